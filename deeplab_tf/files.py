@@ -1,0 +1,109 @@
+"""Writing files and folders so that a kill leaves the old version or the new one, never a half."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def replacing(path: str | os.PathLike) -> Iterator[Path]:
+    """A temporary path beside `path` that becomes `path` when the block ends without an error.
+
+    The block writes a file or a folder there. What a killed run left under such a temporary name is cleared by
+    the next write to the same `path`.
+
+    Args:
+        path: The file or folder to write; its parent is made. An existing one is replaced.
+
+    Yields:
+        The temporary path; it does not exist yet and keeps the suffix of `path`.
+
+    Raises:
+        OSError: If the folder cannot be written.
+
+    Example:
+        >>> with replacing("report.json") as temporary:
+        ...     temporary.write_text("{}")
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    mark = f".{path.name}.partial-"
+    for left in path.parent.iterdir():
+        if left.name.startswith(mark) and not _is_running(left.name[len(mark) :].split(".")[0]):
+            _remove(left)
+    temporary = path.with_name(f"{mark}{os.getpid()}{path.suffix}")
+    _remove(temporary)
+    try:
+        yield temporary
+        if path.is_dir() and not path.is_symlink():
+            old = path.with_name(f"{mark}{os.getpid()}.old")
+            path.rename(old)
+            temporary.rename(path)
+            _remove(old)
+        else:
+            os.replace(temporary, path)
+    finally:
+        _remove(temporary)
+
+
+def _is_running(pid: str) -> bool:
+    if not pid.isdigit():
+        return False
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def write_json(path: str | os.PathLike, value: Any) -> None:
+    """Writes `value` as indented JSON, in one move."""
+    with replacing(path) as temporary:
+        temporary.write_text(json.dumps(value, indent=2) + "\n", encoding="utf-8")
+
+
+def read_json(path: str | os.PathLike) -> Any:
+    """The value in a JSON file.
+
+    Raises:
+        ValueError: If the file is not JSON; the message names it.
+        FileNotFoundError: If there is none.
+    """
+    try:
+        return json.loads(Path(path).read_text(encoding="utf-8"))
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path} is not valid JSON ({error}). Write it again or restore it.") from error
+
+
+def check_writable(folder: str | os.PathLike) -> Path:
+    """Makes `folder` and proves that a file can be written in it, before any long work.
+
+    Raises:
+        ValueError: If the folder cannot be made or written; the message names it.
+    """
+    folder = Path(folder)
+    probe = folder / f".probe-{os.getpid()}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe.write_bytes(b"")
+        probe.unlink()
+    except OSError as error:
+        raise ValueError(
+            f"Cannot write to {folder} ({error.strerror}). Choose a folder that you may write to."
+        ) from error
+    return folder

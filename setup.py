@@ -1,0 +1,52 @@
+from pathlib import Path
+
+from setuptools import setup
+
+TFLITE = ["ai-edge-litert>=2.0"]
+CRF = ["pydensecrf2>=1.1; python_version < '3.13'"]
+NOTEBOOKS = ["nbclient>=0.10", "nbformat>=5.10", "ipykernel>=6.29"]
+TEST = ["pytest>=8", "import-linter>=2.1", "ruff>=0.6", *TFLITE, *NOTEBOOKS]
+
+setup(
+    name="deeplab-tf",
+    version="0.1.0",
+    description="The DeepLab family for semantic image segmentation, in TensorFlow 2 and Keras 3",
+    long_description=Path(__file__).with_name("README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    license="Apache-2.0",
+    python_requires=">=3.10",
+    packages=[
+        "deeplab_tf",
+        "deeplab_tf.backbones",
+        "deeplab_tf.datasets",
+        "deeplab_tf.evaluation",
+        "deeplab_tf.export",
+        "deeplab_tf.layers",
+        "deeplab_tf.models",
+        "deeplab_tf.training",
+        "deeplab_tf.weights",
+    ],
+    package_dir={
+        "deeplab_tf": "deeplab_tf",
+        "deeplab_tf.datasets": "datasets",
+        "deeplab_tf.export": "export",
+    },
+    install_requires=[
+        "tensorflow>=2.18",
+        "keras>=3.8",
+        "tensorboard>=2.18",
+        "numpy>=1.26",
+        "pillow>=10",
+        "matplotlib>=3.8",
+        "click>=8.1",
+        "tqdm>=4.66",
+    ],
+    extras_require={
+        "test": TEST,
+        "crf": CRF,
+        "tflite": TFLITE,
+        "notebooks": NOTEBOOKS,
+        "all": [*TFLITE, *CRF, *NOTEBOOKS],
+    },
+    entry_points={"console_scripts": ["deeplab-tf = deeplab_tf.cli:main"]},
+)
