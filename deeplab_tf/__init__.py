@@ -1,0 +1,8 @@
+"""The DeepLab family for semantic image segmentation, in TensorFlow 2 and Keras 3."""
+
+from deeplab_tf.labels import LabelSpec, label_spec
+from deeplab_tf.models import DeepLabV3, DeepLabV3Plus, load_model, save_model
+
+__version__ = "0.1.0"
+
+__all__ = ["DeepLabV3", "DeepLabV3Plus", "LabelSpec", "label_spec", "load_model", "save_model"]

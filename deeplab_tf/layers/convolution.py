@@ -1,0 +1,112 @@
+"""Convolution blocks: convolution, batch normalisation, activation, named after the checkpoint's scopes.
+
+A layer's name is its variable scope in the released checkpoints with `.` for `/`, since Keras allows no slash:
+the convolution of scope `aspp0` is the layer `aspp0`, its normalisation `aspp0.BatchNorm`.
+"""
+
+from __future__ import annotations
+
+import keras
+
+from deeplab_tf.layers.normalization import BatchNorm, Norm
+
+HEAD_MOMENTUM, HEAD_EPSILON = 0.9997, 1e-5
+
+
+def head_norm(frozen_statistics: bool = False) -> Norm:
+    """The normalisation settings of ASPP, decoder and dense prediction cell."""
+    return Norm(HEAD_MOMENTUM, HEAD_EPSILON, frozen_statistics)
+
+
+def truncated_normal(stddev: float) -> keras.initializers.Initializer:
+    """Slim's truncated normal; a fresh initialiser for each layer, as Keras wants."""
+    return keras.initializers.TruncatedNormal(stddev=stddev)
+
+
+def normalize(x, norm: Norm, activation: str | None, name: str):
+    """Batch normalisation and an optional activation on the output of the layer called `name`."""
+    x = BatchNorm(
+        momentum=norm.momentum,
+        epsilon=norm.epsilon,
+        frozen_statistics=norm.frozen_statistics,
+        name=f"{name}.BatchNorm",
+    )(x)
+    return keras.layers.Activation(activation, name=f"{name}.{activation}")(x) if activation else x
+
+
+def conv_bn(
+    x,
+    filters: int,
+    kernel_size: int,
+    *,
+    name: str,
+    norm: Norm,
+    stride: int = 1,
+    rate: int = 1,
+    activation: str | None = "relu",
+    initializer: keras.initializers.Initializer | None = None,
+):
+    """Convolution without bias, batch normalisation, activation.
+
+    Args:
+        x: `[B, H, W, C]`.
+        filters: Output channels.
+        kernel_size: Side of the square kernel.
+        name: The convolution's scope, `.` for `/`.
+        norm: Settings of the normalisation.
+        stride: Stride, TensorFlow's SAME padding.
+        rate: Atrous rate; with a stride of 1 only.
+        activation: A Keras activation, or None for a linear output.
+        initializer: Of the kernel; Glorot uniform when left out.
+
+    Returns:
+        `[B, ceil(H / stride), ceil(W / stride), filters]`.
+    """
+    x = keras.layers.Conv2D(
+        filters,
+        kernel_size,
+        strides=stride,
+        dilation_rate=rate,
+        padding="same",
+        use_bias=False,
+        kernel_initializer=initializer or "glorot_uniform",
+        name=name,
+    )(x)
+    return normalize(x, norm, activation, name)
+
+
+def depthwise_bn(
+    x,
+    kernel_size: int,
+    *,
+    name: str,
+    norm: Norm,
+    stride: int = 1,
+    rate: int = 1,
+    activation: str | None = "relu",
+    stddev: float = 0.33,
+):
+    """Depthwise convolution without bias, batch normalisation, activation; arguments as for `conv_bn`."""
+    x = keras.layers.DepthwiseConv2D(
+        kernel_size,
+        strides=stride,
+        dilation_rate=rate,
+        padding="same",
+        use_bias=False,
+        depthwise_initializer=truncated_normal(stddev),
+        name=name,
+    )(x)
+    return normalize(x, norm, activation, name)
+
+
+def separable_conv_bn(x, filters: int, kernel_size: int, *, name: str, norm: Norm, rate: int = 1):
+    """Depthwise then pointwise convolution, each with normalisation and ReLU (v3+ paper, section 3.1)."""
+    x = depthwise_bn(x, kernel_size, name=f"{name}_depthwise", norm=norm, rate=rate)
+    return conv_bn(x, filters, 1, name=f"{name}_pointwise", norm=norm, initializer=truncated_normal(0.06))
+
+
+def head_conv_bn(x, filters: int, *, name: str, norm: Norm, rate: int = 1, separable: bool = False):
+    """A head's 3x3 convolution, plain or separable."""
+    if separable:
+        return separable_conv_bn(x, filters, 3, name=name, norm=norm, rate=rate)
+    return conv_bn(x, filters, 3, name=name, norm=norm, rate=rate)

@@ -1,0 +1,74 @@
+"""Model files: one `.keras` holds all that a model needs."""
+
+from __future__ import annotations
+
+import os
+import zipfile
+from pathlib import Path
+
+import keras
+
+from deeplab_tf.files import replacing
+from deeplab_tf.models.segmentation_model import SegmentationModel
+
+RUN_MODEL = "model.keras"
+
+
+def save_model(model: SegmentationModel, path: str | os.PathLike) -> None:
+    """Writes the network, its weights, labels and sizes, without training state, in one move.
+
+    Args:
+        model: Any model of this package.
+        path: Where to; must end in `.keras`.
+
+    Raises:
+        ValueError: If the path has another suffix.
+
+    Example:
+        >>> save_model(model, "model.keras")
+    """
+    if Path(path).suffix != ".keras":
+        raise ValueError(f"A model file ends in .keras; received {path}.")
+    bare = model.rebuild() if model.compiled else model
+    with replacing(path) as temporary:
+        bare.save(temporary)
+
+
+def load_model(path: str | os.PathLike) -> SegmentationModel:
+    """Reads a model back.
+
+    Args:
+        path: A `.keras` file of this package, or a run folder, whose best model is taken.
+
+    Returns:
+        The model, not compiled.
+
+    Raises:
+        FileNotFoundError: If there is no such file, or no model in the folder yet.
+        ValueError: If the file is damaged or holds another kind of model; the message names it.
+
+    Example:
+        >>> load_model("runs/voc").labels.names[0]
+        'background'
+    """
+    path = Path(path)
+    if path.is_dir():
+        path = path / RUN_MODEL
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"There is no model file {path}. Give a .keras file, or a run folder with a {RUN_MODEL}."
+        )
+    if not zipfile.is_zipfile(path):
+        raise ValueError(f"{path} is not a Keras model file, or it is cut off. Save or copy it again.")
+    try:
+        model = keras.models.load_model(path, compile=False)
+    except Exception as error:
+        # Keras raises whatever the archive's content provokes; each case means that the file does not serve.
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise ValueError(f"{path} does not load as a model of this package: {reason}") from error
+    if not isinstance(model, SegmentationModel):
+        raise ValueError(
+            f"{path} holds a {type(model).__name__} from elsewhere, not a DeepLab model of this package. "
+            "Released DeepLab files (.tflite, .pb) are read by load_released."
+        )
+    return model

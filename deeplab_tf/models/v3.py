@@ -1,0 +1,81 @@
+"""DeepLabv3 (arXiv 1706.05587)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import keras
+
+from deeplab_tf.layers import aspp, default_atrous_rates, head_norm
+from deeplab_tf.models.segmentation_model import SegmentationModel
+
+
+@keras.saving.register_keras_serializable(package="deeplab_tf")
+class DeepLabV3(SegmentationModel):
+    """A backbone with atrous convolution and, in parallel, ASPP and image pooling (section 3.3).
+
+    Args:
+        backbone: Name of the feature extractor.
+        classes: Number of classes; that of `labels`, or 21, when left out.
+        output_stride: Input size over size of the last map: 8, 16 or 32.
+        atrous_rates: Rates of the ASPP branches. None takes 6, 12, 18 at output stride 16, doubled at 8, halved
+            at 32; `()` is the release's "no ASPP" head of its MobileNetV2 models.
+        labels: `LabelSpec`, its dictionary, or the name of a known data set; travels with the model.
+        input_shape: `(H, W, 3)`; H and W may be None.
+        depth_multiplier: Width of the backbone, where it has one.
+        separable: Separable convolutions in the ASPP.
+        filters: Channels of the ASPP.
+        dropout: Share dropped after the projection, in training.
+        crop_size: Side, or (height, width), of the canvas to which smaller images are padded for prediction:
+            the size that the network was trained on.
+        frozen_batch_norm: Train with fixed batch statistics; scale and shift still train.
+        upsample_logits: Bring the logits to input size; else they stand at the output stride.
+        name: The model's name.
+
+    Call arguments:
+        RGB images, uint8 or float `[B, H, W, 3]`, 0-255, any H and W.
+
+    Returns:
+        Logits, float32 `[B, H, W, classes]`.
+
+    Raises:
+        ValueError: If an argument is unknown or not possible; the message lists what is.
+
+    Example:
+        >>> model = DeepLabV3("mobilenet_v2", classes=21, atrous_rates=())
+        >>> model(tf.zeros((1, 129, 161, 3))).shape
+        TensorShape([1, 129, 161, 21])
+    """
+
+    def __init__(
+        self,
+        backbone: str = "mobilenet_v2",
+        classes: int | None = None,
+        output_stride: int = 16,
+        atrous_rates: Sequence[int] | None = None,
+        labels=None,
+        input_shape: Sequence[int | None] = (None, None, 3),
+        depth_multiplier: float | None = None,
+        separable: bool = False,
+        filters: int = 256,
+        dropout: float = 0.1,
+        crop_size: int | Sequence[int] | None = None,
+        frozen_batch_norm: bool = False,
+        upsample_logits: bool = True,
+        name: str | None = None,
+    ):
+        settings = {key: value for key, value in locals().items() if key not in ("self", "name", "__class__")}
+        super().__init__(settings, lambda features: encoder_head(features.last, settings), name=name)
+
+
+def encoder_head(x, settings: dict):
+    """ASPP on the backbone's last map, as DeepLabv3 and the encoder of DeepLabv3+ have it."""
+    rates = settings["atrous_rates"]
+    return aspp(
+        x,
+        default_atrous_rates(settings["output_stride"]) if rates is None else rates,
+        norm=head_norm(settings["frozen_batch_norm"]),
+        filters=settings["filters"],
+        separable=settings["separable"],
+        dropout=settings["dropout"],
+    )

@@ -1,0 +1,82 @@
+"""DeepLabv3+ (arXiv 1802.02611)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import keras
+
+from deeplab_tf.layers import decoder, head_norm
+from deeplab_tf.models.segmentation_model import SegmentationModel
+from deeplab_tf.models.v3 import encoder_head
+
+
+@keras.saving.register_keras_serializable(package="deeplab_tf")
+class DeepLabV3Plus(SegmentationModel):
+    """DeepLabv3 as the encoder, and a decoder that refines its map with low-level features (section 3.1).
+
+    Args:
+        backbone: Name of the feature extractor.
+        classes: Number of classes; that of `labels`, or 21, when left out.
+        output_stride: Input size over size of the encoder's last map: 8, 16 or 32.
+        atrous_rates: Rates of the ASPP branches; None follows the output stride, `()` leaves them out.
+        labels: `LabelSpec`, its dictionary, or the name of a known data set; travels with the model.
+        input_shape: `(H, W, 3)`; H and W may be None.
+        depth_multiplier: Width of the backbone, where it has one.
+        separable: Separable convolutions in ASPP and decoder.
+        filters: Channels of the ASPP.
+        dropout: Share dropped after the ASPP's projection, in training.
+        decoder_strides: Strides of the decoder's stages, descending.
+        decoder_filters: Channels of the decoder.
+        crop_size: Side, or (height, width), of the canvas to which smaller images are padded for prediction.
+        frozen_batch_norm: Train with fixed batch statistics; scale and shift still train.
+        upsample_logits: Bring the logits to input size; else they stand at the last decoder stride.
+        name: The model's name.
+
+    Call arguments:
+        RGB images, uint8 or float `[B, H, W, 3]`, 0-255, any H and W.
+
+    Returns:
+        Logits, float32 `[B, H, W, classes]`.
+
+    Raises:
+        ValueError: If an argument is unknown or not possible; the message lists what is.
+
+    Example:
+        >>> model = DeepLabV3Plus("mobilenet_v2", labels="camvid")
+        >>> model(tf.zeros((1, 97, 129, 3))).shape
+        TensorShape([1, 97, 129, 11])
+    """
+
+    def __init__(
+        self,
+        backbone: str = "mobilenet_v2",
+        classes: int | None = None,
+        output_stride: int = 16,
+        atrous_rates: Sequence[int] | None = None,
+        labels=None,
+        input_shape: Sequence[int | None] = (None, None, 3),
+        depth_multiplier: float | None = None,
+        separable: bool = True,
+        filters: int = 256,
+        dropout: float = 0.1,
+        decoder_strides: Sequence[int] = (4,),
+        decoder_filters: int = 256,
+        crop_size: int | Sequence[int] | None = None,
+        frozen_batch_norm: bool = False,
+        upsample_logits: bool = True,
+        name: str | None = None,
+    ):
+        settings = {key: value for key, value in locals().items() if key not in ("self", "name", "__class__")}
+
+        def head(features):
+            return decoder(
+                encoder_head(features.last, settings),
+                features.taps,
+                decoder_strides,
+                norm=head_norm(frozen_batch_norm),
+                filters=decoder_filters,
+                separable=separable,
+            )
+
+        super().__init__(settings, head, name=name)

@@ -1,0 +1,64 @@
+"""The one place that decides which TFLite runtime reads and runs `.tflite` files."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import warnings
+from types import ModuleType
+
+
+@functools.cache
+def _module(name: str) -> ModuleType:
+    try:
+        return importlib.import_module(f"ai_edge_litert.{name}")
+    except ImportError:
+        # TensorFlow still carries the runtime's predecessor, so that a plain install works; it announces its
+        # removal at every use, and its schema sits in no public place.
+        try:
+            return importlib.import_module(f"tensorflow.lite.python.{name}")
+        except ImportError as error:
+            raise ImportError(
+                "Reading and running .tflite files needs the LiteRT runtime: pip install 'deeplab-tf[tflite]'"
+            ) from error
+
+
+def interpreter(model_path=None, model_content: bytes | None = None, threads: int | None = None):
+    """A TFLite interpreter with its tensors allocated.
+
+    Args:
+        model_path: A `.tflite` file; or
+        model_content: its bytes.
+        threads: Number of threads; the runtime's choice when left out.
+
+    Returns:
+        The runtime's `Interpreter`.
+
+    Raises:
+        ValueError: If the file is damaged or not a TFLite model; the message names it.
+        ImportError: If there is no runtime; the message names the extra to install.
+
+    Example:
+        >>> interpreter("model.tflite").get_input_details()[0]["shape"]
+        array([  1, 513, 513,   3], dtype=int32)
+    """
+    runtime = _module("interpreter")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            made = runtime.Interpreter(
+                model_path=None if model_path is None else str(model_path),
+                model_content=model_content,
+                num_threads=threads,
+            )
+            made.allocate_tensors()
+    except (ValueError, RuntimeError) as error:
+        raise ValueError(
+            f"{model_path or 'The given bytes'} cannot be run as a TFLite model: {error}"
+        ) from error
+    return made
+
+
+def schema() -> ModuleType:
+    """The generated classes of the TFLite file format (`ModelT` and its parts)."""
+    return _module("schema_py_generated")
