@@ -2,7 +2,18 @@
 
 from deeplab_tf.labels import LabelSpec, label_spec
 from deeplab_tf.models import DeepLabV3, DeepLabV3Plus, load_model, save_model
+from deeplab_tf.weights import load_released, recalibrate_batch_norm, transfer_weights
 
 __version__ = "0.1.0"
 
-__all__ = ["DeepLabV3", "DeepLabV3Plus", "LabelSpec", "label_spec", "load_model", "save_model"]
+__all__ = [
+    "DeepLabV3",
+    "DeepLabV3Plus",
+    "LabelSpec",
+    "label_spec",
+    "load_model",
+    "load_released",
+    "recalibrate_batch_norm",
+    "save_model",
+    "transfer_weights",
+]
