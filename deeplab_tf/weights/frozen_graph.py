@@ -57,44 +57,57 @@ class _Graph:
             if node.op == "AvgPool":
                 window = int(node.attr["ksize"].list.i[1])
             if node.op in _CONVOLUTIONS:
-                convolutions[scope_of(self.constant_node(node, 1).name)] = self.convolution(node)
+                scope = scope_of(self.constant_node(node, self.inputs(node)[1]).name)
+                convolutions[scope] = self.convolution(node, scope)
         return ReleasedFile(self.path, convolutions, window)
 
-    def convolution(self, node) -> Convolution:
-        kernel = self.constant(node, 1)
+    def convolution(self, node, scope: str) -> Convolution:
+        inputs = self.inputs(node)
+        kernel, stride = self.constant(node, inputs[1]), int(node.attr["strides"].list.i[1])
         depthwise = node.op == "DepthwiseConv2dNative"
         channels = kernel.shape[2] if depthwise else kernel.shape[3]
-        scale, bias = np.ones(channels, np.float32), np.zeros(channels, np.float32)
-        stride = int(node.attr["strides"].list.i[1])
+        scale, bias, shifted = np.ones(channels, np.float32), np.zeros(channels, np.float32), False
         rate = int((list(node.attr["dilations"].list.i) or [1, 1, 1, 1])[1])
-        before = self.nodes.get(self.inputs(node)[0])
+        before = self.nodes.get(inputs[0])
         if before is not None and before.op == "SpaceToBatchND":
-            rate = int(self.constant(before, 1)[0])
-        while (follower := self.affine_follower(node)) is not None:
-            node = follower
+            rate = int(self.constant(before, self.inputs(before)[1])[0])
+        while (follower := self.affine_follower(node, scope)) is not None:
+            node, constant = follower
             if node.op == "Mul":
-                factor = self.constant(node, 1)
+                factor = self.constant(node, constant)
                 scale, bias = scale * factor, bias * factor
             elif node.op in _SUMS:
-                bias = bias + self.constant(node, 1)
+                bias, shifted = bias + self.constant(node, constant), True
             elif node.op in _BATCH_NORMS:
-                gamma, beta, mean, variance = (self.constant(node, index) for index in range(1, 5))
+                gamma, beta, mean, variance = (self.constant(node, name) for name in self.inputs(node)[1:5])
                 factor = gamma / np.sqrt(variance + node.attr["epsilon"].f)
-                scale, bias = scale * factor, (bias - mean) * factor + beta
+                scale, bias, shifted = scale * factor, (bias - mean) * factor + beta, True
+        if not shifted:
+            raise ValueError(
+                f"{self.path}: no bias or normalisation was found behind the convolution {scope!r}. "
+                "Give the graph as it was released, or freeze it again."
+            )
         kernel = kernel * (scale[:, None] if depthwise else scale)
         return Convolution(kernel.astype(np.float32), bias.astype(np.float32), stride, rate)
 
-    def affine_follower(self, node):
-        """The one node behind `node` that scales, shifts or normalises it with constants, or only moves it."""
+    def affine_follower(self, node, scope: str):
+        """The next node that scales, shifts, normalises or only moves `node`, and the name of its constant."""
         followers = self.consumers.get(node.name, [])
         if len(followers) != 1:
             return None
         follower = followers[0]
-        inputs = self.inputs(follower)
         if follower.op == "BatchToSpaceND" or follower.op in _BATCH_NORMS:
-            return follower
-        if follower.op in _SUMS | {"Mul"} and inputs[0] == node.name and self.is_constant(inputs[1]):
-            return follower
+            return follower, ""
+        others = [name for name in self.inputs(follower) if name != node.name]
+        if len(others) != 1 or follower.op not in _SUMS | {"Mul", "AddN"}:
+            return None
+        if self.is_constant(others[0]):
+            return follower, others[0]
+        if follower.op != "Mul":
+            # Graph optimisers move a bias behind the residual sum; its name tells whose it is.
+            shift = self.affine_follower(follower, scope)
+            if shift is not None and shift[0].op in _SUMS and scope_of(shift[1]) == scope:
+                return shift
         return None
 
     def is_constant(self, name: str) -> bool:
@@ -102,25 +115,24 @@ class _Graph:
         # A name that no node bears is a constant that got lost; reading it gives the error that says so.
         return node is None or node.op == "Const" or (node.op == "Identity" and self.is_constant(self.inputs(node)[0]))
 
-    def constant_node(self, node, index: int):
-        """The constant that is input `index` of `node`, through identities."""
-        name = self.inputs(node)[index]
+    def constant_node(self, user, name: str):
+        """The constant called `name` that `user` needs, through identities."""
         source = self.nodes.get(name)
         if source is None:
             raise ValueError(
-                f"{self.path}: the tensor {name!r}, needed by {node.name!r}, is missing. "
+                f"{self.path}: the tensor {name!r}, needed by {user.name!r}, is missing. "
                 "Freeze the graph again with all its variables."
             )
         if source.op == "Identity":
-            return self.constant_node(source, 0)
+            return self.constant_node(source, self.inputs(source)[0])
         if source.op != "Const":
             raise ValueError(
                 f"{self.path}: {name!r} is a {source.op}, not a constant. Freeze the graph's variables first."
             )
         return source
 
-    def constant(self, node, index: int) -> np.ndarray:
-        source = self.constant_node(node, index)
+    def constant(self, user, name: str) -> np.ndarray:
+        source = self.constant_node(user, name)
         try:
             return tf.make_ndarray(source.attr["value"].tensor)
         except (TypeError, ValueError) as error:
