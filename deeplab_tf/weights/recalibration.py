@@ -39,7 +39,7 @@ def recalibrate_batch_norm(model: keras.Model, images: Iterable, progress: bool 
     layers = [layer for layer in model.layers if isinstance(layer, BatchNorm) and layer.carries_folded]
     if not layers:
         return []
-    probe = keras.Model(model.inputs, [layer.input for layer in layers])
+    probe = keras.Model(model.input, [layer.input for layer in layers])
 
     @tf.function(reduce_retracing=True)
     def moments(batch):
