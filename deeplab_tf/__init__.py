@@ -1,19 +1,26 @@
 """The DeepLab family for semantic image segmentation, in TensorFlow 2 and Keras 3."""
 
-from deeplab_tf.labels import LabelSpec, label_spec
-from deeplab_tf.models import DeepLabV3, DeepLabV3Plus, load_model, save_model
-from deeplab_tf.weights import load_released, recalibrate_batch_norm, transfer_weights
+import sys
+from pathlib import Path
 
 __version__ = "0.1.0"
 
-__all__ = [
-    "DeepLabV3",
-    "DeepLabV3Plus",
-    "LabelSpec",
-    "label_spec",
-    "load_model",
-    "load_released",
-    "recalibrate_batch_norm",
-    "save_model",
-    "transfer_weights",
-]
+# The console script answers --help and wrong flags at once: it imports TensorFlow only when a command runs.
+if Path(*sys.argv[:1]).stem != "deeplab-tf":
+    from deeplab_tf.labels import LabelSpec, label_spec
+    from deeplab_tf.models import DeepLabV3, DeepLabV3Plus, load_model, save_model
+    from deeplab_tf.segmenter import Segmenter
+    from deeplab_tf.weights import load_released, recalibrate_batch_norm, transfer_weights
+
+    __all__ = [
+        "DeepLabV3",
+        "DeepLabV3Plus",
+        "LabelSpec",
+        "Segmenter",
+        "label_spec",
+        "load_model",
+        "load_released",
+        "recalibrate_batch_norm",
+        "save_model",
+        "transfer_weights",
+    ]
