@@ -18,6 +18,29 @@ def _remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
+def temporary_beside(path: str | os.PathLike) -> Path:
+    """A temporary path in the folder of `path`, cleared of what this and killed runs left under such names.
+
+    Args:
+        path: The file or folder that is going to be written; its parent is made.
+
+    Returns:
+        The temporary path; nothing is there. It keeps the suffix of `path`.
+
+    Raises:
+        OSError: If the folder cannot be written.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    mark = f".{path.name}.partial-"
+    for left in path.parent.iterdir():
+        if left.name.startswith(mark) and not _is_running(left.name[len(mark) :].split(".")[0]):
+            _remove(left)
+    temporary = path.with_name(f"{mark}{os.getpid()}{path.suffix}")
+    _remove(temporary)
+    return temporary
+
+
 @contextlib.contextmanager
 def replacing(path: str | os.PathLike) -> Iterator[Path]:
     """A temporary path beside `path` that becomes `path` when the block ends without an error.
@@ -39,17 +62,11 @@ def replacing(path: str | os.PathLike) -> Iterator[Path]:
         ...     temporary.write_text("{}")
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    mark = f".{path.name}.partial-"
-    for left in path.parent.iterdir():
-        if left.name.startswith(mark) and not _is_running(left.name[len(mark) :].split(".")[0]):
-            _remove(left)
-    temporary = path.with_name(f"{mark}{os.getpid()}{path.suffix}")
-    _remove(temporary)
+    temporary = temporary_beside(path)
     try:
         yield temporary
         if path.is_dir() and not path.is_symlink():
-            old = path.with_name(f"{mark}{os.getpid()}.old")
+            old = path.with_name(f"{temporary.name}.old")
             path.rename(old)
             temporary.rename(path)
             _remove(old)

@@ -33,11 +33,7 @@ def _to_8_bit(values: np.ndarray) -> np.ndarray:
     if values.dtype == np.uint8:
         return values
     values = values.astype(np.float64)
-    top = (
-        65535.0
-        if values.max(initial=0) > 255 and values.max() <= 65535
-        else max(values.max(initial=0), 255.0)
-    )
+    top = 65535.0 if values.max(initial=0) > 255 and values.max() <= 65535 else max(values.max(initial=0), 255.0)
     return np.clip(np.rint(values * (255.0 / top)), 0, 255).astype(np.uint8)
 
 

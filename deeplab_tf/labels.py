@@ -90,9 +90,7 @@ class LabelSpec:
         double = sorted({name for name in names if names.count(name) > 1})
         if double or not all(names):
             raise ValueError(f"Class names must be unique and not empty; received {double or names}.")
-        if len(colors) != len(names) or any(
-            len(rgb) != 3 or min(rgb) < 0 or max(rgb) > 255 for rgb in colors
-        ):
+        if len(colors) != len(names) or any(len(rgb) != 3 or min(rgb) < 0 or max(rgb) > 255 for rgb in colors):
             raise ValueError(
                 f"Expected {len(names)} RGB colours of three values in 0-255, one a class; received {colors}."
             )

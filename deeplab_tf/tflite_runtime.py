@@ -53,9 +53,7 @@ def interpreter(model_path=None, model_content: bytes | None = None, threads: in
             )
             made.allocate_tensors()
     except (ValueError, RuntimeError) as error:
-        raise ValueError(
-            f"{model_path or 'The given bytes'} cannot be run as a TFLite model: {error}"
-        ) from error
+        raise ValueError(f"{model_path or 'The given bytes'} cannot be run as a TFLite model: {error}") from error
     return made
 
 

@@ -1,0 +1,108 @@
+"""Random scale, padding, crop and flip of an image with its labels, as a function of a seed."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+import numpy as np
+import tensorflow as tf
+from deeplab_tf.datasets.sampling import sample_image, sample_label
+
+
+@dataclasses.dataclass(frozen=True)
+class Augmentation:
+    """The released training augmentation: scale, pad at the bottom and right, crop, flip.
+
+    Args:
+        crop_size: Rows and columns of the result.
+        min_scale: Smallest scale.
+        max_scale: Largest scale.
+        scale_step: Distance of the scales that are drawn from; 0 draws any scale in between.
+        flip: Whether half of the crops are mirrored left to right.
+        pad_value: Grey value, or RGB triple, 0-255, of what lies beyond a small image.
+        ignore_label: Label id of what lies beyond.
+
+    Raises:
+        ValueError: If a size, scale or colour makes no sense.
+
+    Example:
+        >>> augment = Augmentation(crop_size=(257, 257))
+        >>> image, label = augment(image, label, seed=(0, 1))
+    """
+
+    crop_size: tuple[int, int]
+    min_scale: float = 0.5
+    max_scale: float = 2.0
+    scale_step: float = 0.25
+    flip: bool = True
+    pad_value: float | Sequence[float] = 127.5
+    ignore_label: int = 255
+
+    def __post_init__(self):
+        crop = tuple(self.crop_size) if isinstance(self.crop_size, Sequence) else (self.crop_size,)
+        if len(crop) != 2 or any(not isinstance(side, (int, np.integer)) or side < 2 for side in crop):
+            raise ValueError(
+                f"crop_size must be two whole numbers from 2 up; received {self.crop_size}. Try (257, 257)."
+            )
+        if not 0 < self.min_scale <= self.max_scale or self.scale_step < 0:
+            raise ValueError(
+                "Expected 0 < min_scale <= max_scale and scale_step >= 0; received "
+                f"{self.min_scale}, {self.max_scale} and {self.scale_step}. The released values are 0.5, 2.0 and 0.25."
+            )
+        color = np.atleast_1d(np.asarray(self.pad_value, np.float32))
+        if color.shape not in ((1,), (3,)) or color.min() < 0 or color.max() > 255:
+            raise ValueError(
+                f"pad_value must be a number or three in 0-255; received {self.pad_value}. Use 127.5 or the mean."
+            )
+
+    @property
+    def scales(self) -> np.ndarray | None:
+        """The scales that are drawn from, float32, or None where any scale between the limits may be drawn."""
+        if self.scale_step == 0 or self.min_scale == self.max_scale:
+            return None if self.scale_step == 0 else np.array([self.min_scale], np.float32)
+        # A whole number of steps may come out a little short in floating point.
+        steps = int((self.max_scale - self.min_scale) / self.scale_step + 1e-6)
+        return np.linspace(self.min_scale, self.max_scale, steps + 1, dtype=np.float32)
+
+    def __call__(self, image: tf.Tensor, label: tf.Tensor, seed: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Augments one image.
+
+        Args:
+            image: uint8 `[H, W, 3]`.
+            label: uint8 `[H, W]`.
+            seed: Two integers; the same ones give the same result.
+
+        Returns:
+            The image, float32 `[h, w, 3]` in 0-255, and the labels, int32 `[h, w]`, at `crop_size`.
+        """
+        draws = tf.random.stateless_uniform((4,), seed, dtype=tf.float64, alg="philox")
+        crop = tf.constant(self.crop_size, tf.int32)
+        scaled = self._scaled_size(tf.shape(label), draws[0])
+        slack = tf.maximum(scaled - crop, 0)
+        start = tf.cast(draws[1:3] * tf.cast(slack + 1, tf.float64), tf.int32)
+        size = tf.minimum(scaled, crop)
+        image = self._pad(sample_image(image, scaled, start, size), size, self.pad_value)
+        label = self._pad(
+            tf.cast(sample_label(label, scaled, start, size), tf.int32)[..., None], size, self.ignore_label
+        )
+        if self.flip:
+            mirror = draws[3] < 0.5
+            image = tf.cond(mirror, lambda: image[:, ::-1], lambda: image)
+            label = tf.cond(mirror, lambda: label[:, ::-1], lambda: label)
+        return image, label[..., 0]
+
+    def _scaled_size(self, size: tf.Tensor, draw: tf.Tensor) -> tf.Tensor:
+        if self.scales is None:
+            scale = tf.cast(self.min_scale + draw * (self.max_scale - self.min_scale), tf.float32)
+        else:
+            scale = tf.gather(self.scales, tf.cast(draw * len(self.scales), tf.int32))
+        return tf.maximum(tf.cast(tf.cast(size, tf.float32) * scale, tf.int32), 1)
+
+    def _pad(self, window: tf.Tensor, size: tf.Tensor, value: float | Sequence[float]) -> tf.Tensor:
+        """Fills `window`, `[size[0], size[1], channels]`, up to the crop size at the bottom and right."""
+        height, width = self.crop_size
+        padded = tf.pad(window, [[0, height - size[0]], [0, width - size[1]], [0, 0]])
+        padded.set_shape((height, width, window.shape[-1]))
+        inside = (tf.range(height) < size[0])[:, None, None] & (tf.range(width) < size[1])[None, :, None]
+        return tf.where(inside, padded, tf.constant(value, window.dtype))

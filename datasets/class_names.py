@@ -1,0 +1,53 @@
+"""Text files of class names, one a line, with a colour behind a name where wanted."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from deeplab_tf.labels import LabelSpec, voc_colors
+
+
+def read_class_names(path: str | os.PathLike, ignore_label: int = 255) -> LabelSpec:
+    """Reads the class names of a data set.
+
+    Args:
+        path: A text file: line n names class n, as `name` or `name r g b`. Empty lines and what follows a `#`
+            do not count. Classes without a colour get PASCAL VOC's.
+        ignore_label: The id that counts neither in a loss nor in a metric.
+
+    Returns:
+        The label specification.
+
+    Raises:
+        ValueError: If the file is missing or no text, or the names or colours do not make a specification.
+
+    Example:
+        >>> Path("class_names.txt").write_text("field\\nroad 128 64 128  # tracks too\\n")
+        >>> read_class_names("class_names.txt").names
+        ('field', 'road')
+    """
+    try:
+        text = Path(path).read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(
+            f"{path} cannot be read as class names ({error}). Give a text file of one name a line."
+        ) from error
+    lines = [line for raw in text.splitlines() if (line := raw.split("#")[0].strip())]
+    entries = [_entry(line) for line in lines]
+    defaults = voc_colors(len(entries))
+    try:
+        return LabelSpec(
+            names=tuple(name for name, _ in entries),
+            colors=tuple(color or default for (_, color), default in zip(entries, defaults)),
+            ignore_label=ignore_label,
+        )
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
+
+
+def _entry(line: str) -> tuple[str, tuple[int, ...] | None]:
+    words = line.split()
+    if len(words) > 3 and all(word.isdigit() for word in words[-3:]):
+        return " ".join(words[:-3]), tuple(int(word) for word in words[-3:])
+    return " ".join(words), None

@@ -1,0 +1,104 @@
+"""A sheet of sample images beside their labelled overlays, with the classes' legend."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib import font_manager
+from PIL import Image, ImageDraw, ImageFont
+
+from deeplab_tf.images import write_image
+from deeplab_tf.labels import LabelSpec
+
+CELL = (240, 180)
+_COLUMNS = 3
+_GAP = 14
+_CAPTION = 20
+_SWATCH = 14
+_PAPER, _INK = (250, 250, 248), (40, 40, 40)
+
+
+def thumbnails(image: np.ndarray, label: np.ndarray | None, labels: LabelSpec) -> np.ndarray:
+    """An image and the same under its class colours, side by side at the sheet's cell size.
+
+    Args:
+        image: uint8 `[H, W, 3]`.
+        label: uint8 `[H, W]`, or None for an image without a mask.
+        labels: The classes' colours.
+
+    Returns:
+        uint8 `[180, 482, 3]`.
+    """
+    pair = Image.new("RGB", (2 * CELL[0] + 2, CELL[1]), _PAPER)
+    scale = min(CELL[0] / image.shape[1], CELL[1] / image.shape[0])
+    size = tuple(max(1, round(side * scale)) for side in (image.shape[1], image.shape[0]))
+    picture = Image.fromarray(image).resize(size, Image.Resampling.LANCZOS)
+    top = (CELL[1] - size[1]) // 2
+    pair.paste(picture, (CELL[0] - size[0], top))
+    if label is not None:
+        colors = Image.fromarray(labels.colorize(label)).resize(size, Image.Resampling.NEAREST)
+        pair.paste(Image.blend(picture.convert("L").convert("RGB"), colors, 0.62), (CELL[0] + 2, top))
+    return np.asarray(pair)
+
+
+def write_contact_sheet(
+    path: str | os.PathLike,
+    title: str,
+    samples: Sequence[tuple[str, np.ndarray]],
+    legend: Sequence[tuple[str, Sequence[int]]],
+) -> None:
+    """Writes a contact sheet.
+
+    Args:
+        path: The PNG or JPEG file.
+        title: Its headline.
+        samples: A caption and its `thumbnails`, each.
+        legend: Name and RGB colour of every class shown.
+
+    Raises:
+        ValueError: If the file cannot be written; the message names it.
+    """
+    font_file = font_manager.findfont("DejaVu Sans")
+    font, headline = ImageFont.truetype(font_file, 12), ImageFont.truetype(font_file, 18)
+    columns = min(_COLUMNS, len(samples))
+    width = max(columns * (2 * CELL[0] + 2 + _GAP) + _GAP, 520)
+    step = CELL[1] + _CAPTION + _GAP
+    top = 3 * _GAP
+    legend_top = top + -(-len(samples) // columns) * step + _GAP // 2
+    places, bottom = _legend_places(legend, font, width, legend_top)
+    sheet = Image.new("RGB", (width, bottom + _GAP), _PAPER)
+    draw = ImageDraw.Draw(sheet)
+    draw.text((_GAP, _GAP), title, _INK, headline, anchor="lt")
+    for index, (caption, pair) in enumerate(samples):
+        x, y = _GAP + index % columns * (pair.shape[1] + _GAP), top + index // columns * step
+        sheet.paste(Image.fromarray(pair), (x, y))
+        draw.text((x + pair.shape[1] // 2, y + CELL[1] + 4), _shortened(caption), _INK, font, anchor="mt")
+    for (name, color), (x, y) in zip(legend, places):
+        draw.rectangle((x, y, x + _SWATCH, y + _SWATCH), tuple(color), outline=(150, 150, 150))
+        draw.text((x + _SWATCH + 6, y + _SWATCH // 2), name, _INK, font, anchor="lm")
+    try:
+        write_image(path, np.asarray(sheet))
+    except (OSError, KeyError) as error:
+        raise ValueError(
+            f"{path} cannot be written as an image ({error}). Give a PNG file in a folder of yours."
+        ) from error
+
+
+def _legend_places(
+    legend: Sequence[tuple[str, Sequence[int]]], font: ImageFont.FreeTypeFont, width: int, top: int
+) -> tuple[list[tuple[int, int]], int]:
+    """Left upper corners of the legend's entries, line after line, and where the last line ends."""
+    places, x, y = [], _GAP, top
+    for name, _ in legend:
+        extent = _SWATCH + 6 + round(font.getlength(name)) + 2 * _GAP
+        if x > _GAP and x + extent > width:
+            x, y = _GAP, y + _SWATCH + 8
+        places.append((x, y))
+        x += extent
+    return places, y + _SWATCH
+
+
+def _shortened(caption: str, length: int = 64) -> str:
+    return caption if len(caption) <= length else "..." + caption[3 - length :]

@@ -1,0 +1,157 @@
+"""Pairs of image and mask into TFRecord shards: all of a conversion or nothing of it."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import re
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import tensorflow as tf
+from deeplab_tf.datasets.dataset import INDEX_NAME, DataSet, Split, open_dataset
+from deeplab_tf.datasets.pairs import Pair
+from deeplab_tf.datasets.shards import publish, shard_files, write_shards
+
+from deeplab_tf.files import check_writable, temporary_beside
+from deeplab_tf.labels import LabelSpec
+
+_BAD_NAMED = 5
+
+
+@dataclasses.dataclass(frozen=True)
+class ConversionReport:
+    """What a conversion wrote.
+
+    Args:
+        path: The data set's folder, which `open_dataset` takes.
+        labels: What the label ids mean.
+        images: Number of images written, by split.
+        skipped: The pairs left out: the pair's name and what is wrong with it.
+
+    Example:
+        >>> print(convert_folder("images", "masks", "tfrecords"))
+        tfrecords: train 900 images; 3 classes (class_0, class_1, class_2)
+    """
+
+    path: Path
+    labels: LabelSpec
+    images: dict[str, int]
+    skipped: list[tuple[str, str]]
+
+    def __str__(self) -> str:
+        splits = ", ".join(f"{split} {count} images" for split, count in self.images.items())
+        lines = [f"{self.path}: {splits}; {self.labels.classes} classes ({', '.join(self.labels.names)})"]
+        if self.skipped:
+            lines.append(f"Skipped {len(self.skipped)}:")
+            lines += [f"  {reason}" for _, reason in self.skipped]
+        return "\n".join(lines)
+
+
+def convert_pairs(
+    pairs: Mapping[str, Sequence[Pair]],
+    labels: LabelSpec,
+    output: str | os.PathLike,
+    *,
+    shards: int | None = None,
+    workers: int | None = None,
+    skip_bad: bool = False,
+    overwrite: bool = False,
+) -> ConversionReport:
+    """Verifies pairs of image and mask and writes them as the splits of a data set.
+
+    The shards come under their names, and the splits into `dataset.json`, only when everything is written; a
+    run that fails or is killed changes nothing that was there.
+
+    Args:
+        pairs: The pairs of every split, in the order to store them.
+        labels: What the label ids mean.
+        output: The data set's folder; splits that it has already stay.
+        shards: Files a split; one for every 256 images when left out.
+        workers: Threads that read and verify; one a core when left out.
+        skip_bad: Leave bad pairs out and list them in the report, instead of failing.
+        overwrite: Replace splits that are there already.
+
+    Returns:
+        What was written and what was skipped.
+
+    Raises:
+        ValueError: If a pair is bad, there is none, a split exists, the folder's labels differ, or the folder
+            cannot be written.
+    """
+    workers = (os.cpu_count() or 1) if workers is None else workers
+    _check_arguments(pairs, shards, workers)
+    output = Path(output)
+    kept = _kept_splits(output, labels, pairs, overwrite)
+    check_writable(output)
+    staging = temporary_beside(output / "shards")
+    staging.mkdir()
+    try:
+        splits, bad = {}, []
+        for split, members in pairs.items():
+            splits[split], wrong = write_shards(staging, split, members, labels, shards, workers)
+            bad += wrong
+        _check_outcome(pairs, splits, bad, skip_bad)
+        publish(staging, DataSet(output, labels, kept), splits)
+    except tf.errors.OpError as error:
+        raise ValueError(f"{output} could not be written ({error.message}). Check that its disk has room.") from error
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+    return ConversionReport(output, labels, {name: split.images for name, split in splits.items()}, bad)
+
+
+def _check_arguments(pairs: Mapping[str, Sequence[Pair]], shards: int | None, workers: int) -> None:
+    for name, value in (("shards", shards), ("workers", workers)):
+        if value is not None and value < 1:
+            raise ValueError(f"{name} must be at least 1; received {value}. Leave it out for a fitting number.")
+    for split, members in pairs.items():
+        if not re.fullmatch(r"\w[\w.-]*", split):
+            raise ValueError(
+                f"A split's name starts file names; received {split!r}. Use letters, digits, '_', '.' and '-'."
+            )
+        if not members:
+            raise ValueError(f"Split {split!r} has no images to convert. Check the folder, list or share given.")
+
+
+def _kept_splits(
+    output: Path, labels: LabelSpec, pairs: Mapping[str, Sequence[Pair]], overwrite: bool
+) -> dict[str, Split]:
+    """The splits in `output` that stay; refuses to replace any, or to mix labels, unasked."""
+    present = dict(open_dataset(output).splits) if (output / INDEX_NAME).is_file() else {}
+    for split in pairs:
+        files = [path.name for path in shard_files(output, split)]
+        if not overwrite and (split in present or files):
+            raise ValueError(
+                f"{output} has a split {split!r} already{f' ({files[0]}, ...)' if files else ''}. "
+                "Choose another folder, or replace it with overwrite."
+            )
+    kept = {name: split for name, split in present.items() if name not in pairs}
+    if kept and (there := open_dataset(output).labels) != labels:
+        raise ValueError(
+            f"{output} has {sorted(kept)} with other labels: {there.classes} classes of {there.name!r}, ignoring "
+            f"{there.ignore_label}, against {labels.classes} of {labels.name!r}, ignoring {labels.ignore_label}. "
+            "Choose another folder or give the same labels."
+        )
+    return kept
+
+
+def _check_outcome(
+    pairs: Mapping[str, Sequence[Pair]],
+    splits: Mapping[str, Split],
+    bad: Sequence[tuple[str, str]],
+    skip_bad: bool,
+) -> None:
+    if not bad:
+        return
+    total = sum(len(members) for members in pairs.values())
+    first = " | ".join(reason for _, reason in bad[:_BAD_NAMED])
+    more = f" | and {len(bad) - _BAD_NAMED} more" if len(bad) > _BAD_NAMED else ""
+    if not skip_bad:
+        raise ValueError(
+            f"{len(bad)} of {total} pairs are bad: {first}{more}. Mend them, or leave them out with --skip-bad "
+            "(skip_bad=True)."
+        )
+    for split, outcome in splits.items():
+        if not outcome.images:
+            raise ValueError(f"All pairs of split {split!r} are bad, nothing is left to convert: {first}{more}")

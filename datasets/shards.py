@@ -1,0 +1,91 @@
+"""Shard files: written from pairs by parallel workers into a staging folder, then published."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import functools
+import itertools
+import math
+import os
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import tensorflow as tf
+from deeplab_tf.datasets.dataset import INDEX_NAME, DataSet, Split, write_index
+from deeplab_tf.datasets.pairs import Pair, load_pair
+from deeplab_tf.datasets.parallel import ordered_map
+from deeplab_tf.datasets.records import Record, serialize, shard_name
+
+from deeplab_tf.labels import LabelSpec
+from deeplab_tf.progress import track
+
+IMAGES_A_SHARD = 256
+
+
+def shard_files(folder: Path, split: str) -> list[Path]:
+    """The files in `folder` that are named like shards of `split`, however many shards they speak of."""
+    pattern = re.compile(re.escape(split) + r"-\d{5}-of-\d{5}(\.tfrecord)?")
+    return sorted(path for path in folder.glob("*") if pattern.fullmatch(path.name))
+
+
+def write_shards(
+    folder: Path, split: str, pairs: Sequence[Pair], labels: LabelSpec, shards: int | None, workers: int
+) -> tuple[Split, list[tuple[str, str]]]:
+    """Verifies pairs and writes the good ones as the shards of one split, in order.
+
+    Args:
+        folder: Where to write.
+        split: The split's name.
+        pairs: What to write.
+        labels: Which label ids are allowed.
+        shards: Number of files; one for every 256 pairs when None, and at most one a pair.
+        workers: Threads that read and verify.
+
+    Returns:
+        What was written, and the bad pairs: the name and what is wrong, each.
+
+    Raises:
+        tf.errors.OpError: If a file cannot be written.
+    """
+    shards = min(shards or math.ceil(len(pairs) / IMAGES_A_SHARD), len(pairs))
+    written, bad = 0, []
+    with contextlib.closing(ordered_map(functools.partial(_attempt, labels=labels), pairs, workers)) as results:
+        tracked = zip(pairs, track(results, len(pairs), f"convert {split}"))
+        for shard in range(shards):
+            members = (shard + 1) * len(pairs) // shards - shard * len(pairs) // shards
+            with tf.io.TFRecordWriter(str(folder / shard_name(split, shard, shards))) as writer:
+                for pair, result in itertools.islice(tracked, members):
+                    if isinstance(result, ValueError):
+                        bad.append((pair.name, str(result)))
+                    else:
+                        writer.write(serialize(result))
+                        written += 1
+    return Split(written, shards), bad
+
+
+def publish(staging: Path, kept: DataSet, splits: Mapping[str, Split]) -> None:
+    """Moves staged shards into the data set's folder and lists their splits in `dataset.json`.
+
+    Args:
+        staging: A folder on the same disk that holds the shards and nothing else.
+        kept: The data set as far as it stays.
+        splits: The staged splits; what the folder has under their names is replaced.
+    """
+    # A kill between these steps must not leave an index that lists a split whose shards are of two runs.
+    if (kept.path / INDEX_NAME).is_file():
+        write_index(kept)
+    for split in splits:
+        for old in shard_files(kept.path, split):
+            old.unlink()
+    for shard in sorted(staging.iterdir()):
+        os.replace(shard, kept.path / shard.name)
+    write_index(dataclasses.replace(kept, splits={**kept.splits, **splits}))
+
+
+def _attempt(pair: Pair, labels: LabelSpec) -> Record | ValueError:
+    try:
+        return load_pair(pair, labels)
+    except ValueError as error:
+        return error

@@ -1,0 +1,156 @@
+"""One face for everything that predicts: a model, a `.keras` file, a SavedModel folder, a `.tflite` file."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import tensorflow as tf
+
+from deeplab_tf.files import read_json
+from deeplab_tf.labels import LabelSpec
+from deeplab_tf.models import SegmentationModel, load_model, whole_image_logits
+from deeplab_tf.tflite_artefact import SIDE_FILE, TFLiteArtefact
+
+EXTRA_FOLDER = "assets.extra"
+LABELS_SIGNATURE, PROBABILITIES_SIGNATURE = "serving_default", "probabilities"
+
+
+class Artefact(Protocol):
+    """Something that predicts labels for one image; `open_artefact` makes it.
+
+    Attributes:
+        kind: `"keras"`, `"saved_model"` or `"tflite"`.
+        source: The file or folder, or the model's name.
+        labels: What the label ids mean.
+    """
+
+    kind: str
+    source: str
+    labels: LabelSpec
+
+    def predict(self, image: np.ndarray) -> np.ndarray:
+        """Labels, int32 `[H, W]`, of an RGB image, uint8 `[H, W, 3]`."""
+        ...
+
+    def probabilities(self, image: np.ndarray) -> np.ndarray:
+        """Class probabilities, float32 `[H, W, classes]`, of an RGB image, uint8 `[H, W, 3]`.
+
+        Raises:
+            ValueError: If the artefact gives labels only; the message says what to export instead.
+        """
+        ...
+
+
+def full_resolution(model: SegmentationModel) -> SegmentationModel:
+    """The model itself, or a copy whose logits stand at input size where the model's do not."""
+    return model if model.get_config()["upsample_logits"] else model.rebuild(upsample_logits=True)
+
+
+class KerasArtefact:
+    """A model of this package, traced once for images of any size."""
+
+    kind = "keras"
+
+    def __init__(self, model: SegmentationModel, source: str):
+        model = full_resolution(model)
+        self.source = source
+        self.labels = model.labels
+        images = tf.TensorSpec((None, None, None, 3), tf.uint8)
+
+        @tf.function(input_signature=[images], autograph=False)
+        def labels(images):
+            return tf.argmax(whole_image_logits(model, images), -1, output_type=tf.int32)
+
+        @tf.function(input_signature=[images], autograph=False)
+        def probabilities(images):
+            return tf.nn.softmax(whole_image_logits(model, images))
+
+        self._labels, self._probabilities = labels, probabilities
+
+    def predict(self, image: np.ndarray) -> np.ndarray:
+        return self._labels(image[None])[0].numpy()
+
+    def probabilities(self, image: np.ndarray) -> np.ndarray:
+        return self._probabilities(image[None])[0].numpy()
+
+
+class SavedModelArtefact:
+    """A SavedModel folder that `deeplab_tf.export` wrote."""
+
+    kind = "saved_model"
+
+    def __init__(self, path: Path):
+        self.source = str(path)
+        side_file = path / EXTRA_FOLDER / SIDE_FILE
+        try:
+            self._loaded = tf.saved_model.load(str(path))
+        except (OSError, ValueError, RuntimeError, tf.errors.OpError) as error:
+            reason = str(error).strip().splitlines()[0]
+            raise ValueError(f"{path} does not load as a SavedModel: {reason}. Export or copy it again.") from error
+        missing = {LABELS_SIGNATURE, PROBABILITIES_SIGNATURE} - set(self._loaded.signatures)
+        if missing or not side_file.is_file():
+            lacks = f"the signatures {sorted(missing)}" if missing else f"{EXTRA_FOLDER}/{SIDE_FILE}"
+            raise ValueError(
+                f"{path} is a SavedModel without {lacks}, so it was not exported by this package. "
+                "Export the model with export_saved_model."
+            )
+        self.labels = LabelSpec.from_dict(read_json(side_file)["labels"])
+
+    def predict(self, image: np.ndarray) -> np.ndarray:
+        signature = self._loaded.signatures[LABELS_SIGNATURE]
+        return signature(image=tf.constant(image[None]))["labels"][0].numpy()
+
+    def probabilities(self, image: np.ndarray) -> np.ndarray:
+        signature = self._loaded.signatures[PROBABILITIES_SIGNATURE]
+        return signature(image=tf.constant(image[None]))["probabilities"][0].numpy()
+
+
+def open_artefact(
+    model_or_path: SegmentationModel | Artefact | str | os.PathLike, threads: int | None = None
+) -> Artefact:
+    """Opens anything that predicts.
+
+    Args:
+        model_or_path: A model of this package, a `.keras` file, a run folder, an exported SavedModel folder, or
+            a `.tflite` file: an exported or a released one. What is already open is returned as it is.
+        threads: Threads of a `.tflite` file's interpreter; all processors when left out.
+
+    Returns:
+        The artefact.
+
+    Raises:
+        FileNotFoundError: If there is nothing at the path.
+        ValueError: If it is of none of these kinds, damaged, or not a DeepLab model; the message names it.
+
+    Example:
+        >>> artefact = open_artefact("model.tflite")
+        >>> artefact.predict(np.zeros((375, 500, 3), np.uint8)).shape
+        (375, 500)
+    """
+    if isinstance(model_or_path, SegmentationModel):
+        return KerasArtefact(model_or_path, model_or_path.name)
+    if not isinstance(model_or_path, str | os.PathLike):
+        if all(hasattr(model_or_path, name) for name in ("kind", "labels", "predict", "probabilities")):
+            return model_or_path
+        raise ValueError(
+            f"Expected a DeepLab model or the path of one; received a {type(model_or_path).__name__}. "
+            "Read a file with load_model first, or give its path."
+        )
+    path = Path(model_or_path)
+    if not path.exists():
+        raise FileNotFoundError(
+            f"There is no {path}. Give a .keras file, a run folder, a SavedModel folder or a .tflite file."
+        )
+    if path.suffix == ".tflite" and path.is_file():
+        return TFLiteArtefact(path, threads=threads)
+    if (path / "saved_model.pb").is_file():
+        return SavedModelArtefact(path)
+    if path.is_dir() or path.suffix == ".keras":
+        return KerasArtefact(load_model(path), str(path))
+    raise ValueError(
+        f"{path} is of no kind that predicts; expected a .keras file, a run folder, a SavedModel folder or a "
+        ".tflite file. Other released files (.pb, .tar.gz, checkpoints) are read by load_released."
+    )

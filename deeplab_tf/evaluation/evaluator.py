@@ -1,0 +1,104 @@
+"""Runs anything that predicts over labelled images at their own resolution."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Mapping
+
+import numpy as np
+import tensorflow as tf
+
+from deeplab_tf.artefacts import open_artefact
+from deeplab_tf.evaluation.evaluation import Evaluation
+from deeplab_tf.evaluation.metrics import ConfusionMatrix
+from deeplab_tf.labels import LabelSpec, label_spec
+from deeplab_tf.progress import track
+
+
+def evaluate(
+    model,
+    images: Iterable[Mapping] | tf.data.Dataset,
+    labels: LabelSpec | Mapping | str | int | None = None,
+    skip_bad: bool = False,
+    progress: bool = True,
+) -> Evaluation:
+    """Mean IoU and pixel accuracy of a model, file or exported artefact.
+
+    Args:
+        model: Whatever `deeplab_tf.artefacts.open_artefact` takes.
+        images: Mappings with `image`, uint8 `[H, W, 3]`, `label`, integer `[H, W]`, and, where there is one,
+            `filename`; or a `tf.data.Dataset` of such.
+        labels: What the ids in `label` mean; the model's own specification when left out.
+        skip_bad: Leave out, and list in the result, images whose labels do not fit, instead of stopping.
+        progress: Report progress on stderr.
+
+    Returns:
+        The metrics.
+
+    Raises:
+        FileNotFoundError: If `model` is a path and nothing is there.
+        ValueError: If the numbers of classes differ, an image and its labels do not fit (the message names the
+            file), or no labelled pixel is left.
+
+    Example:
+        >>> evaluate("model.keras", evaluation_images(dataset, "val")).miou
+        0.7577
+    """
+    artefact = open_artefact(model)
+    spec = artefact.labels if labels is None else label_spec(labels)
+    if spec.classes != artefact.labels.classes:
+        raise ValueError(
+            f"{artefact.source} knows {artefact.labels.classes} classes ({artefact.labels.name}), the data have "
+            f"{spec.classes} ({spec.name}). Evaluate on the data set that the model was trained for."
+        )
+    matrix = ConfusionMatrix(spec.classes, spec.ignore_label)
+    skipped = []
+    start = time.perf_counter()
+    items = _items(images)
+    count = 0
+    for item in track(items, _total(images), "evaluate") if progress else items:
+        filename = _text(item.get("filename", f"image {count + len(skipped) + 1}"))
+        image, truth = np.asarray(item["image"]), np.asarray(item["label"])
+        truth = truth[..., 0] if truth.ndim == 3 and truth.shape[-1] == 1 else truth
+        try:
+            _check(image, truth, filename)
+            matrix.update(truth, artefact.predict(image), filename)
+            count += 1
+        except ValueError as error:
+            if not skip_bad:
+                raise
+            skipped.append(str(error))
+    if not matrix.counts.sum():
+        raise ValueError(
+            f"None of the {count + len(skipped)} images has a labelled pixel, so there is nothing to measure. "
+            f"Check the split and the ignore label {spec.ignore_label}."
+        )
+    return Evaluation(spec, matrix, count, time.perf_counter() - start, tuple(skipped))
+
+
+def _items(images: Iterable[Mapping] | tf.data.Dataset) -> Iterator[Mapping]:
+    return images.as_numpy_iterator() if isinstance(images, tf.data.Dataset) else iter(images)
+
+
+def _total(images) -> int | None:
+    if isinstance(images, tf.data.Dataset):
+        count = int(images.cardinality())
+        return count if count >= 0 else None
+    return len(images) if hasattr(images, "__len__") else None
+
+
+def _text(name) -> str:
+    return name.decode(errors="replace") if isinstance(name, bytes) else str(name)
+
+
+def _check(image: np.ndarray, truth: np.ndarray, filename: str) -> None:
+    if image.ndim != 3 or image.shape[-1] != 3 or image.dtype != np.uint8:
+        raise ValueError(
+            f"{filename}: expected an RGB image, uint8 [H, W, 3]; received {image.dtype} {list(image.shape)}. "
+            "Read it with deeplab_tf.images.read_image."
+        )
+    if truth.shape != image.shape[:2]:
+        raise ValueError(
+            f"{filename}: the image is {image.shape[0]}x{image.shape[1]}, its labels {truth.shape}; they must "
+            "have one size. Fix the mask."
+        )

@@ -1,0 +1,125 @@
+"""Many image files in, label PNGs and overlays out."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+from deeplab_tf.files import check_writable
+from deeplab_tf.images import IMAGE_SUFFIXES
+from deeplab_tf.progress import track
+from deeplab_tf.segmenter import Segmenter
+
+
+@dataclasses.dataclass(frozen=True)
+class SegmentedFiles:
+    """What `segment_files` did.
+
+    Args:
+        written: By input path, its two output files.
+        bad: By input path, why it was left out.
+        seconds: Time taken, reading and writing included.
+    """
+
+    written: dict[Path, tuple[Path, Path]]
+    bad: dict[Path, str]
+    seconds: float
+
+    @property
+    def images_per_second(self) -> float:
+        """Images written in a second."""
+        return len(self.written) / self.seconds if self.seconds else 0.0
+
+
+def segment_files(
+    segmenter: Segmenter,
+    paths: Iterable[str | os.PathLike] | str | os.PathLike,
+    output: str | os.PathLike,
+    skip_bad: bool = False,
+) -> SegmentedFiles:
+    """Segments image files and writes a label PNG and an overlay for each.
+
+    Args:
+        segmenter: What predicts.
+        paths: Image files, and folders, whose images are taken.
+        output: The folder to write to; it is made. Inputs of one stem get numbered names: `a`, `a_2`, ...
+        skip_bad: Go on after a file that cannot be read; otherwise the first one ends the work, and what is
+            already written stays.
+
+    Returns:
+        What was written and what was left out.
+
+    Raises:
+        FileNotFoundError: If a path is missing.
+        ValueError: If there is no image, one cannot be read (the message names it), or the folder cannot be
+            written.
+
+    Example:
+        >>> done = segment_files(Segmenter("model.keras"), ["photos"], "out", skip_bad=True)
+        >>> len(done.written), list(done.bad)
+        (11, [PosixPath('photos/broken.jpg')])
+    """
+    sources = find_images(paths)
+    output = check_writable(output)
+    written, bad = {}, {}
+    start = time.perf_counter()
+    for path, stem in track(list(zip(sources, unique_stems(sources))), len(sources), "segment"):
+        try:
+            written[path] = segmenter(path).save(output, stem)
+        except ValueError as error:
+            if not skip_bad:
+                raise
+            bad[path] = str(error)
+    return SegmentedFiles(written, bad, time.perf_counter() - start)
+
+
+def find_images(paths: Iterable[str | os.PathLike] | str | os.PathLike) -> list[Path]:
+    """The given files, each once, and the images of the given folders in the order of their names.
+
+    Raises:
+        FileNotFoundError: If a path is missing; the message names it.
+        ValueError: If a folder holds no image, or there are no paths at all.
+    """
+    found: dict[Path, None] = {}
+    for path in map(Path, [paths] if isinstance(paths, str | os.PathLike) else paths):
+        if not path.exists():
+            raise FileNotFoundError(f"There is no {path}. Give image files, or folders of them.")
+        inside = [path]
+        if path.is_dir():
+            inside = sorted(file for file in path.iterdir() if _is_image(file))
+            if not inside:
+                raise ValueError(f"{path} holds no image; known are {', '.join(sorted(IMAGE_SUFFIXES))}.")
+        found.update(dict.fromkeys(inside))
+    if not found:
+        raise ValueError("Received no image to segment. Give image files, or folders of them.")
+    return list(found)
+
+
+def _is_image(file: Path) -> bool:
+    return file.suffix.lower() in IMAGE_SUFFIXES and not file.name.startswith(".")
+
+
+def unique_stems(paths: list[Path]) -> list[str]:
+    """One file-name stem a path, all different even where the file system ignores case.
+
+    Example:
+        >>> unique_stems([Path("a/x.jpg"), Path("b/x.jpg"), Path("b/x_2.jpg")])
+        ['x', 'x_3', 'x_2']
+    """
+    first: dict[str, Path] = {}
+    for path in paths:
+        first.setdefault(path.stem.casefold(), path)
+    taken = set(first)
+    stems = []
+    for path in paths:
+        stem, number = path.stem, 2
+        if first[path.stem.casefold()] is not path:
+            while f"{path.stem}_{number}".casefold() in taken:
+                number += 1
+            stem = f"{path.stem}_{number}"
+            taken.add(stem.casefold())
+        stems.append(stem)
+    return stems

@@ -1,0 +1,125 @@
+"""A `.tflite` file as a predictor for images of any size: exported ones and the released ones."""
+
+from __future__ import annotations
+
+import json
+import os
+import zipfile
+from pathlib import Path
+
+import numpy as np
+
+from deeplab_tf import tflite_runtime
+from deeplab_tf.canvas import Canvas, labels_to_size, scores_to_size
+from deeplab_tf.labels import LabelSpec, label_spec
+
+SIDE_FILE = "deeplab.json"
+RELEASED_PAD_VALUE = (127.5, 127.5, 127.5)
+
+
+class TFLiteArtefact:
+    """A `.tflite` file with a fixed input size and one output: labels, or a score a class.
+
+    Args:
+        path: The file.
+        threads: Threads of the interpreter; all processors when left out.
+
+    Raises:
+        ValueError: If the file is damaged or not a DeepLab; the message names it.
+    """
+
+    kind = "tflite"
+
+    def __init__(self, path: str | os.PathLike, threads: int | None = None):
+        self.source = str(path)
+        self._interpreter = tflite_runtime.interpreter(path, threads=threads or os.cpu_count())
+        self._input = self._only(self._interpreter.get_input_details())
+        self._output = self._only(self._interpreter.get_output_details())
+        self._check_shapes()
+        about = _side_file(Path(path))
+        self.labels = LabelSpec.from_dict(about["labels"]) if about else label_spec(self._count_classes())
+        self._scores_are = about.get("outputs", "logits")
+        height, width = (int(side) for side in self._input["shape"][1:3])
+        self.canvas = Canvas(height, width, tuple(about.get("pad_value", RELEASED_PAD_VALUE)))
+
+    def predict(self, image: np.ndarray) -> np.ndarray:
+        if self._gives_scores:
+            return self._scores(image).argmax(-1).astype(np.int32)
+        placed, (height, width) = self.canvas.place(image)
+        labels = self.run(placed)[:height, :width].astype(np.int32)
+        return labels_to_size(labels, image.shape[:2])
+
+    def probabilities(self, image: np.ndarray) -> np.ndarray:
+        if not self._gives_scores:
+            raise ValueError(
+                f"{self.source} gives labels only. Export the model with outputs='probabilities' for a score a class."
+            )
+        scores = self._scores(image)
+        if self._scores_are == "probabilities":
+            return scores
+        powers = np.exp(scores - scores.max(-1, keepdims=True))
+        return powers / powers.sum(-1, keepdims=True)
+
+    def run(self, placed: np.ndarray) -> np.ndarray:
+        """The raw output, `[H, W]` or `[H, W, classes]`, for a full canvas, uint8 `[H, W, 3]`."""
+        if self._input["dtype"] == np.float32:
+            # The released float files expect what their training code fed: values in -1..1.
+            placed = placed.astype(np.float32) * np.float32(2 / 255) - 1
+        self._interpreter.set_tensor(self._input["index"], placed[None])
+        self._interpreter.invoke()
+        return self._interpreter.get_tensor(self._output["index"])[0]
+
+    @property
+    def _gives_scores(self) -> bool:
+        return len(self._output["shape"]) == 4
+
+    def _scores(self, image: np.ndarray) -> np.ndarray:
+        placed, (height, width) = self.canvas.place(image)
+        scores = self.run(placed)[:height, :width]
+        scale, zero = self._output["quantization"]
+        scores = (scores.astype(np.float32) - zero) * np.float32(scale) if scale else scores
+        return scores_to_size(scores, image.shape[:2])
+
+    def _only(self, details: list[dict]) -> dict:
+        if len(details) != 1:
+            raise self._not_a_deeplab(f"{len(details)} inputs or outputs where one is expected")
+        return details[0]
+
+    def _check_shapes(self) -> None:
+        taken, given = self._input["shape"].tolist(), self._output["shape"].tolist()
+        if len(taken) != 4 or taken[0] != 1 or taken[3] != 3:
+            raise self._not_a_deeplab(f"its input has the shape {taken}, not [1, H, W, 3]")
+        if self._input["dtype"] not in (np.uint8, np.float32):
+            raise self._not_a_deeplab(f"its input is {self._input['dtype'].__name__}, not uint8 or float32")
+        if len(given) not in (3, 4) or given[:3] != taken[:3]:
+            raise self._not_a_deeplab(f"its output has the shape {given}, not {taken[:3]} or {[*taken[:3], 'classes']}")
+        if len(given) == 3 and not np.issubdtype(self._output["dtype"], np.integer):
+            raise self._not_a_deeplab(f"its label map is {self._output['dtype'].__name__}, not integer")
+
+    def _count_classes(self) -> int:
+        if self._gives_scores:
+            return int(self._output["shape"][3])
+        # A file without a side file: the scores that its arg max reads are the last map with channels at
+        # the label map's size.
+        shapes = [tensor["shape"].tolist() for tensor in self._interpreter.get_tensor_details()]
+        taken = self._input["shape"].tolist()
+        maps = [shape for shape in shapes if len(shape) == 4 and shape[:3] == taken[:3] and shape != taken]
+        if not maps:
+            raise self._not_a_deeplab("no map of class scores stands before its labels")
+        return maps[-1][3]
+
+    def _not_a_deeplab(self, reason: str) -> ValueError:
+        return ValueError(
+            f"{self.source} is not a DeepLab: {reason}. Give a file that export_tflite wrote or a released one."
+        )
+
+
+def _side_file(path: Path) -> dict:
+    """What the exporter appended to the file as a zip archive; empty for files from elsewhere."""
+    if not zipfile.is_zipfile(path):
+        return {}
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return json.loads(archive.read(SIDE_FILE)) if SIDE_FILE in archive.namelist() else {}
+    except (zipfile.BadZipFile, json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path} carries a damaged {SIDE_FILE} ({error}). Export or copy it again.") from error

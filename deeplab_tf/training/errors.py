@@ -1,0 +1,42 @@
+"""What TensorFlow raises in training, said in terms of the user's files and settings."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+import tensorflow as tf
+
+from deeplab_tf.datasets import DataSet, explain_data_error
+from deeplab_tf.training.config import TrainConfig
+
+
+@contextlib.contextmanager
+def explained(config: TrainConfig, dataset: DataSet, split: str) -> Iterator[None]:
+    """Turns TensorFlow's errors of the block, which reads `split`, into those that a user can act on.
+
+    Raises:
+        ValueError: If a file is damaged, a label is no class, or memory ran out; the message says what to do.
+        tf.errors.OpError: If it is none of these.
+
+    Example:
+        >>> with explained(config, dataset, "train"):
+        ...     trainer.fit(batches)
+    """
+    try:
+        yield
+    except tf.errors.ResourceExhaustedError as error:
+        height, width = config.crop
+        raise ValueError(
+            f"Memory ran out at batch_size {config.batch_size} and crop_size {height}x{width}. Lower one of them, "
+            "or take a smaller network."
+        ) from error
+    except tf.errors.OpError as error:
+        found = explain_data_error(dataset, split, error)
+        if found is error and "label value" in str(error):
+            labels = dataset.labels
+            found = ValueError(
+                f"{dataset.path} has labels in split {split!r} that are neither one of its {labels.classes} classes "
+                f"({labels.name!r}) nor {labels.ignore_label}. Give the labels that the data set was made with."
+            )
+        raise found from error

@@ -1,0 +1,131 @@
+"""What happens around the steps of a run: the log, the validations, the checkpoints."""
+
+from __future__ import annotations
+
+import math
+import time
+
+import keras
+
+from deeplab_tf.artefacts import open_artefact
+from deeplab_tf.datasets import DataSet, evaluation_images
+from deeplab_tf.evaluation import Evaluation, evaluate
+from deeplab_tf.models import SegmentationModel, save_model
+from deeplab_tf.training.checkpoint import RunState, save_checkpoint
+from deeplab_tf.training.config import TrainConfig
+from deeplab_tf.training.curves import draw_curves
+from deeplab_tf.training.errors import explained
+from deeplab_tf.training.log import TensorBoardLog, write_log
+from deeplab_tf.training.reporter import Reporter
+from deeplab_tf.training.run_folder import RunFolder
+from deeplab_tf.training.trainer import learning_rate
+
+ROWS_BETWEEN_CHECKPOINTS = 10
+
+
+class Loop(keras.callbacks.Callback):
+    """The callback that keeps a run's folder while Keras trains.
+
+    Args:
+        config: The settings.
+        folder: Where the run's files go.
+        dataset: The data.
+        val_split: The split to validate on, or None.
+        model: The model, not compiled.
+        state: How far the run is; kept up to date.
+
+    Attributes:
+        saved_step: The step of the last checkpoint.
+    """
+
+    def __init__(
+        self,
+        config: TrainConfig,
+        folder: RunFolder,
+        dataset: DataSet,
+        val_split: str | None,
+        model: SegmentationModel,
+        state: RunState,
+    ):
+        super().__init__()
+        self.config, self.folder, self.dataset, self.val_split = config, folder, dataset, val_split
+        self.network, self.state, self.saved_step = model, state, state.step
+        self._artefact = open_artefact(model) if val_split else None
+        self._row_steps = max(1, config.eval_steps // ROWS_BETWEEN_CHECKPOINTS)
+        self._schedule = learning_rate(config)
+        self._began = time.monotonic() - state.seconds
+        self._row_began, self._row_images = None, 0
+        self._reporter = Reporter(config.steps, state.step, config.batch_size)
+        self._board = TensorBoardLog(folder.tensorboard, state.rows)
+
+    def on_train_batch_end(self, batch, logs=None):
+        loss = float(logs["loss"])
+        self.state.step += 1
+        self._reporter.step(loss)
+        if not math.isfinite(loss):
+            raise ValueError(self._diverged(loss))
+        # The first step holds the tracing of the network and says nothing about the speed.
+        if self._row_began is None:
+            self._row_began = time.monotonic()
+        else:
+            self._row_images += self.config.batch_size
+        ends = self.state.step % self.config.eval_steps == 0 or self.state.step == self.config.steps
+        if ends or self.state.step % self._row_steps == 0:
+            self._add_row(loss, validate=ends)
+            self.model.reset_metrics()
+            self._row_began, self._row_images = time.monotonic(), 0
+            self._reporter.pause()
+
+    def close(self) -> None:
+        """Ends the log and the bar, however training ended."""
+        self._board.close()
+        self._reporter.close()
+
+    def _add_row(self, loss: float, validate: bool) -> None:
+        rate = self._row_images / max(time.monotonic() - self._row_began, 1e-9)
+        evaluation = self._validate() if validate and self.val_split else None
+        used = float(self._schedule(self.state.step - 1))
+        row = {"step": self.state.step, "loss": loss, "learning_rate": used}
+        if evaluation:
+            row |= {"val_miou": evaluation.miou, "pixel_accuracy": evaluation.pixel_accuracy}
+        if self._row_images:
+            row["images_per_second"] = rate
+        self.state.seconds = row["seconds"] = time.monotonic() - self._began
+        self.state.rows.append(row)
+        write_log(self.folder.log, self.state.rows)
+        self._board.add(row)
+        if validate:
+            self._keep(loss, evaluation)
+
+    def _validate(self) -> Evaluation:
+        with explained(self.config, self.dataset, self.val_split):
+            images = evaluation_images(self.dataset, self.val_split)
+            return evaluate(self._artefact, images, self.dataset.labels)
+
+    def _keep(self, loss: float, evaluation: Evaluation | None) -> None:
+        state = self.state
+        best = evaluation is None or state.best_miou is None or evaluation.miou > state.best_miou
+        said = f"step {state.step} of {self.config.steps}: loss {loss:.3f}"
+        if evaluation:
+            said += f", val mIoU {evaluation.miou:.4f}, pixel accuracy {evaluation.pixel_accuracy:.4f}"
+            said += " (best so far)" if best else ""
+        if best:
+            state.best_step = state.step
+            if evaluation:
+                state.best_miou, state.best_pixel_accuracy = evaluation.miou, evaluation.pixel_accuracy
+                evaluation.save_csv(self.folder.per_class_csv)
+                evaluation.save_json(self.folder.per_class_json)
+            save_model(self.network, self.folder.model)
+        draw_curves(self.folder.curves, state.rows, self.folder.path.name)
+        # Last: what a kill leaves undone before is done again, the same, after resuming.
+        save_checkpoint(self.folder.checkpoint, self.network, self.model, state)
+        self.saved_step = state.step
+        self._reporter.say(said)
+
+    def _diverged(self, loss: float) -> str:
+        kept = f"The model of step {self.state.best_step} is kept. " if self.state.best_step else ""
+        return (
+            f"The loss became {loss} at step {self.state.step} with learning_rate {self.config.learning_rate}. "
+            f"{kept}Start anew with a lower one, for instance {self.config.learning_rate / 10:g}, and check "
+            "the labels of the data if that does not help."
+        )

@@ -1,0 +1,190 @@
+"""Training: from settings to a run folder, and on from where a run was cut off."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import os
+import platform
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import keras
+import tensorflow as tf
+
+import deeplab_tf
+from deeplab_tf.datasets import DataSet, open_dataset
+from deeplab_tf.files import check_writable
+from deeplab_tf.training.checkpoint import RunState, load_state, restore_training, save_checkpoint
+from deeplab_tf.training.config import TrainConfig
+from deeplab_tf.training.errors import explained
+from deeplab_tf.training.loop import Loop
+from deeplab_tf.training.run_folder import RunFolder
+from deeplab_tf.training.start import batches_of, build_model, recalibrate
+from deeplab_tf.training.trainer import make_trainer
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainResult:
+    """What a run came to.
+
+    Args:
+        output: The run folder; `load_model` and all commands that take a model take it.
+        step: Steps done.
+        best_step: The step that `model.keras` holds: the best of all validations, or the last checkpoint without
+            them.
+        miou: Its mean IoU on the validation split, 0-1, or None.
+        pixel_accuracy: Its pixel accuracy, 0-1, or None.
+    """
+
+    output: Path
+    step: int
+    best_step: int
+    miou: float | None
+    pixel_accuracy: float | None
+
+    def __str__(self) -> str:
+        measured = "" if self.miou is None else f", val mIoU {self.miou:.4f}"
+        return f"{self.output}: {self.step} steps, model of step {self.best_step}{measured}"
+
+
+def train(config: TrainConfig, overwrite: bool = False) -> TrainResult:
+    """Trains a model into a run folder.
+
+    The folder holds `model.keras` (the best by validation mean IoU; without validation the last), `last.keras`
+    (the last checkpoint), `log.csv`, `curves.png`, `tensorboard/`, `per_class.csv`, `per_class.json` and
+    `config.json`. On a CPU, equal settings give equal weights.
+
+    Args:
+        config: The settings.
+        overwrite: Replace the run in `config.output`; it goes when the new one has passed all checks.
+
+    Returns:
+        What the run came to.
+
+    Raises:
+        FileNotFoundError: If there is no such weights file.
+        ValueError: If a setting is not possible, the data is damaged, the folder is not writable or taken, the loss
+            is no number any more, or memory runs out; the message says what to do.
+        KeyboardInterrupt: At Ctrl-C; the message says from which step `resume` goes on.
+
+    Example:
+        >>> result = train(TrainConfig(data="voc-tfrecords", output="runs/voc", weights="released.tflite"))
+        >>> model = load_model(result.output)
+    """
+    folder = RunFolder(config.output)
+    folder.check_free(overwrite)
+    check_writable(folder.path)
+    return _begin(config, folder, open_dataset(config.data, config.labels))
+
+
+def resume(output: str | os.PathLike, **settings) -> TrainResult:
+    """Goes on with a run that was killed or interrupted, as if nothing had happened.
+
+    The steps since the last checkpoint are done again, with the same data. On a CPU the run ends with the weights
+    of an undisturbed one. A finished run stays as it is.
+
+    Args:
+        output: The run folder.
+        **settings: Settings as for `TrainConfig`, if any. They must be those of the run, but that `data` may say
+            where the data has moved to.
+
+    Returns:
+        What the run came to.
+
+    Raises:
+        ValueError: If there is no run, its files are damaged, or settings or data are others; and as for `train`.
+        KeyboardInterrupt: As for `train`.
+
+    Example:
+        >>> resume("runs/voc").step
+        3000
+    """
+    folder = RunFolder(output)
+    config = folder.resumed_config(settings)
+    check_writable(folder.path)
+    dataset = open_dataset(config.data, config.labels)
+    folder.check_same_data(dataset)
+    if not folder.checkpoint.is_file():
+        return _begin(config, folder, dataset)
+    with _precision(config.mixed_precision):
+        model, state = load_state(folder.checkpoint)
+        if state.step == config.steps:
+            print(f"{folder.path}: all {state.step} steps are done; there is nothing to resume.", file=sys.stderr)
+            return _result(folder, state)
+        keras.utils.set_random_seed(config.seed)
+        trainer = make_trainer(model, config)
+        restore_training(folder.checkpoint, model, trainer)
+        return _fit(config, folder, dataset, model, trainer, state)
+
+
+def _begin(config: TrainConfig, folder: RunFolder, dataset: DataSet) -> TrainResult:
+    with _precision(config.mixed_precision):
+        keras.utils.set_random_seed(config.seed)
+        val_split = _val_split(config, dataset)
+        model, state = build_model(config, dataset.labels), RunState()
+        recalibrated = recalibrate(config, dataset, model)
+        trainer = make_trainer(model, config)
+        folder.clear()
+        folder.write_config(config, _resolved(config, dataset, val_split, model, recalibrated))
+        save_checkpoint(folder.checkpoint, model, trainer, state)
+        return _fit(config, folder, dataset, model, trainer, state)
+
+
+def _fit(config, folder, dataset, model, trainer, state) -> TrainResult:
+    batches = batches_of(config, dataset, model, start_step=state.step)
+    loop = Loop(config, folder, dataset, _val_split(config, dataset), model, state)
+    try:
+        with explained(config, dataset, config.train_split):
+            # One "epoch" for Keras: its own would begin the data anew, and a run is counted in steps.
+            trainer.fit(batches, steps_per_epoch=config.steps - state.step, shuffle=False, verbose=0, callbacks=[loop])
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(
+            f"Interrupted at step {state.step}; --resume goes on from step {loop.saved_step} ({folder.path})."
+        ) from None
+    finally:
+        loop.close()
+    return _result(folder, state)
+
+
+@contextlib.contextmanager
+def _precision(mixed: bool) -> Iterator[None]:
+    before = keras.config.dtype_policy()
+    if mixed:
+        keras.config.set_dtype_policy("mixed_float16" if tf.config.list_physical_devices("GPU") else "mixed_bfloat16")
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
+
+
+def _val_split(config: TrainConfig, dataset: DataSet) -> str | None:
+    dataset.count(config.train_split)
+    if config.val_split is not None:
+        dataset.count(config.val_split)
+        return config.val_split
+    return "val" if "val" in dataset.splits else None
+
+
+def _resolved(config, dataset, val_split, model, recalibrated) -> dict:
+    """What the settings and the data came to."""
+    return {
+        "model": type(model).__name__,
+        **{name: value for name, value in model.get_config().items() if name not in ("name", "labels", "classes")},
+        "eval_every": config.eval_steps,
+        "val_split": val_split,
+        "recalibrated_layers": len(recalibrated),
+        "images": {split: dataset.count(split) for split in sorted(dataset.splits)},
+        "labels": dataset.labels.to_dict(),
+        "versions": {
+            "deeplab_tf": deeplab_tf.__version__,
+            "tensorflow": tf.__version__,
+            "keras": keras.__version__,
+            "python": platform.python_version(),
+        },
+    }
+
+
+def _result(folder: RunFolder, state: RunState) -> TrainResult:
+    return TrainResult(folder.path, state.step, state.best_step, state.best_miou, state.best_pixel_accuracy)

@@ -1,0 +1,107 @@
+"""The model at the start of a run: built from the settings, with the weights that they name."""
+
+from __future__ import annotations
+
+import math
+import sys
+from pathlib import Path
+
+from deeplab_tf.datasets import DataSet, training_batches
+from deeplab_tf.labels import LabelSpec
+from deeplab_tf.models import MODELS, SegmentationModel, load_model
+from deeplab_tf.models.segmentation_model import CLASSIFIER
+from deeplab_tf.training.config import TrainConfig
+from deeplab_tf.training.errors import explained
+from deeplab_tf.weights import load_released, read_released, recalibrate_batch_norm, transfer_weights
+
+NETWORK = ("backbone", "depth_multiplier", "output_stride", "atrous_rates")
+RECALIBRATION_IMAGES = 200
+
+
+def build_model(config: TrainConfig, labels: LabelSpec) -> SegmentationModel:
+    """The network that `config` asks for, with what fits of its weights; what is new is said on stderr.
+
+    What the settings leave open follows the network in the weights file.
+
+    Args:
+        config: The settings.
+        labels: The data set's label specification.
+
+    Returns:
+        The model, not compiled.
+
+    Raises:
+        FileNotFoundError: If there is no such weights file.
+        ValueError: If a setting is not possible, or the weights file is damaged or does not fit.
+
+    Example:
+        >>> build_model(TrainConfig(data="voc", output="run"), label_spec("pascal_voc")).classes
+        21
+    """
+    source = None if config.weights is None else _segmentation_model(config.weights)
+    kind = MODELS[config.model] if config.model else (type(source) if source else MODELS["v3"])
+    settings = {}
+    if source:
+        known = source.get_config()
+        settings = known if type(source) is kind else {name: known[name] for name in NETWORK}
+    given = {name: getattr(config, name) for name in NETWORK if getattr(config, name) is not None}
+    model = kind(
+        **{
+            **settings,
+            **given,
+            "classes": None,
+            "labels": labels,
+            "input_shape": (None, None, 3),
+            "crop_size": config.crop_size,
+            "frozen_batch_norm": config.batch_norm == "frozen",
+            "upsample_logits": True,
+            "name": None,
+        }
+    )
+    if config.weights is not None:
+        transfer = transfer_weights(model, source or config.weights)
+        print(f"{config.weights}: {transfer}", file=sys.stderr)
+    return model
+
+
+def _segmentation_model(weights: str) -> SegmentationModel | None:
+    """The network in a weights file; None for a released classifier, which tells nothing of a DeepLab."""
+    if Path(weights).is_dir() or Path(weights).suffix == ".keras":
+        return load_model(weights)
+    if CLASSIFIER.replace(".", "/") in read_released(weights).convolutions:
+        return load_released(weights)
+    return None
+
+
+def batches_of(config: TrainConfig, dataset: DataSet, model: SegmentationModel, start_step: int = 0):
+    """The run's endless training batches from step `start_step` on, as `training_batches` gives them."""
+    return training_batches(
+        dataset,
+        config.train_split,
+        batch_size=config.batch_size,
+        crop_size=config.crop,
+        min_scale=config.min_scale,
+        max_scale=config.max_scale,
+        scale_step=config.scale_step,
+        flip=config.flip,
+        pad_value=model.pad_value,
+        seed=config.seed,
+        start_step=start_step,
+    )
+
+
+def recalibrate(config: TrainConfig, dataset: DataSet, model: SegmentationModel) -> list[str]:
+    """Measures, in place, the statistics that folded weights lack, as far as the run will use them.
+
+    Returns:
+        Names of the layers that were recalibrated.
+
+    Raises:
+        ValueError: If the training data is damaged.
+    """
+    images = RECALIBRATION_IMAGES if config.recalibrate is None else config.recalibrate
+    if config.batch_norm == "frozen" or not images:
+        return []
+    batches = batches_of(config, dataset, model).take(math.ceil(images / config.batch_size))
+    with explained(config, dataset, config.train_split):
+        return recalibrate_batch_norm(model, batches)

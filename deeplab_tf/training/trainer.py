@@ -1,0 +1,44 @@
+"""What trains a model: loss, weight decay, learning rate and optimiser, as the papers have them."""
+
+from __future__ import annotations
+
+import keras
+
+from deeplab_tf.models import SegmentationModel
+from deeplab_tf.training.config import TrainConfig
+from deeplab_tf.training.statistics_momentum import fit_momentum
+from deeplab_tf.training.weight_decay import add_weight_decay
+
+
+def learning_rate(config: TrainConfig) -> keras.optimizers.schedules.LearningRateSchedule:
+    """learning_rate x (1 - step / steps) ** power, by step."""
+    return keras.optimizers.schedules.PolynomialDecay(
+        config.learning_rate, config.steps, end_learning_rate=0.0, power=config.power
+    )
+
+
+def make_trainer(model: SegmentationModel, config: TrainConfig) -> keras.Model:
+    """A compiled model of the same layers; `model` itself stays as files keep it, without training state.
+
+    The loss is the softmax cross entropy, averaged over the pixels that are not ignored, plus the weight decay.
+
+    Args:
+        model: The model to train; its kernels get the weight decay, its normalisation a fitting momentum.
+        config: The settings.
+
+    Returns:
+        The model to call `fit` on, its optimiser built.
+
+    Example:
+        >>> make_trainer(model, config).fit(batches, steps_per_epoch=config.steps)
+    """
+    add_weight_decay(model, config.weight_decay)
+    fit_momentum(model, config.steps)
+    trainer = keras.Model(model.inputs, model.outputs)
+    trainer.compile(
+        keras.optimizers.SGD(learning_rate(config), momentum=config.momentum),
+        keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=model.labels.ignore_label),
+        jit_compile=False,
+    )
+    trainer.optimizer.build(trainer.trainable_variables)
+    return trainer

@@ -1,0 +1,167 @@
+"""Pictures of label maps: an overlay with contours and a legend, and rows of them side by side."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib import font_manager
+from PIL import Image, ImageDraw, ImageFilter, ImageFont
+
+from deeplab_tf.labels import LabelSpec
+
+PAPER, INK, FRAME = (255, 255, 255), (32, 32, 32), (128, 128, 128)
+CONTOUR = 255
+
+
+@functools.cache
+def _font(size: int) -> ImageFont.FreeTypeFont:
+    # Matplotlib ships this font, so that text looks the same everywhere and has letters beyond ASCII.
+    return ImageFont.truetype(font_manager.findfont("DejaVu Sans"), size)
+
+
+def _text_size(height: int, width: int) -> int:
+    return int(np.clip(np.sqrt(height * width) / 30, 11, 72))
+
+
+def shares(labels: np.ndarray, spec: LabelSpec) -> dict[int, float]:
+    """Share of the pixels of each class that occurs, by id, largest first; ids beyond the classes are left out.
+
+    Args:
+        labels: Integer `[H, W]`, 0-255.
+        spec: The classes.
+
+    Example:
+        >>> shares(np.array([[0, 0, 0, 2]]), label_spec("pascal_voc"))
+        {0: 0.75, 2: 0.25}
+    """
+    counts = np.bincount(np.asarray(labels).ravel(), minlength=spec.classes)[: spec.classes]
+    order = np.argsort(-counts, kind="stable")
+    return {int(index): float(counts[index] / labels.size) for index in order if counts[index]}
+
+
+def _contours(labels: np.ndarray, width: int) -> np.ndarray:
+    edges = np.zeros(labels.shape, bool)
+    edges[:-1] |= labels[:-1] != labels[1:]
+    edges[:, :-1] |= labels[:, :-1] != labels[:, 1:]
+    if width > 1:
+        wide = Image.fromarray(edges.astype(np.uint8)).filter(ImageFilter.MaxFilter(width // 2 * 2 + 1))
+        edges = np.asarray(wide).astype(bool)
+    return edges
+
+
+def overlay(
+    image: np.ndarray, labels: np.ndarray, spec: LabelSpec, alpha: float = 0.5, legend: bool = True
+) -> np.ndarray:
+    """The image tinted with the classes' colours, white contours between them, and a legend beside it.
+
+    A class whose colour is black (the background of PASCAL VOC) leaves the image as it is.
+
+    Args:
+        image: RGB, uint8 `[H, W, 3]`.
+        labels: Integer `[H, W]`, 0-255.
+        spec: Names and colours of the classes.
+        alpha: Weight of the colours, 0-1.
+        legend: Add the classes that occur, largest first, with their share of the pixels.
+
+    Returns:
+        RGB, uint8 `[H, W, 3]`; with a legend wider, and higher where the legend needs it.
+
+    Raises:
+        ValueError: If the sizes differ or `alpha` leaves 0-1.
+
+    Example:
+        >>> overlay(image, labels, label_spec("pascal_voc"), legend=False).shape == image.shape
+        True
+    """
+    if image.shape[:2] != labels.shape:
+        raise ValueError(
+            f"The image has the size {image.shape[:2]}, its labels {labels.shape}; they must be equal. "
+            "Resize the labels by the nearest pixel."
+        )
+    if not 0 <= alpha <= 1:
+        raise ValueError(f"alpha is the weight of the colours, 0-1; received {alpha}.")
+    colors = spec.colorize(labels).astype(np.float32)
+    weight = np.where(colors.any(-1, keepdims=True), np.float32(alpha), 0)
+    blended = np.rint(image + weight * (colors - image)).astype(np.uint8)
+    blended[_contours(labels, round(min(labels.shape) / 300))] = CONTOUR
+    return _with_legend(blended, labels, spec) if legend else blended
+
+
+def _with_legend(picture: np.ndarray, labels: np.ndarray, spec: LabelSpec) -> np.ndarray:
+    rows = [(spec.colors[index], spec.names[index], share) for index, share in shares(labels, spec).items()]
+    height, width = labels.shape
+    size = _text_size(height, width)
+    font, step, gap = _font(size), round(size * 1.5), size // 2
+    texts = [(name, f"{share:.1%}" if share >= 0.001 else "< 0.1%") for _, name, share in rows]
+    name_width, share_width = (
+        max((int(np.ceil(font.getlength(text[column]))) for text in texts), default=0) for column in range(2)
+    )
+    names_at = width + gap + size + gap
+    canvas = Image.new(
+        "RGB",
+        (names_at + name_width + 2 * gap + share_width + gap, max(height, len(rows) * step + 2 * gap)),
+        PAPER,
+    )
+    canvas.paste(Image.fromarray(picture), (0, 0))
+    draw = ImageDraw.Draw(canvas)
+    for index, ((color, _, _), (name, share)) in enumerate(zip(rows, texts)):
+        middle = gap + index * step + step // 2
+        box = (width + gap, middle - size // 2, width + gap + size, middle - size // 2 + size)
+        draw.rectangle(box, fill=color, outline=FRAME)
+        draw.text((names_at, middle), name, INK, font, anchor="lm")
+        draw.text((canvas.width - gap, middle), share, INK, font, anchor="rm")
+    return np.asarray(canvas)
+
+
+def grid(
+    rows: Sequence[Sequence[np.ndarray]],
+    spec: LabelSpec,
+    titles: Sequence[str] = ("image", "truth", "prediction"),
+    height: int = 240,
+) -> np.ndarray:
+    """Rows of pictures at one height under column titles, for instance image, truth and prediction.
+
+    Args:
+        rows: Each a sequence as long as `titles` of images, uint8 `[H, W, 3]`, and label maps, integer `[H, W]`,
+            which are shown in their colours.
+        spec: Colours of the label maps.
+        titles: One a column.
+        height: Of every row, in pixels.
+
+    Returns:
+        RGB, uint8 `[H, W, 3]`.
+
+    Raises:
+        ValueError: If there are no rows, or one is not as long as `titles`.
+
+    Example:
+        >>> write_image("examples.png", grid([(image, truth, prediction)], spec))
+    """
+    if not rows or any(len(row) != len(titles) for row in rows):
+        raise ValueError(
+            f"Expected rows of {len(titles)} pictures, one under each of {tuple(titles)}; received rows of "
+            f"{[len(row) for row in rows]}."
+        )
+    scaled = [[_scaled(picture, spec, height) for picture in row] for row in rows]
+    size = int(np.clip(height / 15, 11, 72))
+    gap, header = max(4, size // 2), 2 * size
+    widths = [max(row[column].width for row in scaled) for column in range(len(titles))]
+    lefts = np.cumsum([gap, *(width + gap for width in widths)])
+    canvas = Image.new("RGB", (int(lefts[-1]), header + len(rows) * (height + gap)), PAPER)
+    draw = ImageDraw.Draw(canvas)
+    for left, width, title in zip(lefts, widths, titles):
+        draw.text((left + width // 2, header // 2), title, INK, _font(size), anchor="mm")
+    for index, row in enumerate(scaled):
+        for left, width, picture in zip(lefts, widths, row):
+            canvas.paste(picture, (int(left) + (width - picture.width) // 2, header + index * (height + gap)))
+    return np.asarray(canvas)
+
+
+def _scaled(picture: np.ndarray, spec: LabelSpec, height: int) -> Image.Image:
+    is_labels = picture.ndim == 2
+    shown = Image.fromarray(spec.colorize(picture) if is_labels else picture)
+    width = max(1, round(shown.width * height / shown.height))
+    way = Image.Resampling.NEAREST if is_labels else Image.Resampling.BILINEAR
+    return shown.resize((width, height), way)

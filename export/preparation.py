@@ -1,0 +1,52 @@
+"""What every export does first: read the model, see that the output may be written, describe the model."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from deeplab_tf.artefacts import full_resolution
+from deeplab_tf.files import check_writable
+from deeplab_tf.models import SegmentationModel, load_model
+
+
+def model_to_export(model_or_path: SegmentationModel | str | os.PathLike) -> SegmentationModel:
+    """The model, or the one in a file or run folder, with logits at full resolution.
+
+    Raises:
+        FileNotFoundError: If there is nothing at the path.
+        ValueError: If it holds no model of this package.
+    """
+    is_model = isinstance(model_or_path, SegmentationModel)
+    return full_resolution(model_or_path if is_model else load_model(model_or_path))
+
+
+def check_output(output: str | os.PathLike, overwrite: bool, replaceable: bool) -> Path:
+    """Proves, before any long work, that `output` can be written.
+
+    Args:
+        output: The file or folder.
+        overwrite: Whether an existing one may be replaced.
+        replaceable: Whether what is there is an export of the same kind; anything else is never replaced.
+
+    Raises:
+        ValueError: If something is there that may not be replaced, or the folder cannot be written.
+    """
+    output = Path(output)
+    if output.exists() and not replaceable:
+        raise ValueError(f"{output} exists and is no export of this kind. Choose another path.")
+    if output.exists() and not overwrite:
+        raise ValueError(f"{output} exists. Choose another path, or replace it with overwrite.")
+    check_writable(output.parent)
+    return output
+
+
+def description(model: SegmentationModel, **more) -> dict:
+    """What an export carries beside its graph, JSON-ready."""
+    return {
+        "format": "deeplab-tf",
+        "labels": model.labels.to_dict(),
+        "output_stride": model.output_stride,
+        "pad_value": list(model.pad_value),
+        **more,
+    }

@@ -1,0 +1,53 @@
+"""What an export is and how closely it follows its model."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+
+@dataclasses.dataclass(frozen=True)
+class ExportReport:
+    """The result of an export.
+
+    Args:
+        path: The file or folder written.
+        agreement: Share of pixels whose labels equal the model's, 0-1.
+        max_abs_difference: Largest difference of a score (`scores` says which); None for labels only.
+        scores: `"probabilities"` or `"logits"`.
+        images: Number of images compared.
+        synthetic: Whether they were made up because none were given.
+        bytes: Size of the export.
+
+    Example:
+        >>> print(export_tflite("model.keras", "model.tflite"))
+    """
+
+    path: Path
+    agreement: float
+    max_abs_difference: float | None
+    scores: str
+    images: int
+    synthetic: bool
+    bytes: int
+
+    def table(self) -> str:
+        """An aligned table for people."""
+        kind = "synthetic images (give real ones for a sharper check)" if self.synthetic else "images"
+        rows = [
+            ("written", str(self.path)),
+            ("size", f"{self.bytes / 1e6:.1f} MB"),
+            ("equal labels", f"{self.agreement:.4%}"),
+            ("compared on", f"{self.images} {kind}"),
+        ]
+        if self.max_abs_difference is not None:
+            rows.insert(3, ("largest difference", f"{self.max_abs_difference:.2g} ({self.scores})"))
+        width = max(len(name) for name, _ in rows)
+        return "\n".join(f"{name:<{width}}  {value}" for name, value in rows)
+
+    __str__ = table
+
+
+def size_in_bytes(path: Path) -> int:
+    """Size of a file, or of all files in a folder."""
+    return sum(file.stat().st_size for file in [path, *path.rglob("*")] if file.is_file())

@@ -1,0 +1,108 @@
+"""Export to a SavedModel: images of any size in, labels or probabilities out, without this package."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+from deeplab_tf.artefacts import (
+    EXTRA_FOLDER,
+    LABELS_SIGNATURE,
+    PROBABILITIES_SIGNATURE,
+    open_artefact,
+)
+from deeplab_tf.export.frozen import FrozenNetwork
+from deeplab_tf.export.parity import MIN_AGREEMENT, compare, comparison_images, require_agreement
+from deeplab_tf.export.preparation import check_output, description, model_to_export
+from deeplab_tf.export.report import ExportReport, size_in_bytes
+from deeplab_tf.files import replacing, write_json
+from deeplab_tf.models import SegmentationModel, whole_image_logits
+from deeplab_tf.tflite_artefact import SIDE_FILE
+
+DEFAULT_SIDE = 513
+
+
+def export_saved_model(
+    model_or_path: SegmentationModel | str | os.PathLike,
+    output: str | os.PathLike,
+    images: Iterable[np.ndarray | str | os.PathLike] | None = None,
+    min_agreement: float = MIN_AGREEMENT,
+    overwrite: bool = False,
+) -> ExportReport:
+    """Writes a SavedModel folder and compares it with the model.
+
+    Its signatures take `image`, uint8 `[B, H, W, 3]`, RGB, any B, H and W: `serving_default` gives `labels`, int32
+    `[B, H, W]`, `probabilities` gives `probabilities`, float32 `[B, H, W, classes]`. Weights are constants with the
+    normalisation folded in, so the folder cannot be trained further. `assets.extra/deeplab.json` names the classes.
+
+    Args:
+        model_or_path: A model, a `.keras` file, or a run folder.
+        output: The folder to write.
+        images: Image files or arrays to compare on; four synthetic images when left out.
+        min_agreement: Share of equal labels, 0-1, below which nothing is written.
+        overwrite: Replace an earlier export.
+
+    Returns:
+        What was written and how closely it follows the model.
+
+    Raises:
+        FileNotFoundError: If there is no model at the path.
+        ValueError: If the output exists or cannot be written, an image cannot be read, or the labels agree less
+            than required; then nothing is left behind.
+
+    Example:
+        >>> export_saved_model("model.keras", "served/1").agreement
+        1.0
+    """
+    folder = Path(output)
+    earlier = (folder / "saved_model.pb").is_file() or (folder.is_dir() and not any(folder.iterdir()))
+    folder = check_output(folder, overwrite, replaceable=earlier)
+    model = model_to_export(model_or_path)
+    samples = comparison_images(images, *(model.crop_size or (DEFAULT_SIDE, DEFAULT_SIDE)))
+    with replacing(folder) as temporary:
+        _write(model, temporary)
+        reference, exported = open_artefact(model), open_artefact(temporary)
+
+        def predict_with_model(image):
+            scores = reference.probabilities(image)
+            return scores.argmax(-1), scores
+
+        def predict_with_folder(image):
+            return exported.predict(image), exported.probabilities(image)
+
+        agreement, difference = compare(predict_with_model, predict_with_folder, samples)
+        require_agreement(agreement, min_agreement, folder, len(samples))
+    return ExportReport(
+        folder, agreement, difference, "probabilities", len(samples), images is None, size_in_bytes(folder)
+    )
+
+
+def _write(model: SegmentationModel, folder: Path) -> None:
+    network = FrozenNetwork(model)
+    image = tf.TensorSpec((None, None, None, 3), tf.uint8, name="image")
+
+    # One function for both signatures, so that the file holds the weights once.
+    @tf.function(input_signature=[image], autograph=False)
+    def logits(image):
+        return whole_image_logits(network, image)
+
+    @tf.function(input_signature=[image], autograph=False)
+    def labels(image):
+        return {"labels": tf.argmax(logits(image), -1, output_type=tf.int32)}
+
+    @tf.function(input_signature=[image], autograph=False)
+    def probabilities(image):
+        return {"probabilities": tf.nn.softmax(logits(image))}
+
+    module = tf.Module()
+    module.logits, module.labels, module.probabilities = logits, labels, probabilities
+    tf.saved_model.save(
+        module,
+        str(folder),
+        signatures={LABELS_SIGNATURE: labels, PROBABILITIES_SIGNATURE: probabilities},
+    )
+    write_json(folder / EXTRA_FOLDER / SIDE_FILE, description(model))

@@ -1,0 +1,141 @@
+"""Export to TFLite: one fixed image size, batch 1, built-in operations only."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+import zipfile
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+from deeplab_tf.export.frozen import FrozenNetwork
+from deeplab_tf.export.parity import MIN_AGREEMENT, compare, comparison_images, require_agreement
+from deeplab_tf.export.preparation import check_output, description, model_to_export
+from deeplab_tf.export.report import ExportReport, size_in_bytes
+from deeplab_tf.export.saved_model import DEFAULT_SIDE
+from deeplab_tf.files import replacing
+from deeplab_tf.models import SegmentationModel
+from deeplab_tf.tflite_artefact import SIDE_FILE, TFLiteArtefact
+
+OUTPUTS = {
+    "labels": lambda logits: tf.argmax(logits, -1, output_type=tf.int32),
+    "probabilities": tf.nn.softmax,
+    "logits": tf.identity,
+}
+
+
+def export_tflite(
+    model_or_path: SegmentationModel | str | os.PathLike,
+    output: str | os.PathLike,
+    size: int | Sequence[int] | None = None,
+    outputs: str = "labels",
+    images: Iterable[np.ndarray | str | os.PathLike] | None = None,
+    min_agreement: float = MIN_AGREEMENT,
+    overwrite: bool = False,
+) -> ExportReport:
+    """Writes a float32 `.tflite` file and compares it with the model on the same padded images.
+
+    It takes `image`, uint8 `[1, H, W, 3]`, RGB. A `deeplab.json` with the class names is appended to it as a zip
+    archive, the way TFLite stores associated files; the runtime does not see it.
+
+    Args:
+        model_or_path: A model, a `.keras` file, or a run folder.
+        output: The file to write; ends in `.tflite`.
+        size: Side, or (height, width), of the input; the model's crop size, or 513, when left out.
+        outputs: `"labels"`, int32 `[1, H, W]`; `"probabilities"` or `"logits"`, float32 `[1, H, W, classes]`.
+        images: Image files or arrays to compare on; four synthetic images when left out.
+        min_agreement: Share of equal labels, 0-1, below which nothing is written.
+        overwrite: Replace an earlier file.
+
+    Returns:
+        What was written and how closely it follows the model.
+
+    Raises:
+        FileNotFoundError: If there is no model at the path.
+        ValueError: If an argument is not possible, the output exists or cannot be written, an image cannot be
+            read, the network needs operations that TFLite lacks, or the labels agree less than required; then
+            nothing is left behind.
+
+    Example:
+        >>> export_tflite("model.keras", "model.tflite", size=257).agreement
+        1.0
+    """
+    if outputs not in OUTPUTS:
+        raise ValueError(f"outputs must be one of {sorted(OUTPUTS)}; received {outputs!r}.")
+    if Path(output).suffix != ".tflite":
+        raise ValueError(f"A TFLite file ends in .tflite; received {output}.")
+    file = check_output(output, overwrite, replaceable=Path(output).is_file())
+    model = model_to_export(model_or_path)
+    height, width = _input_size(model, size)
+    samples = comparison_images(images, height, width)
+    about = description(model, outputs=outputs, size=[height, width])
+    with replacing(file) as temporary:
+        temporary.write_bytes(_convert(model, height, width, outputs))
+        with zipfile.ZipFile(temporary, "a") as archive:
+            archive.writestr(SIDE_FILE, json.dumps(about, indent=2))
+        exported = TFLiteArtefact(temporary)
+        agreement, difference = compare(
+            _predict_with_model(model, exported, outputs), _predict_with_file(exported), samples
+        )
+        require_agreement(agreement, min_agreement, file, len(samples))
+    return ExportReport(file, agreement, difference, outputs, len(samples), images is None, size_in_bytes(file))
+
+
+def _input_size(model: SegmentationModel, size: int | Sequence[int] | None) -> tuple[int, int]:
+    size = size or model.crop_size or DEFAULT_SIDE
+    sides = (size, size) if isinstance(size, int) else tuple(int(side) for side in size)
+    if len(sides) != 2 or min(sides) <= model.output_stride:
+        raise ValueError(
+            f"size must be one or two sides larger than the output stride {model.output_stride}; received {size}."
+        )
+    return sides
+
+
+def _convert(model: SegmentationModel, height: int, width: int, outputs: str) -> bytes:
+    network = FrozenNetwork(model)
+    # With the batch fixed to 1 the converter fuses dilated convolutions instead of reshaping around them.
+    image = tf.TensorSpec((1, height, width, 3), tf.uint8, name="image")
+
+    @tf.function(input_signature=[image], autograph=False)
+    def predict(image):
+        return {outputs: OUTPUTS[outputs](network(tf.cast(image, tf.float32)))}
+
+    module = tf.Module()
+    module.predict = predict
+    with tempfile.TemporaryDirectory() as folder:
+        tf.saved_model.save(module, folder, signatures=predict)
+        converter = tf.lite.TFLiteConverter.from_saved_model(folder)
+        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
+        try:
+            return converter.convert()
+        except Exception as error:
+            # The converter's own error classes are not public.
+            reason = str(error).strip().splitlines()[0]
+            raise ValueError(f"{model.name} cannot be converted to TFLite: {reason}") from error
+
+
+def _predict_with_model(model: SegmentationModel, exported: TFLiteArtefact, outputs: str):
+    @tf.function(autograph=False)
+    def logits(images):
+        return model(images, training=False)
+
+    def predict(image):
+        placed, (height, width) = exported.canvas.place(image)
+        scores = logits(placed[None].astype(np.float32))[0, :height, :width]
+        labels = tf.argmax(scores, -1, output_type=tf.int32).numpy()
+        return labels, OUTPUTS[outputs](scores).numpy()
+
+    return predict
+
+
+def _predict_with_file(exported: TFLiteArtefact):
+    def predict(image):
+        placed, (height, width) = exported.canvas.place(image)
+        result = exported.run(placed)[:height, :width]
+        return (result, None) if result.ndim == 2 else (result.argmax(-1), result)
+
+    return predict

@@ -1,0 +1,163 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+import tensorflow as tf
+from deeplab_tf.datasets import evaluation_images, open_dataset, shards
+from deeplab_tf.datasets.convert import convert_pairs
+from deeplab_tf.datasets.records import count_records
+from PIL import Image
+
+from deeplab_tf.labels import LabelSpec
+
+SCRIPT = """
+import sys
+from deeplab_tf.datasets import convert_folder
+folder, output = sys.argv[1:]
+print(convert_folder(folder + "/images", folder + "/masks", output, labels=3, shards=2, workers=2))
+"""
+
+
+def break_pairs(folder):
+    (folder / "images" / "0.png").write_bytes(b"no image")
+    Image.new("L", (5, 5)).save(folder / "masks" / "1.png")
+
+
+def names(path):
+    return sorted(file.name for file in path.iterdir())
+
+
+def test_all_bad_pairs_are_collected_and_nothing_is_written(folder, convert, tmp_path):
+    break_pairs(folder)
+    with pytest.raises(ValueError, match=r"2 of 3 pairs are bad: .*0\.png cannot .* \| .*1\.png has .*--skip-bad"):
+        convert(folder)
+    assert names(tmp_path / "records") == []
+
+
+def test_bad_pairs_can_be_skipped(folder, convert):
+    break_pairs(folder)
+    report = convert(folder, skip_bad=True, shards=3)
+    assert report.images == {"train": 1}
+    assert [name for name, _ in report.skipped] == ["0", "1"]
+    assert "cannot be decoded" in report.skipped[0][1]
+    assert "Skipped 2" in str(report)
+    assert [count_records(path) for path in open_dataset(report.path).files("train")] == [0, 0, 1]
+    assert [example["filename"] for example in evaluation_images(open_dataset(report.path), "train")] == [b"2"]
+
+
+def test_nothing_left_after_skipping_is_an_error(folder, convert, tmp_path):
+    for path in (folder / "images").iterdir():
+        path.write_bytes(b"")
+    with pytest.raises(ValueError, match="All pairs of split 'train' are bad"):
+        convert(folder, skip_bad=True)
+    assert names(tmp_path / "records") == []
+
+
+def test_existing_split_needs_overwrite_and_other_splits_stay(folder, convert):
+    convert(folder, split="val", shards=1)
+    report = convert(folder, shards=3)
+    with pytest.raises(ValueError, match="has a split 'train' already"):
+        convert(folder)
+    (folder / "images" / "2.png").unlink()
+    (folder / "masks" / "2.png").unlink()
+    convert(folder, overwrite=True, shards=1)
+    dataset = open_dataset(report.path)
+    assert (dataset.count("train"), dataset.count("val")) == (2, 3)
+    assert names(report.path) == ["dataset.json", "train-00000-of-00001.tfrecord", "val-00000-of-00001.tfrecord"]
+
+
+def test_failing_overwrite_keeps_what_was_there(folder, convert):
+    report = convert(folder)
+    before = {path.name: path.read_bytes() for path in report.path.iterdir()}
+    break_pairs(folder)
+    with pytest.raises(ValueError, match="bad"):
+        convert(folder, overwrite=True)
+    assert {path.name: path.read_bytes() for path in report.path.iterdir()} == before
+
+
+def test_records_that_no_index_lists_are_not_overwritten_unasked(folder, convert):
+    report = convert(folder)
+    (report.path / "dataset.json").unlink()
+    with pytest.raises(ValueError, match=r"'train' already \(train-00000-of-00001\.tfrecord"):
+        convert(folder)
+
+
+def test_labels_must_be_those_of_the_splits_that_stay(folder, convert):
+    convert(folder, split="val")
+    with pytest.raises(ValueError, match=r"has \['val'\] with other labels: 3 classes"):
+        convert(folder, labels=4)
+    assert convert(folder, split="val", labels=4, overwrite=True).labels.classes == 4
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_interrupt_leaves_no_trace(folder, convert, tmp_path, monkeypatch, workers):
+    original = shards.load_pair
+
+    def interrupted(pair, labels):
+        if pair.name == "1":
+            raise KeyboardInterrupt
+        return original(pair, labels)
+
+    monkeypatch.setattr(shards, "load_pair", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        convert(folder, workers=workers)
+    assert names(tmp_path / "records") == []
+
+
+def test_full_disk_is_a_value_error(folder, convert, tmp_path, monkeypatch):
+    def full(record):
+        raise tf.errors.ResourceExhaustedError(None, None, "No space left on device")
+
+    monkeypatch.setattr(shards, "serialize", full)
+    with pytest.raises(ValueError, match=r"records could not be written .*No space left"):
+        convert(folder)
+    assert names(tmp_path / "records") == []
+
+
+def test_kill_leaves_nothing_final_and_the_next_run_clears_up(folder, convert, tmp_path):
+    output = tmp_path / "records"
+    mask = folder / "masks" / "2.png"
+    content = mask.read_bytes()
+    # Reading a named pipe that nobody writes blocks: the conversion stands still in its middle.
+    mask.unlink()
+    os.mkfifo(mask)
+    process = subprocess.Popen([sys.executable, "-c", SCRIPT, folder, output], stderr=subprocess.DEVNULL)
+    try:
+        deadline = time.monotonic() + 60
+        while not list(output.glob(".shards.partial-*/train-00001*")) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert process.poll() is None
+    finally:
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    (left,) = names(output)
+    assert left.startswith(".shards.partial-")
+    mask.unlink()
+    mask.write_bytes(content)
+    convert(folder)
+    assert names(output) == ["dataset.json", "train-00000-of-00001.tfrecord"]
+    assert open_dataset(output).count("train") == 3
+
+
+def test_output_that_is_a_file_is_refused(folder, convert, tmp_path):
+    (tmp_path / "records").write_text("here first")
+    with pytest.raises(ValueError, match=r"Cannot write to .*records"):
+        convert(folder)
+    assert (tmp_path / "records").read_text() == "here first"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [({"workers": 0}, "workers must be at least 1"), ({"shards": 0}, "shards must"), ({"split": "a/b"}, "file names")],
+)
+def test_bad_arguments(folder, convert, options, message):
+    with pytest.raises(ValueError, match=message):
+        convert(folder, **options)
+
+
+def test_no_pairs(tmp_path):
+    with pytest.raises(ValueError, match="Split 'train' has no images"):
+        convert_pairs({"train": []}, LabelSpec(("a", "b")), tmp_path)

@@ -1,0 +1,65 @@
+"""DeepLabv3 against the harness, the published parameter counts, and the released checkpoint's variables."""
+
+import pytest
+from model_harness import ModelHarness
+from variables import checkpoint_variables, counts, model_variables
+
+from deeplab_tf import DeepLabV3
+
+
+class TestDeepLabV3(ModelHarness):
+    model_class = DeepLabV3
+
+
+# Of the released checkpoints and of the original code's variable lists, at 21 classes.
+@pytest.mark.parametrize(
+    "settings, trainable, all_values",
+    [
+        ({"atrous_rates": ()}, 2_113_557, 2_146_645),
+        ({"atrous_rates": (), "depth_multiplier": 0.5}, 697_013, 714_325),
+    ],
+)
+def test_parameter_counts(settings, trainable, all_values):
+    assert counts(DeepLabV3(**settings)) == (trainable, all_values)
+
+
+def test_parameter_count_with_aspp():
+    assert counts(DeepLabV3())[0] == 4_523_541
+
+
+@pytest.mark.shared
+def test_variables_are_those_of_the_released_checkpoint(shared):
+    released = checkpoint_variables(shared, "mobilenet_v2_pascal_21_classes.tsv")
+    assert model_variables(DeepLabV3(atrous_rates=())) == released
+
+
+@pytest.mark.parametrize(
+    "settings, message",
+    [
+        ({"output_stride": 12}, r"output_stride must be one of \(8, 16, 32\); received 12"),
+        ({"backbone": "vgg_99"}, "Unknown backbone 'vgg_99'; known are .*mobilenet_v2"),
+        ({"classes": 5, "labels": "camvid"}, "classes=5 contradicts the label specification 'camvid' of 11"),
+        ({"crop_size": 16}, "crop_size .* larger than the output stride 16; received 16"),
+        ({"crop_size": (65, 65, 3)}, "crop_size"),
+        ({"depth_multiplier": 0}, "depth_multiplier must be above 0.*received 0"),
+        ({"classes": 1}, "needs at least 2"),
+        ({"labels": "moon"}, "Unknown label specification 'moon'; known are"),
+    ],
+)
+def test_bad_settings_are_refused(settings, message):
+    with pytest.raises(ValueError, match=message):
+        DeepLabV3(**settings)
+
+
+def test_unknown_rebuild_setting_is_refused():
+    model = DeepLabV3(atrous_rates=(), depth_multiplier=0.25)
+    with pytest.raises(ValueError, match=r"no setting \['stride'\]; it has .*'output_stride'"):
+        model.rebuild(stride=8)
+
+
+def test_rebuild_keeps_canvas_and_given_labels():
+    model = DeepLabV3(atrous_rates=(), depth_multiplier=0.25, labels="camvid", crop_size=65)
+    finer = model.rebuild(output_stride=8)
+    assert (finer.crop_size, finer.labels.name, finer.output_stride) == ([65, 65], "camvid", 8)
+    other = model.rebuild(labels="cityscapes")
+    assert (other.crop_size, other.labels.name, other.classes) == ([65, 65], "cityscapes", 19)

@@ -1,0 +1,92 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from deeplab_tf.labels import LabelSpec
+from deeplab_tf.segment_files import segment_files, unique_stems
+from deeplab_tf.segmenter import Segmenter
+
+
+class Corner:
+    """Predicts the red value of the first pixel everywhere."""
+
+    kind, source, labels = "fake", "corner", LabelSpec(("a", "b", "c"))
+
+    def predict(self, image):
+        return np.full(image.shape[:2], image[0, 0, 0], np.int32)
+
+    probabilities = None
+
+
+@pytest.fixture
+def photos(tmp_path):
+    for folder, red in (("one", 1), ("two", 2)):
+        (tmp_path / folder).mkdir()
+        Image.new("RGB", (8, 6), (red, 0, 0)).save(tmp_path / folder / "x.png")
+    return tmp_path
+
+
+def labels_in(path):
+    return set(np.asarray(Image.open(path)).ravel().tolist())
+
+
+def test_inputs_of_one_stem_keep_their_own_outputs(photos):
+    paths = [photos / "one/x.png", photos / "two/x.png"]
+    done = segment_files(Segmenter(Corner()), paths, photos / "out")
+    assert list(done.written) == paths
+    assert [labels_in(done.written[path][0]) for path in paths] == [{1}, {2}]
+    assert sorted(path.name for path in (photos / "out").iterdir()) == [
+        "x_2_labels.png",
+        "x_2_overlay.png",
+        "x_labels.png",
+        "x_overlay.png",
+    ]
+    assert not done.bad
+    assert done.images_per_second > 0
+
+
+def test_stems_are_unique_where_the_file_system_ignores_case():
+    paths = [Path(name) for name in ("a/x.jpg", "b/X.png", "c/x_2.png", "d/x.gif", "e/y.png")]
+    stems = unique_stems(paths)
+    assert stems == ["x", "X_3", "x_2", "x_4", "y"]
+    assert len({stem.casefold() for stem in stems}) == len(paths)
+
+
+def test_folder_gives_its_images_once_in_order(photos):
+    Image.new("RGB", (3, 3)).save(photos / "one/a.JPG", format="jpeg")
+    (photos / "one/notes.txt").write_text("")
+    (photos / "one/.hidden.png").write_bytes(b"")
+    done = segment_files(Segmenter(Corner()), [photos / "one", photos / "one/x.png"], photos / "out")
+    assert [path.name for path in done.written] == ["a.JPG", "x.png"]
+
+
+def test_first_bad_file_ends_the_work_and_is_named(photos):
+    (photos / "bad.png").write_text("no image")
+    paths = [photos / "one/x.png", photos / "bad.png", photos / "two/x.png"]
+    with pytest.raises(ValueError, match=r"bad\.png cannot be decoded"):
+        segment_files(Segmenter(Corner()), paths, photos / "out")
+    assert {path.name for path in (photos / "out").iterdir()} == {"x_labels.png", "x_overlay.png"}
+
+
+def test_bad_files_are_skipped_and_listed(photos):
+    (photos / "bad.png").write_text("no image")
+    paths = [photos / "bad.png", photos / "one/x.png"]
+    done = segment_files(Segmenter(Corner()), paths, photos / "out", skip_bad=True)
+    assert list(done.written) == [photos / "one/x.png"]
+    assert list(done.bad) == [photos / "bad.png"] and "cannot be decoded" in done.bad[photos / "bad.png"]
+
+
+def test_wrong_inputs(photos):
+    segmenter = Segmenter(Corner())
+    (photos / "empty").mkdir()
+    with pytest.raises(ValueError, match=r"empty holds no image"):
+        segment_files(segmenter, photos / "empty", photos / "out")
+    with pytest.raises(ValueError, match="Received no image"):
+        segment_files(segmenter, [], photos / "out")
+    with pytest.raises(FileNotFoundError, match=r"There is no .*gone\.png"):
+        segment_files(segmenter, [photos / "gone.png"], photos / "out")
+    (photos / "file").write_text("")
+    with pytest.raises(ValueError, match="Cannot write to .*file"):
+        segment_files(segmenter, [photos / "one"], photos / "file")
