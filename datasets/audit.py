@@ -10,12 +10,12 @@ from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
+
 from deeplab_tf.datasets.contact_sheet import thumbnails, write_contact_sheet
 from deeplab_tf.datasets.damage import explain_data_error
 from deeplab_tf.datasets.dataset import DataSet, open_dataset
 from deeplab_tf.datasets.inspection import Inspection
 from deeplab_tf.datasets.pipeline import evaluation_images
-
 from deeplab_tf.labels import IGNORE_COLOR, LabelSpec
 from deeplab_tf.progress import track
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import tensorflow as tf
+
 from deeplab_tf.datasets.sampling import sample_image, sample_label
 
 

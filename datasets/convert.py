@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import tensorflow as tf
+
 from deeplab_tf.datasets.dataset import INDEX_NAME, DataSet, Split, open_dataset
 from deeplab_tf.datasets.pairs import Pair
 from deeplab_tf.datasets.shards import publish, shard_files, write_shards
-
 from deeplab_tf.files import check_writable, temporary_beside
 from deeplab_tf.labels import LabelSpec
 

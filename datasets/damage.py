@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import tensorflow as tf
+
 from deeplab_tf.datasets.dataset import DataSet
 from deeplab_tf.datasets.records import count_records, decode_image, decode_label, parse
-
 from deeplab_tf.progress import track
 
 _REMEDY = "Restore the file or convert the split again with overwrite."

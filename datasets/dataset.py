@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from deeplab_tf.datasets.records import count_records, shard_name
-
 from deeplab_tf.files import read_json, write_json
 from deeplab_tf.labels import LabelSpec, label_spec
 

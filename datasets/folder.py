@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+
 from deeplab_tf.datasets.class_names import read_class_names
 from deeplab_tf.datasets.convert import ConversionReport, convert_pairs
 from deeplab_tf.datasets.dataset import INDEX_NAME, open_dataset
 from deeplab_tf.datasets.pairs import Pair, mask_values
 from deeplab_tf.datasets.parallel import ordered_map
-
 from deeplab_tf.images import IMAGE_SUFFIXES, read_mask
 from deeplab_tf.labels import LabelSpec, label_spec
 from deeplab_tf.progress import track

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from deeplab_tf.datasets.records import Record
 from PIL import Image
 
+from deeplab_tf.datasets.records import Record
 from deeplab_tf.images import read_image, read_mask
 from deeplab_tf.labels import LabelSpec
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import tensorflow as tf
+
 from deeplab_tf.datasets.augment import Augmentation
 from deeplab_tf.datasets.damage import check_split
 from deeplab_tf.datasets.dataset import DataSet

@@ -13,11 +13,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import tensorflow as tf
+
 from deeplab_tf.datasets.dataset import INDEX_NAME, DataSet, Split, write_index
 from deeplab_tf.datasets.pairs import Pair, load_pair
 from deeplab_tf.datasets.parallel import ordered_map
 from deeplab_tf.datasets.records import Record, serialize, shard_name
-
 from deeplab_tf.labels import LabelSpec
 from deeplab_tf.progress import track
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tensorflow as tf
+
 from deeplab_tf.datasets.dataset import DataSet
 
 _SHARDS_MIXED = 16

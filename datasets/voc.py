@@ -7,7 +7,6 @@ from pathlib import Path
 
 from deeplab_tf.datasets.convert import ConversionReport, convert_pairs
 from deeplab_tf.datasets.pairs import Pair
-
 from deeplab_tf.labels import label_spec
 
 _LISTS = Path("ImageSets", "Segmentation")

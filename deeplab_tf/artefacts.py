@@ -71,9 +71,11 @@ class KerasArtefact:
         self._labels, self._probabilities = labels, probabilities
 
     def predict(self, image: np.ndarray) -> np.ndarray:
+        """Labels, int32 `[H, W]`, of an RGB image, uint8 `[H, W, 3]`."""
         return self._labels(image[None])[0].numpy()
 
     def probabilities(self, image: np.ndarray) -> np.ndarray:
+        """Class probabilities, float32 `[H, W, classes]`, of an RGB image, uint8 `[H, W, 3]`."""
         return self._probabilities(image[None])[0].numpy()
 
 
@@ -100,10 +102,12 @@ class SavedModelArtefact:
         self.labels = LabelSpec.from_dict(read_json(side_file)["labels"])
 
     def predict(self, image: np.ndarray) -> np.ndarray:
+        """Labels, int32 `[H, W]`, of an RGB image, uint8 `[H, W, 3]`."""
         signature = self._loaded.signatures[LABELS_SIGNATURE]
         return signature(image=tf.constant(image[None]))["labels"][0].numpy()
 
     def probabilities(self, image: np.ndarray) -> np.ndarray:
+        """Class probabilities, float32 `[H, W, classes]`, of an RGB image, uint8 `[H, W, 3]`."""
         signature = self._loaded.signatures[PROBABILITIES_SIGNATURE]
         return signature(image=tf.constant(image[None]))["probabilities"][0].numpy()
 
@@ -136,7 +140,7 @@ def open_artefact(
         if all(hasattr(model_or_path, name) for name in ("kind", "labels", "predict", "probabilities")):
             return model_or_path
         raise ValueError(
-            f"Expected a DeepLab model or the path of one; received a {type(model_or_path).__name__}. "
+            f"Expected a DeepLab model or the path of one; received {type(model_or_path).__name__}. "
             "Read a file with load_model first, or give its path."
         )
     path = Path(model_or_path)

@@ -285,8 +285,8 @@ def segment(model, images, output, skip_bad) -> None:
     Example:
       deeplab-tf segment voc.keras photo.jpg holiday/ --output out
     """
-    from deeplab_tf.segmenter import Segmenter
     from deeplab_tf.segment_files import segment_files
+    from deeplab_tf.segmenter import Segmenter
 
     done = segment_files(Segmenter(model), images, output, skip_bad=skip_bad)
     click.echo(f"{len(done.written)} images in {output}, {done.images_per_second:.1f} images a second")

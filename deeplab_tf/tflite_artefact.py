@@ -43,6 +43,7 @@ class TFLiteArtefact:
         self.canvas = Canvas(height, width, tuple(about.get("pad_value", RELEASED_PAD_VALUE)))
 
     def predict(self, image: np.ndarray) -> np.ndarray:
+        """Labels, int32 `[H, W]`, of an RGB image, uint8 `[H, W, 3]`."""
         if self._gives_scores:
             return self._scores(image).argmax(-1).astype(np.int32)
         placed, (height, width) = self.canvas.place(image)
@@ -50,6 +51,11 @@ class TFLiteArtefact:
         return labels_to_size(labels, image.shape[:2])
 
     def probabilities(self, image: np.ndarray) -> np.ndarray:
+        """Class probabilities, float32 `[H, W, classes]`, of an RGB image, uint8 `[H, W, 3]`.
+
+        Raises:
+            ValueError: If the file gives labels only.
+        """
         if not self._gives_scores:
             raise ValueError(
                 f"{self.source} gives labels only. Export the model with outputs='probabilities' for a score a class."

@@ -9,6 +9,9 @@ from deeplab_tf.artefacts import full_resolution
 from deeplab_tf.files import check_writable
 from deeplab_tf.models import SegmentationModel, load_model
 
+# The side of the released models' canvas, for models that name none.
+DEFAULT_SIDE = 513
+
 
 def model_to_export(model_or_path: SegmentationModel | str | os.PathLike) -> SegmentationModel:
     """The model, or the one in a file or run folder, with logits at full resolution.

@@ -17,13 +17,11 @@ from deeplab_tf.artefacts import (
 )
 from deeplab_tf.export.frozen import FrozenNetwork
 from deeplab_tf.export.parity import MIN_AGREEMENT, compare, comparison_images, require_agreement
-from deeplab_tf.export.preparation import check_output, description, model_to_export
+from deeplab_tf.export.preparation import DEFAULT_SIDE, check_output, description, model_to_export
 from deeplab_tf.export.report import ExportReport, size_in_bytes
 from deeplab_tf.files import replacing, write_json
 from deeplab_tf.models import SegmentationModel, whole_image_logits
 from deeplab_tf.tflite_artefact import SIDE_FILE
-
-DEFAULT_SIDE = 513
 
 
 def export_saved_model(

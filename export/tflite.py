@@ -14,9 +14,8 @@ import tensorflow as tf
 
 from deeplab_tf.export.frozen import FrozenNetwork
 from deeplab_tf.export.parity import MIN_AGREEMENT, compare, comparison_images, require_agreement
-from deeplab_tf.export.preparation import check_output, description, model_to_export
+from deeplab_tf.export.preparation import DEFAULT_SIDE, check_output, description, model_to_export
 from deeplab_tf.export.report import ExportReport, size_in_bytes
-from deeplab_tf.export.saved_model import DEFAULT_SIDE
 from deeplab_tf.files import replacing
 from deeplab_tf.models import SegmentationModel
 from deeplab_tf.tflite_artefact import SIDE_FILE, TFLiteArtefact

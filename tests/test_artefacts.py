@@ -78,7 +78,7 @@ def test_wrong_paths_and_objects(tmp_path):
     (tmp_path / "frozen.pb").write_bytes(b"")
     with pytest.raises(ValueError, match=r"frozen\.pb is of no kind that predicts"):
         open_artefact(tmp_path / "frozen.pb")
-    with pytest.raises(FileNotFoundError, match="or a run folder with a model.keras"):
+    with pytest.raises(FileNotFoundError, match=r"or a run folder with a model.keras"):
         open_artefact(tmp_path)
-    with pytest.raises(ValueError, match="received a int"):
+    with pytest.raises(ValueError, match="received int"):
         open_artefact(5)

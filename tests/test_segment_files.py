@@ -88,5 +88,5 @@ def test_wrong_inputs(photos):
     with pytest.raises(FileNotFoundError, match=r"There is no .*gone\.png"):
         segment_files(segmenter, [photos / "gone.png"], photos / "out")
     (photos / "file").write_text("")
-    with pytest.raises(ValueError, match="Cannot write to .*file"):
+    with pytest.raises(ValueError, match=r"Cannot write to .*file"):
         segment_files(segmenter, [photos / "one"], photos / "file")

@@ -137,5 +137,5 @@ def test_saved_files(segmenter, tmp_path):
 
 def test_folder_that_cannot_be_written(segmenter, tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(ValueError, match="Cannot write to .*file"):
+    with pytest.raises(ValueError, match=r"Cannot write to .*file"):
         segmenter(STEPS).save(tmp_path / "file", "steps")

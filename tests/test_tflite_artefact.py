@@ -72,5 +72,5 @@ def test_released_float_file_gives_its_golden_mask(shared):
 def test_released_cityscapes_file_knows_its_classes_and_gives_labels_only(shared):
     artefact = open_artefact(shared / "weights/deeplab_mobilenet_edgetpu_slim_cityscapes_quant.tflite")
     assert artefact.labels.name == "cityscapes"
-    with pytest.raises(ValueError, match="gives labels only. Export the model with outputs='probabilities'"):
+    with pytest.raises(ValueError, match=r"gives labels only. Export the model with outputs='probabilities'"):
         artefact.probabilities(np.zeros((9, 9, 3), np.uint8))

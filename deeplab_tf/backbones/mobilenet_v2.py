@@ -62,9 +62,7 @@ def mobilenet_v2(
         (None, 33, 33, 320)
     """
     if not depth_multiplier > 0:
-        raise ValueError(
-            f"depth_multiplier must be above 0, usually 0.25 to 1.4; received {depth_multiplier}."
-        )
+        raise ValueError(f"depth_multiplier must be above 0, usually 0.25 to 1.4; received {depth_multiplier}.")
     rule = AtrousRule(output_stride)
     norm = Norm(momentum=0.997, epsilon=1e-3, frozen_statistics=frozen_statistics)
     divisor = 8 if depth_multiplier == 1.0 else 1
@@ -107,9 +105,7 @@ def mobilenet_v2(
         x = conv(x, filters, f"{name}.project", activation=None)
         if stride == 1 and inputs.shape[-1] == filters:
             x = keras.layers.Add(name=f"{name}.add")([inputs, x])
-    return Features(
-        x, {stride: taps[block] for stride, block in TAP_BLOCKS.items() if stride <= output_stride}
-    )
+    return Features(x, {stride: taps[block] for stride, block in TAP_BLOCKS.items() if stride <= output_stride})
 
 
 MOBILENET_V2 = Backbone(mobilenet_v2, SCOPE, pad_value=(127.5, 127.5, 127.5), options=("depth_multiplier",))

@@ -63,9 +63,7 @@ def aspp(
     """
     branches = [image_pooling(x, filters, norm), conv_bn(x, filters, 1, name="aspp0", norm=norm)]
     for index, rate in enumerate(atrous_rates, start=1):
-        branches.append(
-            head_conv_bn(x, filters, name=f"aspp{index}", norm=norm, rate=rate, separable=separable)
-        )
+        branches.append(head_conv_bn(x, filters, name=f"aspp{index}", norm=norm, rate=rate, separable=separable))
     x = keras.layers.Concatenate(name="aspp.concat")(branches)
     x = conv_bn(x, filters, 1, name="concat_projection", norm=norm)
     return keras.layers.Dropout(dropout, name="concat_projection.dropout")(x)

@@ -42,13 +42,9 @@ def decoder(
         raise ValueError(f"Decoder strides must descend, for instance (8, 4); received {tuple(strides)}.")
     for stage, stride in enumerate(strides):
         if stride not in taps:
-            raise ValueError(
-                f"The backbone has no decoder features at stride {stride}; it has them at {sorted(taps)}."
-            )
+            raise ValueError(f"The backbone has no decoder features at stride {stride}; it has them at {sorted(taps)}.")
         suffix = f"_{stage}" if stage else ""
-        low_level = conv_bn(
-            taps[stride], LOW_LEVEL_FILTERS, 1, name=f"decoder.feature_projection0{suffix}", norm=norm
-        )
+        low_level = conv_bn(taps[stride], LOW_LEVEL_FILTERS, 1, name=f"decoder.feature_projection0{suffix}", norm=norm)
         x = ResizeLike(name=f"decoder.resize{suffix}")([x, low_level])
         x = keras.layers.Concatenate(name=f"decoder.concat{suffix}")([x, low_level])
         for index in range(2):

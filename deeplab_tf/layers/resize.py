@@ -31,9 +31,7 @@ class ResizeLike(keras.layers.Layer):
         elif tuple(size) == tuple(features.shape[1:3]):
             return features
         # tf.image.resize has no aligned corners; the raw operation is public and has.
-        resized = tf.raw_ops.ResizeBilinear(
-            images=tf.cast(features, tf.float32), size=size, align_corners=True
-        )
+        resized = tf.raw_ops.ResizeBilinear(images=tf.cast(features, tf.float32), size=size, align_corners=True)
         return tf.cast(resized, self.compute_dtype)
 
     def compute_output_shape(self, input_shape):

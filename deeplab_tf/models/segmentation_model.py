@@ -51,9 +51,7 @@ class SegmentationModel(keras.Model):
         options = {}
         if settings["depth_multiplier"] is not None:
             if "depth_multiplier" not in backbone.options:
-                raise ValueError(
-                    f"The backbone {settings['backbone']!r} has no depth_multiplier; leave it out."
-                )
+                raise ValueError(f"The backbone {settings['backbone']!r} has no depth_multiplier; leave it out.")
             options["depth_multiplier"] = settings["depth_multiplier"]
         crop_size = _crop_size(settings["crop_size"], settings["output_stride"])
 
@@ -120,9 +118,7 @@ class SegmentationModel(keras.Model):
         """
         unknown = sorted(set(changes) - set(self.get_config()))
         if unknown:
-            raise ValueError(
-                f"{type(self).__name__} has no setting {unknown}; it has {sorted(self._settings)}."
-            )
+            raise ValueError(f"{type(self).__name__} has no setting {unknown}; it has {sorted(self._settings)}.")
         config = {**self.get_config(), **changes}
         if "labels" in changes:
             config["classes"] = changes.get("classes")

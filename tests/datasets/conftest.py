@@ -5,8 +5,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from deeplab_tf.datasets import DataSet, convert_folder, open_dataset
 from PIL import Image
+
+from deeplab_tf.datasets import DataSet, convert_folder, open_dataset
 
 PALETTE = np.random.default_rng(0).integers(0, 256, 768, dtype=np.uint8).tobytes()
 SIZES = [(40, 61), (33, 33), (57, 48), (64, 90), (30, 41), (71, 35), (45, 45)]

@@ -4,9 +4,10 @@ import re
 import numpy as np
 import pytest
 import tensorflow as tf
+from PIL import Image
+
 from deeplab_tf.datasets import inspect_dataset
 from deeplab_tf.datasets.records import Record, serialize
-from PIL import Image
 
 SIZES = {"height": (30, 45.0, 71), "width": (33, 45.0, 90)}
 

@@ -3,6 +3,7 @@ import itertools
 import numpy as np
 import pytest
 import tensorflow as tf
+
 from deeplab_tf.datasets.augment import Augmentation
 
 HEIGHT, WIDTH = 29, 41

@@ -1,6 +1,6 @@
 import pytest
-from deeplab_tf.datasets.class_names import read_class_names
 
+from deeplab_tf.datasets.class_names import read_class_names
 from deeplab_tf.labels import voc_colors
 
 

@@ -6,11 +6,11 @@ import time
 
 import pytest
 import tensorflow as tf
+from PIL import Image
+
 from deeplab_tf.datasets import evaluation_images, open_dataset, shards
 from deeplab_tf.datasets.convert import convert_pairs
 from deeplab_tf.datasets.records import count_records
-from PIL import Image
-
 from deeplab_tf.labels import LabelSpec
 
 SCRIPT = """

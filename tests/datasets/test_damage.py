@@ -3,6 +3,7 @@ import shutil
 import numpy as np
 import pytest
 import tensorflow as tf
+
 from deeplab_tf.datasets import (
     DataSet,
     evaluation_images,
@@ -13,7 +14,6 @@ from deeplab_tf.datasets import (
 )
 from deeplab_tf.datasets.dataset import Split
 from deeplab_tf.datasets.records import Record, serialize
-
 from deeplab_tf.labels import LabelSpec
 
 PNG = tf.io.encode_png(np.zeros((4, 5, 3), np.uint8)).numpy()

@@ -2,6 +2,7 @@ import json
 import shutil
 
 import pytest
+
 from deeplab_tf.datasets import open_dataset
 
 

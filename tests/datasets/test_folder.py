@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
-from deeplab_tf.datasets import convert_folder, evaluation_images, open_dataset
 from PIL import Image
 
+from deeplab_tf.datasets import convert_folder, evaluation_images, open_dataset
 from deeplab_tf.labels import KNOWN
 
 

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 import tensorflow as tf
-from deeplab_tf.datasets.pairs import Pair, load_pair
-from deeplab_tf.datasets.records import decode_image, decode_label
 from PIL import Image
 
+from deeplab_tf.datasets.pairs import Pair, load_pair
+from deeplab_tf.datasets.records import decode_image, decode_label
 from deeplab_tf.labels import KNOWN, LabelSpec
 
 LABELS = LabelSpec(("a", "b", "c"))

@@ -1,6 +1,7 @@
 import threading
 
 import pytest
+
 from deeplab_tf.datasets.parallel import ordered_map
 
 

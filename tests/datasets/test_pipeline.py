@@ -3,12 +3,12 @@ import itertools
 import numpy as np
 import pytest
 import tensorflow as tf
+from PIL import Image
+
 from deeplab_tf.datasets import DataSet, evaluation_images, training_batches
 from deeplab_tf.datasets.dataset import Split
 from deeplab_tf.datasets.records import Record, parse, serialize
 from deeplab_tf.datasets.stream import record_stream
-from PIL import Image
-
 from deeplab_tf.labels import LabelSpec
 
 CROP = (33, 47)

@@ -3,8 +3,9 @@ import struct
 import numpy as np
 import pytest
 import tensorflow as tf
-from deeplab_tf.datasets.records import Record, count_records, decode_image, parse, serialize, shard_name
 from PIL import Image
+
+from deeplab_tf.datasets.records import Record, count_records, decode_image, parse, serialize, shard_name
 
 RELEASE_KEYS = {
     "image/encoded", "image/filename", "image/format", "image/height", "image/width", "image/channels",

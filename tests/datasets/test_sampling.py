@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import tensorflow as tf
+
 from deeplab_tf.datasets.sampling import sample_image, sample_label
 
 SCALES = (0.5, 0.6, 0.75, 1.0, 1.25, 1.5, 1.75, 2.0, 2.3)

@@ -2,8 +2,9 @@ import shutil
 
 import numpy as np
 import pytest
-from deeplab_tf.datasets import convert_voc, evaluation_images, open_dataset
 from PIL import Image
+
+from deeplab_tf.datasets import convert_voc, evaluation_images, open_dataset
 
 
 @pytest.fixture

@@ -98,7 +98,7 @@ def test_existing_output_is_only_replaced_when_asked(model, tmp_path):
     out = tmp_path / "out"
     out.mkdir()
     (out / "saved_model.pb").write_bytes(b"old")
-    with pytest.raises(ValueError, match="out exists. Choose another path, or replace it with overwrite"):
+    with pytest.raises(ValueError, match=r"out exists\. Choose another path, or replace it with overwrite"):
         export_saved_model(tmp_path / "model.keras", out)
     assert (out / "saved_model.pb").read_bytes() == b"old"
     report = export_saved_model(tmp_path / "model.keras", out, images=[photo(40, 50)], overwrite=True)
@@ -128,5 +128,5 @@ def test_interrupted_or_unlike_export_leaves_nothing(model, tmp_path, monkeypatc
 
 def test_output_that_cannot_be_written(model, tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(ValueError, match="Cannot write to .*file"):
+    with pytest.raises(ValueError, match=r"Cannot write to .*file"):
         export_saved_model(model, tmp_path / "file" / "out")

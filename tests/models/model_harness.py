@@ -8,10 +8,10 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from deeplab_tf.export import export_saved_model, export_tflite
 
 from deeplab_tf import load_model, save_model
 from deeplab_tf.artefacts import open_artefact
+from deeplab_tf.export import export_saved_model, export_tflite
 from deeplab_tf.layers import BatchNorm
 
 CLASSES = 5
@@ -45,9 +45,9 @@ class ModelHarness:
         draw = np.random.default_rng(1)
         for layer in model.layers:
             if isinstance(layer, BatchNorm):
-                gamma, beta, mean, variance = layer.get_weights()
-                wide = [draw.uniform(low, high, gamma.shape) for low, high in ((0.5, 1.5), (-0.5, 0.5), (-0.5, 0.5))]
-                layer.set_weights([*wide, draw.uniform(0.5, 2.0, variance.shape)])
+                gamma, *_ = layer.get_weights()
+                ranges = ((0.5, 1.5), (-0.5, 0.5), (-0.5, 0.5), (0.5, 2.0))
+                layer.set_weights([draw.uniform(low, high, gamma.shape) for low, high in ranges])
         return model
 
     @pytest.fixture(scope="class")
@@ -143,7 +143,7 @@ class ModelHarness:
     def test_exports_predict_the_same(self, model, tmp_path):
         image = random_images(65, 81).astype(np.uint8)
         expected = np.argmax(model(image[None]), -1)[0]
-        export_saved_model(model, tmp_path / "exported")
-        export_tflite(model, tmp_path / "exported.tflite", size=(65, 81))
+        export_saved_model(model, tmp_path / "exported", images=[image])
+        export_tflite(model, tmp_path / "exported.tflite", size=(65, 81), images=[image])
         for artefact in (tmp_path / "exported", tmp_path / "exported.tflite"):
             assert np.mean(open_artefact(artefact).predict(image) == expected) >= 0.999

@@ -1,0 +1,99 @@
+"""Writing in one move: what is left after errors and kills."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from deeplab_tf.files import check_writable, read_json, replacing, write_json
+
+WRITE_AND_HANG = """
+import sys, time
+from deeplab_tf.files import replacing
+with replacing(sys.argv[1]) as temporary:
+    temporary.write_text("half")
+    print(temporary.name, flush=True)
+    time.sleep(60)
+"""
+
+
+def test_a_file_is_replaced_and_its_parent_made(tmp_path):
+    path = tmp_path / "deep" / "report.txt"
+    for text in ("old", "new"):
+        with replacing(path) as temporary:
+            assert (temporary.parent, temporary.suffix) == (path.parent, ".txt")
+            assert not temporary.exists()
+            temporary.write_text(text)
+        assert path.read_text() == text
+    assert [left.name for left in path.parent.iterdir()] == ["report.txt"]
+
+
+def test_a_folder_is_replaced(tmp_path):
+    path = tmp_path / "exported"
+    for name in ("old", "new"):
+        with replacing(path) as temporary:
+            temporary.mkdir()
+            (temporary / name).write_text("")
+    assert [left.name for left in path.iterdir()] == ["new"]
+    assert [left.name for left in tmp_path.iterdir()] == ["exported"]
+
+
+def test_an_error_leaves_the_old_file_and_nothing_else(tmp_path):
+    path = tmp_path / "report.txt"
+    path.write_text("old")
+    with pytest.raises(RuntimeError), replacing(path) as temporary:
+        temporary.write_text("half")
+        raise RuntimeError
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_kill_leaves_the_old_file_and_the_next_write_clears_up(tmp_path):
+    path = tmp_path / "report.txt"
+    path.write_text("old")
+    writer = subprocess.Popen([sys.executable, "-c", WRITE_AND_HANG, str(path)], stdout=subprocess.PIPE, text=True)
+    left = tmp_path / writer.stdout.readline().strip()
+    # While its process runs, another write must not touch the temporary file.
+    with replacing(path) as temporary:
+        temporary.write_text("second")
+    assert left.read_text() == "half"
+    os.kill(writer.pid, signal.SIGKILL)
+    writer.communicate()
+    assert path.read_text() == "second"
+    with replacing(path) as temporary:
+        temporary.write_text("third")
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_json_round_trip(tmp_path):
+    value = {"a": [1, 2.5, None, "ü"]}
+    write_json(tmp_path / "value.json", value)
+    assert read_json(tmp_path / "value.json") == value
+    assert json.loads((tmp_path / "value.json").read_text(encoding="utf-8")) == value
+
+
+@pytest.mark.parametrize("content", [b"", b'{"a": ', b"\xff\xfe\x00"])
+def test_damaged_json_is_named(tmp_path, content):
+    (tmp_path / "value.json").write_bytes(content)
+    with pytest.raises(ValueError, match=r"value\.json is not valid JSON"):
+        read_json(tmp_path / "value.json")
+
+
+def test_missing_json_is_not_called_damaged(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        read_json(tmp_path / "gone.json")
+
+
+def test_a_writable_folder_is_made_and_left_empty(tmp_path):
+    assert check_writable(tmp_path / "a" / "b") == tmp_path / "a" / "b"
+    assert list((tmp_path / "a" / "b").iterdir()) == []
+
+
+@pytest.mark.parametrize("path", ["file", "file/below", "/proc/run"])
+def test_an_unwritable_folder_is_named(tmp_path, path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ValueError, match=rf"Cannot write to .*{path}.*Choose a folder that you may write to"):
+        check_writable(tmp_path / path)

@@ -1,0 +1,85 @@
+"""Label specifications: published colours, round trips, refusals."""
+
+import json
+
+import numpy as np
+import pytest
+
+from deeplab_tf.labels import LabelSpec, label_spec, voc_colors
+
+
+def test_voc_colours_are_the_published_ones():
+    colors = voc_colors(256)
+    published = {0: (0, 0, 0), 1: (128, 0, 0), 3: (128, 128, 0), 9: (192, 0, 0), 15: (192, 128, 128)}
+    published |= {20: (0, 64, 128), 255: (224, 224, 192)}
+    assert {index: colors[index] for index in published} == published
+    assert len(set(colors)) == 256
+
+
+@pytest.mark.parametrize(
+    "name, classes, ignore_label, example",
+    [
+        ("pascal_voc", 21, 255, (15, "person", (192, 128, 128))),
+        ("cityscapes", 19, 255, (13, "car", (0, 0, 142))),
+        ("camvid", 11, 11, (10, "bicyclist", (0, 128, 192))),
+    ],
+)
+def test_known_sets(name, classes, ignore_label, example):
+    spec = label_spec(name)
+    index, class_name, color = example
+    assert (spec.classes, spec.ignore_label, spec.name) == (classes, ignore_label, name)
+    assert (spec.names[index], spec.colors[index]) == (class_name, color)
+
+
+def test_numbers_of_classes():
+    assert label_spec(21).name == "pascal_voc"
+    assert label_spec(19).name == "cityscapes"
+    assert label_spec(3).names == ("class_0", "class_1", "class_2")
+
+
+def test_json_round_trip():
+    spec = LabelSpec(("a", "b"), ((1, 2, 3), (4, 5, 6)), ignore_label=0, name="pair")
+    assert LabelSpec.from_dict(json.loads(json.dumps(spec.to_dict()))) == spec
+    assert label_spec(spec.to_dict()) == spec
+    assert label_spec(spec) is spec
+
+
+def test_palette_and_colours_of_ids():
+    spec = LabelSpec(("a", "b"), ((1, 2, 3), (4, 5, 6)))
+    assert spec.palette.shape == (256, 3)
+    assert spec.palette.dtype == np.uint8
+    assert spec.colorize(np.array([[1, 0, 7, 255]])).tolist() == [[[4, 5, 6], [1, 2, 3], [0, 0, 0], [224, 224, 192]]]
+
+
+def test_an_ignore_label_among_the_classes_keeps_its_class_colour():
+    spec = LabelSpec(("void", "wall"), ((9, 9, 9), (4, 5, 6)), ignore_label=0)
+    assert spec.palette[0].tolist() == [9, 9, 9]
+
+
+def test_valid_ids():
+    spec = LabelSpec(("a", "b"), ignore_label=7)
+    assert spec.is_valid(np.array([0, 1, 2, 7, 255])).tolist() == [True, True, False, True, False]
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        ({"names": ("one",)}, r"Received 1 class name\(s\); segmentation needs at least 2"),
+        ({"names": tuple(map(str, range(257)))}, "Received 257 classes"),
+        ({"names": ("a", "b", "a")}, r"must be unique and not empty; received \['a'\]"),
+        ({"names": ("a", "")}, "unique and not empty"),
+        ({"names": ("a", "b"), "colors": ((1, 2, 3),)}, "Expected 2 RGB colours"),
+        ({"names": ("a", "b"), "colors": ((1, 2, 3), (1, 2, 256))}, "Expected 2 RGB colours"),
+        ({"names": ("a", "b"), "ignore_label": 256}, "ignore_label must lie in 0-255; received 256"),
+    ],
+)
+def test_bad_specifications_are_refused(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        LabelSpec(**arguments)
+
+
+def test_bad_sources_are_refused():
+    with pytest.raises(ValueError, match=r"Unknown label specification 'mars'; known are \['camvid'"):
+        label_spec("mars")
+    with pytest.raises(ValueError, match=r"needs 'names'; received the keys \['classes'\]"):
+        label_spec({"classes": 3})

@@ -1,0 +1,44 @@
+"""Progress: the items pass unchanged; off a terminal a line comes now and then."""
+
+import sys
+
+import pytest
+
+from deeplab_tf import progress
+from deeplab_tf.progress import track
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """A clock that the test sets."""
+    now = [100.0]
+    monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
+    return now
+
+
+def test_lines_with_speed_and_time_left(clock, capsys):
+    seen = []
+    for item in track(range(8), 8, "convert"):
+        seen.append(item)
+        clock[0] += 10
+    assert seen == list(range(8))
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0] == "convert: 2 of 8 images, 0.1 a second, 60 s left"
+    assert len(lines) == 4
+
+
+def test_short_work_says_nothing(clock, capsys):
+    assert list(track("abc", 3, "convert")) == ["a", "b", "c"]
+    assert capsys.readouterr().err == ""
+
+
+def test_unknown_totals_have_no_time_left(clock, capsys):
+    for _ in track(range(2), None, "read", "record"):
+        clock[0] += 20
+    assert capsys.readouterr().err.splitlines()[0] == "read: 1 records, 0.1 a second"
+
+
+def test_a_terminal_gets_a_bar(monkeypatch, capsys):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    assert list(track(range(3), 3, "convert")) == [0, 1, 2]
+    assert "convert" in capsys.readouterr().err
