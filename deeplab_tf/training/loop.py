@@ -6,6 +6,7 @@ import math
 import time
 
 import keras
+import numpy as np
 
 from deeplab_tf.artefacts import open_artefact
 from deeplab_tf.datasets import DataSet, evaluation_images
@@ -63,7 +64,7 @@ class Loop(keras.callbacks.Callback):
         self.state.step += 1
         self._reporter.step(loss)
         if not math.isfinite(loss):
-            raise ValueError(self._diverged(loss))
+            raise ValueError(self._diverged("loss", loss))
         # The first step holds the tracing of the network and says nothing about the speed.
         if self._row_began is None:
             self._row_began = time.monotonic()
@@ -104,6 +105,9 @@ class Loop(keras.callbacks.Callback):
 
     def _keep(self, loss: float, evaluation: Evaluation | None) -> None:
         state = self.state
+        # The loss of a step tells of the weights before it.
+        if not all(np.isfinite(weight).all() for weight in self.network.get_weights()):
+            raise ValueError(self._diverged("weights", math.inf))
         best = evaluation is None or state.best_miou is None or evaluation.miou > state.best_miou
         said = f"step {state.step} of {self.config.steps}: loss {loss:.3f}"
         if evaluation:
@@ -122,10 +126,10 @@ class Loop(keras.callbacks.Callback):
         self.saved_step = state.step
         self._reporter.say(said)
 
-    def _diverged(self, loss: float) -> str:
+    def _diverged(self, what: str, value: float) -> str:
         kept = f"The model of step {self.state.best_step} is kept. " if self.state.best_step else ""
         return (
-            f"The loss became {loss} at step {self.state.step} with learning_rate {self.config.learning_rate}. "
+            f"The {what} became {value} at step {self.state.step} with learning_rate {self.config.learning_rate:g}. "
             f"{kept}Start anew with a lower one, for instance {self.config.learning_rate / 10:g}, and check "
             "the labels of the data if that does not help."
         )

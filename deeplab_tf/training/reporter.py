@@ -28,20 +28,21 @@ class Reporter:
         self._bar = None
         if sys.stderr.isatty():
             self._bar = tqdm(total=steps, initial=done, desc="train", unit="step", smoothing=0.1, dynamic_ncols=True)
-        self._busy = 0.0
-        self._since = self._said = time.monotonic()
-        self._timed = 0
+        self._busy = self._since = self._said = 0.0
+        self._timed = -1
 
     def step(self, loss: float) -> None:
         """Counts one step; `loss` is the mean of late."""
         self._done += 1
+        self._timed += 1
         now = time.monotonic()
-        # The first step holds the tracing of the network and says nothing about the speed.
         if self._timed:
             self._busy += now - self._since
-        self._timed += 1
+        else:
+            # The first step holds the tracing of the network and says nothing about the speed.
+            self._said = now
         self._since = now
-        rate = (self._timed - 1) / self._busy if self._busy else 0.0
+        rate = self._timed / self._busy if self._busy else 0.0
         if self._bar is not None:
             self._bar.set_postfix_str(f"loss {loss:.3f}, {rate * self._batch_size:.1f} images/s", refresh=False)
             self._bar.update()

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from deeplab_tf.datasets import DataSet, training_batches
 from deeplab_tf.labels import LabelSpec
+from deeplab_tf.layers import BatchNorm
 from deeplab_tf.models import MODELS, SegmentationModel, load_model
 from deeplab_tf.models.segmentation_model import CLASSIFIER
 from deeplab_tf.training.config import TrainConfig
@@ -100,7 +101,8 @@ def recalibrate(config: TrainConfig, dataset: DataSet, model: SegmentationModel)
         ValueError: If the training data is damaged.
     """
     images = RECALIBRATION_IMAGES if config.recalibrate is None else config.recalibrate
-    if config.batch_norm == "frozen" or not images:
+    folded = any(isinstance(layer, BatchNorm) and layer.carries_folded for layer in model.layers)
+    if config.batch_norm == "frozen" or not images or not folded:
         return []
     batches = batches_of(config, dataset, model).take(math.ceil(images / config.batch_size))
     with explained(config, dataset, config.train_split):

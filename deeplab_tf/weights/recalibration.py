@@ -11,6 +11,9 @@ import tensorflow as tf
 from deeplab_tf.layers import BatchNorm
 from deeplab_tf.progress import track
 
+# Of slim's MobileNets, for kernels of the backbone.
+INITIAL_STDDEV = 0.09
+
 
 def recalibrate_batch_norm(model: keras.Model, images: Iterable, progress: bool = True) -> list[str]:
     """Gives folded normalisation layers the statistics of real data, in place.
@@ -19,6 +22,10 @@ def recalibrate_batch_norm(model: keras.Model, images: Iterable, progress: bool 
     batch statistics would change the function at the first step. Moving mean and variance are measured, gamma
     and beta rewritten so that the inference function stays the same. Layers of a new head are left alone: their
     normalisation is fresh, and a rewritten gamma would be tiny and hardly learn.
+
+    Folding also shrank many kernels, and behind a normalisation a kernel's step counts relative to its norm: at a
+    learning rate of 0.001 such a network loses what it knows within 30 steps. Filters below the norm that an
+    initialiser would give them are scaled up to it, which the normalisation takes back.
 
     Args:
         model: A model loaded from a released file, perhaps rebuilt or with a new head.
@@ -63,16 +70,34 @@ def recalibrate_batch_norm(model: keras.Model, images: Iterable, progress: bool 
 
     widths = np.cumsum([layer.gamma.shape[0] for layer in layers])[:-1]
     variances = np.maximum(squares - means**2, 0.0)
+    convolutions = {f"{layer.name}.BatchNorm": layer for layer in model.layers}
     for layer, mean, variance in zip(layers, np.split(means, widths), np.split(variances, widths), strict=True):
-        _rewrite(layer, mean, variance)
+        factor = _enlarge(convolutions[layer.name])
+        _rewrite(layer, factor, mean, variance)
     return [layer.name for layer in layers]
 
 
-def _rewrite(layer: BatchNorm, mean: np.ndarray, variance: np.ndarray) -> None:
+def _enlarge(convolution: keras.layers.Layer) -> np.ndarray:
+    """Scales filters up to the initialiser's norm where they are below it; the factor of each channel, >= 1."""
+    (kernel,) = convolution.get_weights()
+    channel = 2 if isinstance(convolution, keras.layers.DepthwiseConv2D) else 3
+    others = tuple(axis for axis in range(4) if axis != channel)
+    norm = np.sqrt(np.square(kernel, dtype=np.float64).sum(axis=others, keepdims=True))
+    wanted = INITIAL_STDDEV * np.sqrt(kernel.size / kernel.shape[channel])
+    # A filter of zeros has no direction to keep.
+    factor = np.where(norm > 0, np.maximum(wanted / np.maximum(norm, 1e-12), 1.0), 1.0)
+    convolution.set_weights([(kernel * factor).astype(np.float32)])
+    return factor.reshape(-1)
+
+
+def _rewrite(layer: BatchNorm, factor: np.ndarray, mean: np.ndarray, variance: np.ndarray) -> None:
+    """Sets the statistics of inputs that are `factor` times those measured, and keeps the layer's output."""
     gamma, beta, old_mean, old_variance = (np.float64(weight) for weight in layer.get_weights())
     slope = gamma / np.sqrt(old_variance + layer.epsilon)
-    new = slope * np.sqrt(variance + layer.epsilon), beta + slope * (mean - old_mean), mean, variance
-    layer.set_weights([weight.astype(np.float32) for weight in new])
+    beta = beta + slope * (mean - old_mean)
+    mean, variance = mean * factor, variance * factor**2
+    gamma = slope / factor * np.sqrt(variance + layer.epsilon)
+    layer.set_weights([weight.astype(np.float32) for weight in (gamma, beta, mean, variance)])
 
 
 def _length(images) -> int | None:

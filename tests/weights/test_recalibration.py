@@ -38,6 +38,21 @@ def test_function_is_unchanged_and_statistics_are_those_of_the_images(folded):
         np.testing.assert_allclose(layer.moving_variance, values.var((0, 1, 2)), rtol=1e-3, atol=1e-4)
 
 
+def test_small_filters_grow_to_the_norm_of_an_initialiser(folded):
+    convolution = folded.get_layer("MobilenetV2.expanded_conv_1.expand")
+    kernel = np.array(convolution.get_weights()[0])
+    kernel[..., :3] *= 1e-3
+    kernel[..., 3:6] *= 1e3
+    convolution.set_weights([kernel])
+    before = folded(images).numpy()
+    recalibrate_batch_norm(folded, [images], progress=False)
+    after = convolution.get_weights()[0]
+    norms = np.linalg.norm(after[0, 0, :, :3], axis=0)
+    np.testing.assert_allclose(norms, 0.09 * np.sqrt(kernel.shape[2]), rtol=1e-5)
+    np.testing.assert_array_equal(after[..., 3:6], kernel[..., 3:6])
+    np.testing.assert_allclose(folded(images), before, rtol=1e-3, atol=1e-4)
+
+
 def test_second_call_finds_nothing_to_do(folded):
     recalibrate_batch_norm(folded, [images], progress=False)
     assert recalibrate_batch_norm(folded, [images], progress=False) == []

@@ -1,0 +1,134 @@
+"""The command line: exit codes, one-line errors, and the whole path on a few drawn images."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from deeplab_tf import DeepLabV3, save_model
+from deeplab_tf.cli import main
+from deeplab_tf.datasets import draw_shapes
+from deeplab_tf.files import read_json
+
+NETWORK = ["--depth-multiplier", "0.25", "--atrous-rates", "none", "--batch-size", "2", "--crop-size", "65"]
+
+
+def fails(capsys, *arguments) -> str:
+    """Runs a command that must fail, and gives its one line."""
+    assert main([str(argument) for argument in arguments]) == 2
+    lines = capsys.readouterr().err.strip().splitlines()
+    assert len(lines) == 1 and lines[0].startswith("Error: ")
+    return lines[0]
+
+
+def succeeds(capsys, *arguments) -> str:
+    assert main([str(argument) for argument in arguments]) == 0
+    return capsys.readouterr().out
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory):
+    return draw_shapes(tmp_path_factory.mktemp("cli") / "shapes", 8, size=(60, 90), seed=4)
+
+
+@pytest.fixture(scope="module")
+def model_file(tmp_path_factory):
+    path = tmp_path_factory.mktemp("model") / "model.keras"
+    save_model(DeepLabV3(depth_multiplier=0.25, atrous_rates=(), classes=6, crop_size=65), path)
+    return path
+
+
+def test_every_command_has_help_with_an_example(capsys):
+    for command in (
+        ["convert", "voc"],
+        ["convert", "folder"],
+        ["inspect"],
+        ["import"],
+        ["train"],
+        ["evaluate"],
+        ["segment"],
+        ["export"],
+        ["demo"],
+    ):
+        assert "deeplab-tf " + " ".join(command) + " " in succeeds(capsys, *command, "--help")
+
+
+def test_whole_path(drawn, tmp_path, capsys):
+    records, run = tmp_path / "records", tmp_path / "run"
+    names = drawn / "class_names.txt"
+    convert = ["convert", "folder", "--images", drawn / "images", "--masks", drawn / "masks", "--val-share", 0.25]
+    assert "train 6 images" in succeeds(capsys, *convert, "--class-names", names, "--output", records)
+    assert "triangle" in succeeds(capsys, "inspect", records, "--json", tmp_path / "found.json")
+    assert read_json(tmp_path / "found.json")["images"] == 8
+    succeeds(capsys, "train", "--data", records, "--output", run, "--steps", 2, "--eval-every", 1, *NETWORK)
+    metrics = tmp_path / "metrics.json"
+    assert "mean IoU" in succeeds(capsys, "evaluate", run, "--data", records, "--json", metrics)
+    assert 0 <= read_json(metrics)["miou"] <= 1
+    assert "2 images" in succeeds(
+        capsys, "segment", run, *sorted((drawn / "images").iterdir())[:2], "--output", tmp_path
+    )
+    labels = np.asarray(Image.open(tmp_path / "00000_labels.png"))
+    assert labels.shape == np.asarray(Image.open(drawn / "images" / "00000.jpg")).shape[:2]
+
+    for kind, output in (("saved_model", tmp_path / "saved"), ("tflite", tmp_path / "model.tflite")):
+        arguments = ["export", run, "--format", kind, "--output", output, "--images", drawn / "images"]
+        assert "equal labels" in succeeds(capsys, *arguments)
+        assert "mean IoU" in succeeds(capsys, "evaluate", output, "--data", records)
+
+    assert "a split 'train' already" in fails(capsys, *convert, "--class-names", names, "--output", records)
+    assert "--resume" in fails(capsys, "train", "--data", records, "--output", run, *NETWORK)
+    assert "overwrite" in fails(capsys, "export", run, "--format", "tflite", "--output", tmp_path / "model.tflite")
+
+
+def test_wrong_paths(capsys, tmp_path, model_file):
+    assert "none.tflite" in fails(capsys, "import", tmp_path / "none.tflite", "--output", tmp_path / "m.keras")
+    assert "is there already" in fails(capsys, "import", model_file, "--output", model_file)
+    assert "none.keras" in fails(capsys, "segment", tmp_path / "none.keras", "x.jpg", "--output", tmp_path)
+    assert "none.jpg" in fails(capsys, "segment", model_file, tmp_path / "none.jpg", "--output", tmp_path)
+    assert str(tmp_path) in fails(capsys, "evaluate", model_file, "--data", tmp_path)
+    assert "absent" in fails(capsys, "inspect", tmp_path / "absent")
+
+
+def test_truncated_image_is_named_and_can_be_skipped(capsys, tmp_path, model_file, drawn):
+    whole = drawn / "images" / "00000.jpg"
+    (tmp_path / "cut.jpg").write_bytes(whole.read_bytes()[:600])
+    command = ["segment", model_file, tmp_path / "cut.jpg", whole, "--output", tmp_path / "out"]
+    assert "cut.jpg" in fails(capsys, *command)
+    assert "Left out: " in succeeds(capsys, *command, "--skip-bad")
+    assert (tmp_path / "out" / "00000_overlay.png").is_file()
+
+
+def test_usage_errors(capsys, tmp_path, model_file):
+    for arguments, said in (
+        (["train", "--output", tmp_path / "run"], "--data"),
+        (["train", "--output", tmp_path, "--data", "d", "--crop-size", "wide"], "HEIGHTxWIDTH"),
+        (["train", "--output", tmp_path, "--data", "d", "--atrous-rates", "a,b"], "6,12,18"),
+        (["export", model_file, "--format", "saved_model", "--output", tmp_path / "o", "--size", "65"], "--size"),
+        (["fly"], "No such command"),
+    ):
+        assert main([str(argument) for argument in arguments]) == 2
+        assert said in capsys.readouterr().err
+
+
+def test_bad_network_settings(capsys, tmp_path, drawn):
+    records = tmp_path / "records"
+    folders = ["--images", drawn / "images", "--masks", drawn / "masks"]
+    succeeds(capsys, "convert", "folder", *folders, "--output", records)
+    train = ["train", "--data", records, "--output", tmp_path / "run", "--steps", 1]
+    assert "one of (8, 16, 32); received 12" in fails(capsys, *train, "--output-stride", 12)
+    assert "crop_size" in fails(capsys, *train, "--crop-size", 9)
+    assert "known are" in fails(capsys, *train, "--backbone", "resnet_9000")
+    assert not (tmp_path / "run" / "config.json").exists()
+
+
+def test_debug_shows_the_traceback(capsys, tmp_path):
+    assert main(["--debug", "inspect", str(tmp_path / "absent")]) == 2
+    assert "Traceback" in capsys.readouterr().err
+
+
+def test_interrupt_ends_with_130(capsys, monkeypatch, tmp_path):
+    def interrupted(*args, **kwargs):
+        raise KeyboardInterrupt("Stopped at step 3.")
+
+    monkeypatch.setattr("deeplab_tf.datasets.inspect_dataset", interrupted)
+    assert main(["inspect", str(tmp_path)]) == 130
+    assert "Stopped at step 3." in capsys.readouterr().err

@@ -1,0 +1,148 @@
+"""The model that a run starts from: what follows the weights file, what the settings, and what is new."""
+
+import numpy as np
+import pytest
+
+from deeplab_tf import DeepLabV3, DeepLabV3Plus, load_released, save_model
+from deeplab_tf.datasets import open_dataset
+from deeplab_tf.labels import label_spec
+from deeplab_tf.layers import BatchNorm
+from deeplab_tf.training import TrainConfig
+from deeplab_tf.training.start import build_model, recalibrate
+
+CAMVID = label_spec("camvid")
+FROM_FILE = {"depth_multiplier": 0.25, "atrous_rates": (2,), "filters": 16, "output_stride": 8, "classes": 4}
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory):
+    """A v3 model of unusual settings, as a file."""
+    path = tmp_path_factory.mktemp("start") / "start.keras"
+    save_model(DeepLabV3(**FROM_FILE, crop_size=97, input_shape=(97, 97, 3)), path)
+    return path
+
+
+def build(**settings):
+    return build_model(TrainConfig(data="", output="", crop_size=65, **settings), CAMVID)
+
+
+def carried(model, source):
+    """Names of the layers of `model` whose weights are those of `source`."""
+    names = {layer.name: layer for layer in source.layers}
+    return {
+        layer.name
+        for layer in model.layers
+        if layer.weights and layer.name in names
+        if [tuple(w.shape) for w in layer.weights] == [tuple(w.shape) for w in names[layer.name].weights]
+        and all(np.array_equal(a, b) for a, b in zip(layer.get_weights(), names[layer.name].get_weights()))
+    }
+
+
+def test_defaults_without_weights():
+    model = build()
+    config = model.get_config()
+    assert (type(model), config["backbone"], model.output_stride) == (DeepLabV3, "mobilenet_v2", 16)
+    assert (config["atrous_rates"], config["depth_multiplier"], model.crop_size) == (None, None, [65, 65])
+    assert model.labels == CAMVID
+
+
+def test_the_network_follows_the_file_and_all_but_the_classifier_is_kept(file, capsys):
+    model = build(weights=str(file))
+    config = model.get_config()
+    assert [config[name] for name in ("depth_multiplier", "filters", "output_stride")] == [0.25, 16, 8]
+    assert list(config["atrous_rates"]) == [2]
+    assert (model.crop_size, list(config["input_shape"]), model.labels) == ([65, 65], [None, None, 3], CAMVID)
+    source = DeepLabV3(**FROM_FILE)
+    source.load_weights(file)
+    assert {layer.name for layer in model.layers if layer.weights} - carried(model, source) == {"logits.semantic"}
+    assert "1 new (logits.semantic)" in capsys.readouterr().err
+
+
+def test_settings_that_are_given_win(file):
+    model = build(weights=str(file), output_stride=16, batch_norm="frozen")
+    assert model.output_stride == 16
+    assert model.get_config()["frozen_batch_norm"]
+
+
+def test_another_model_takes_the_backbone(file, capsys):
+    model = build(weights=str(file), model="v3plus")
+    assert type(model) is DeepLabV3Plus
+    assert model.get_config()["depth_multiplier"] == 0.25
+    source = DeepLabV3(**FROM_FILE)
+    source.load_weights(file)
+    backbone = {layer.name for layer in source.layers if layer.weights and layer.name.startswith("MobilenetV2")}
+    assert backbone <= carried(model, source)
+    assert "decoder.decoder_conv0_depthwise" in capsys.readouterr().err
+
+
+def test_weights_of_another_width_are_refused(file):
+    with pytest.raises(ValueError, match="no weights that fit the backbone mobilenet_v2"):
+        build(weights=str(file), depth_multiplier=0.5)
+
+
+def test_an_impossible_stride_is_refused():
+    with pytest.raises(ValueError, match=r"output_stride must be one of \(8, 16, 32\); received 12"):
+        build(output_stride=12)
+
+
+def test_crops_smaller_than_the_stride_are_refused():
+    with pytest.raises(ValueError, match="crop_size .* larger than the output stride 32; received 32"):
+        build_model(TrainConfig(data="", output="", crop_size=32, output_stride=32), CAMVID)
+
+
+def test_missing_and_foreign_weights_are_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"gone\.keras"):
+        build(weights=str(tmp_path / "gone.keras"))
+    (tmp_path / "weights.h5").write_text("")
+    with pytest.raises(ValueError, match=r"weights\.h5 has no known format"):
+        build(weights=str(tmp_path / "weights.h5"))
+
+
+@pytest.mark.shared
+def test_a_released_deeplab_gives_its_network(shared):
+    path = shared / "weights" / "deeplabv3_mnv2_dm05_pascal_quant.tflite"
+    model = build(weights=str(path))
+    assert model.get_config()["depth_multiplier"] == 0.5
+    assert model.get_config()["atrous_rates"] in ((), [])
+    assert carried(model, load_released(path)) >= {"MobilenetV2.Conv", "aspp0", "concat_projection.BatchNorm"}
+
+
+@pytest.mark.shared
+def test_a_released_classifier_gives_its_backbone(shared, capsys):
+    model = build(weights=str(shared / "weights" / "mobilenet_v2_1.0_224_quant.tflite"), model="v3plus")
+    assert model.get_layer("MobilenetV2.Conv.BatchNorm").carries_folded
+    assert not model.get_layer("aspp0.BatchNorm").carries_folded
+    assert "aspp0" in capsys.readouterr().err
+
+
+class TestRecalibration:
+    @pytest.fixture
+    def folded(self, tmp_path):
+        """A file with the backbone's normalisation folded, as released files are imported."""
+        model = DeepLabV3(depth_multiplier=0.25, atrous_rates=(), labels="camvid")
+        for layer in model.layers:
+            if isinstance(layer, BatchNorm) and layer.name.startswith("MobilenetV2"):
+                layer.load_folded(np.full(layer.gamma.shape, 0.25, np.float32))
+        save_model(model, tmp_path / "folded.keras")
+        return str(tmp_path / "folded.keras")
+
+    def recalibrated(self, settings, **changes):
+        config = TrainConfig(**{**settings, "depth_multiplier": None, "atrous_rates": None, **changes})
+        dataset = open_dataset(config.data)
+        model = build_model(config, dataset.labels)
+        return recalibrate(config, dataset, model), model
+
+    def test_folded_layers_are_measured_by_default(self, settings, folded):
+        names, model = self.recalibrated(settings, weights=folded, recalibrate=8)
+        assert len(names) == 51
+        assert all(name.startswith("MobilenetV2") for name in names)
+        assert not model.get_layer("MobilenetV2.Conv.BatchNorm").carries_folded
+
+    @pytest.mark.parametrize("changes", [{"recalibrate": 0}, {"batch_norm": "frozen"}])
+    def test_not_where_it_is_unwanted(self, settings, folded, changes):
+        names, model = self.recalibrated(settings, weights=folded, **changes)
+        assert names == []
+        assert model.get_layer("MobilenetV2.Conv.BatchNorm").carries_folded
+
+    def test_fresh_models_are_left_alone(self, settings):
+        assert self.recalibrated(settings)[0] == []
