@@ -12,6 +12,8 @@ from deeplab_tf.labels import LabelSpec, label_spec
 from deeplab_tf.layers import ResizeLike, truncated_normal
 
 CLASSIFIER = "logits.semantic"
+# Settings that go to the backbone, where it has them.
+BACKBONE_OPTIONS = ("depth_multiplier", "multi_grid")
 
 
 def resolve_labels(classes: int | None, labels) -> LabelSpec:
@@ -39,7 +41,7 @@ class SegmentationModel(keras.Model):
 
     Args:
         settings: The subclass's constructor arguments, JSON-ready. `backbone`, `output_stride`, `classes`,
-            `labels`, `input_shape`, `depth_multiplier`, `crop_size`, `frozen_batch_norm` and `upsample_logits`
+            `labels`, `input_shape`, `crop_size`, `frozen_batch_norm`, `upsample_logits` and the backbone's options
             are read here.
         head: `(features: Features) -> [B, h, w, C]`, the map that the classifier sees.
         name: The model's name.
@@ -48,11 +50,13 @@ class SegmentationModel(keras.Model):
     def __init__(self, settings: dict, head: Callable, name: str | None = None, **kwargs):
         spec = resolve_labels(settings["classes"], settings["labels"])
         backbone = backbones.backbone(settings["backbone"])
-        options = {}
-        if settings["depth_multiplier"] is not None:
-            if "depth_multiplier" not in backbone.options:
-                raise ValueError(f"The backbone {settings['backbone']!r} has no depth_multiplier; leave it out.")
-            options["depth_multiplier"] = settings["depth_multiplier"]
+        options = {name: settings[name] for name in BACKBONE_OPTIONS if settings.get(name) is not None}
+        for name in options:
+            if name not in backbone.options:
+                raise ValueError(
+                    f"The backbone {settings['backbone']!r} has no {name}; leave it out. "
+                    f"Its options are {list(backbone.options)}."
+                )
         crop_size = _crop_size(settings["crop_size"], settings["output_stride"])
 
         images = keras.Input(tuple(settings["input_shape"]), name="image")

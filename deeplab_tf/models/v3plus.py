@@ -23,6 +23,7 @@ class DeepLabV3Plus(SegmentationModel):
         labels: `LabelSpec`, its dictionary, or the name of a known data set; travels with the model.
         input_shape: `(H, W, 3)`; H and W may be None.
         depth_multiplier: Width of the backbone, where it has one.
+        multi_grid: Relative rates of the units in the backbone's last block, where it has them, such as (1, 2, 4).
         separable: Separable convolutions in ASPP and decoder.
         filters: Channels of the ASPP.
         dropout: Share dropped after the ASPP's projection, in training.
@@ -57,6 +58,7 @@ class DeepLabV3Plus(SegmentationModel):
         labels=None,
         input_shape: Sequence[int | None] = (None, None, 3),
         depth_multiplier: float | None = None,
+        multi_grid: Sequence[int] | None = None,
         separable: bool = True,
         filters: int = 256,
         dropout: float = 0.1,
