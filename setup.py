@@ -23,6 +23,7 @@ setup(
         "deeplab_tf.export",
         "deeplab_tf.layers",
         "deeplab_tf.models",
+        "deeplab_tf.nas",
         "deeplab_tf.training",
         "deeplab_tf.weights",
     ],

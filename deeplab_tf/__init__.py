@@ -8,11 +8,24 @@ __version__ = "0.1.0"
 # The console script answers --help and wrong flags at once: it imports TensorFlow only when a command runs.
 if Path(*sys.argv[:1]).stem != "deeplab-tf":
     from deeplab_tf.labels import LabelSpec, label_spec
-    from deeplab_tf.models import DeepLabV3, DeepLabV3Plus, load_model, save_model
+    from deeplab_tf.models import (
+        LRASPP,
+        AutoDeepLab,
+        DeepLabV1,
+        DeepLabV2,
+        DeepLabV3,
+        DeepLabV3Plus,
+        load_model,
+        save_model,
+    )
     from deeplab_tf.segmenter import Segmenter
     from deeplab_tf.weights import load_released, recalibrate_batch_norm, transfer_weights
 
     __all__ = [
+        "LRASPP",
+        "AutoDeepLab",
+        "DeepLabV1",
+        "DeepLabV2",
         "DeepLabV3",
         "DeepLabV3Plus",
         "LabelSpec",

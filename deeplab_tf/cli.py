@@ -42,6 +42,10 @@ class Rates(click.ParamType):
             self.fail(f"{value!r} is neither 'none' nor rates such as 6,12,18.", param, ctx)
 
 
+class Interrupted(Exception):
+    """Ctrl-C, with what the command says of it: click would drop the words of a KeyboardInterrupt."""
+
+
 class QuietCommand(click.Command):
     """A command that imports TensorFlow without its start-up notes, which would bury what the command says."""
 
@@ -57,7 +61,10 @@ class QuietCommand(click.Command):
             os.dup2(stderr, 2)
             os.close(stderr)
             os.close(null)
-        return super().invoke(ctx)
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as error:
+            raise Interrupted(str(error)) from error
 
 
 class QuietGroup(click.Group):
@@ -181,7 +188,7 @@ def import_(file, output, overwrite) -> None:
     save_model(model, output)
     config = model.get_config()
     click.echo(
-        f"{output}: {type(model).__name__} {model.backbone_name}, depth multiplier {config['depth_multiplier']}, "
+        f"{output}: {type(model).__name__} {model.backbone_name}, depth multiplier {config.get('depth_multiplier')}, "
         f"output stride {model.output_stride}, {model.classes} classes ({model.labels.name}), "
         f"{model.count_params():,} parameters"
     )
@@ -189,7 +196,11 @@ def import_(file, output, overwrite) -> None:
 
 def _train_options(command):
     from_config = [
-        ("--model", click.Choice(["v3", "v3plus"]), "DeepLab version.  [default: that of --weights, or v3]"),
+        (
+            "--model",
+            click.Choice(["v2", "v3", "v3plus", "lr_aspp"]),
+            "DeepLab version.  [default: that of --weights, or v3]",
+        ),
         ("--backbone", str, "Feature extractor.  [default: that of --weights, or mobilenet_v2]"),
         ("--depth-multiplier", float, "Width of the backbone."),
         ("--output-stride", int, "8, 16 or 32.  [default: that of --weights, or 16]"),
@@ -199,7 +210,7 @@ def _train_options(command):
         ("--steps", int, "Optimiser steps."),
         ("--batch-size", int, "Images a step."),
         ("--crop-size", Pair(), "Side or HEIGHTxWIDTH of the crops."),
-        ("--learning-rate", float, "At the start; falls as (1 - step / steps) ** 0.9."),
+        ("--learning-rate", float, "At the start.  [default: 0.01; 0.001 from a DeepLab's --weights]"),
         ("--weight-decay", float, "L2 on convolution kernels."),
         ("--momentum", float, "Of SGD."),
         ("--batch-norm", click.Choice(["train", "frozen"]), "Batch statistics: train or keep."),
@@ -357,10 +368,9 @@ def main(arguments: list[str] | None = None) -> int:
     arguments = sys.argv[1:] if arguments is None else arguments
     try:
         return cli.main(arguments, prog_name="deeplab-tf", standalone_mode=False) or 0
-    except click.exceptions.Abort:
-        return _ctrl_c()
-    except KeyboardInterrupt as error:
-        return _ctrl_c(str(error))
+    except (Interrupted, click.exceptions.Abort, KeyboardInterrupt) as error:
+        print(str(error) or "Interrupted.", file=sys.stderr)
+        return 130
     except click.ClickException as error:
         error.show()
         return error.exit_code
@@ -370,11 +380,6 @@ def main(arguments: list[str] | None = None) -> int:
         message = " ".join(str(error).split()) or type(error).__name__
         print(f"Error: {message}", file=sys.stderr)
         return 2
-
-
-def _ctrl_c(message: str = "") -> int:
-    print(message or "Interrupted.", file=sys.stderr)
-    return 130
 
 
 if __name__ == "__main__":

@@ -33,7 +33,7 @@ def drawn(tmp_path_factory):
 @pytest.fixture(scope="module")
 def model_file(tmp_path_factory):
     path = tmp_path_factory.mktemp("model") / "model.keras"
-    save_model(DeepLabV3(depth_multiplier=0.25, atrous_rates=(), classes=6, crop_size=65), path)
+    save_model(DeepLabV3("mobilenet_v2", depth_multiplier=0.25, atrous_rates=(), classes=6, crop_size=65), path)
     return path
 
 

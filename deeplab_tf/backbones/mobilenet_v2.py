@@ -5,7 +5,7 @@ from __future__ import annotations
 import keras
 
 from deeplab_tf.backbones.features import AtrousRule, Backbone, Features
-from deeplab_tf.layers import Norm, conv_bn, depthwise_bn, truncated_normal
+from deeplab_tf.backbones.mobilenet import PAD_VALUE, MobileNetLayers, check_depth_multiplier, make_divisible
 
 SCOPE = "MobilenetV2"
 STEM_FILTERS = 32
@@ -21,17 +21,6 @@ BLOCKS = (
 )  # fmt: skip
 # Stride of a decoder tap to the block whose depthwise output it is.
 TAP_BLOCKS = {4: 2, 8: 5, 16: 12}
-
-
-def make_divisible(value: float, divisor: int) -> int:
-    """The multiple of `divisor` nearest to `value`, at least `divisor`, and never below 90 % of `value`."""
-    rounded = max(divisor, int(value + divisor / 2) // divisor * divisor)
-    return rounded + divisor if rounded < 0.9 * value else rounded
-
-
-def block_name(index: int) -> str:
-    """Scope of the block with this index, `.` for `/`."""
-    return f"{SCOPE}.expanded_conv" + (f"_{index}" if index else "")
 
 
 def mobilenet_v2(
@@ -61,51 +50,28 @@ def mobilenet_v2(
         >>> features.last.shape
         (None, 33, 33, 320)
     """
-    if not depth_multiplier > 0:
-        raise ValueError(f"depth_multiplier must be above 0, usually 0.25 to 1.4; received {depth_multiplier}.")
+    check_depth_multiplier(depth_multiplier)
     rule = AtrousRule(output_stride)
-    norm = Norm(momentum=0.997, epsilon=1e-3, frozen_statistics=frozen_statistics)
+    layers = MobileNetLayers(SCOPE, frozen_statistics)
     divisor = 8 if depth_multiplier == 1.0 else 1
 
     def scaled(channels: int) -> int:
         return make_divisible(channels * depth_multiplier, divisor)
 
-    def conv(x, filters, name, kernel_size=1, stride=1, activation="relu6"):
-        return conv_bn(
-            x,
-            filters,
-            kernel_size,
-            name=name,
-            norm=norm,
-            stride=stride,
-            activation=activation,
-            initializer=truncated_normal(0.09),
-        )
-
-    # float32 under mixed precision too: 0-255 after an interpolation does not fit the halves' precision.
-    x = keras.layers.Rescaling(1 / 127.5, offset=-1.0, dtype="float32", name=f"{SCOPE}.normalize")(images)
-    x = conv(x, scaled(STEM_FILTERS), f"{SCOPE}.Conv", kernel_size=3, stride=rule.step(2)[0])
+    x = layers.normalize(images)
+    x = layers.conv(x, scaled(STEM_FILTERS), f"{SCOPE}.Conv", kernel_size=3, stride=rule.step(2)[0], activation="relu6")
     taps = {}
     for index, (expansion, channels, stride) in enumerate(BLOCKS):
-        name, inputs, filters = block_name(index), x, scaled(channels)
+        name, inputs, filters = layers.block(index), x, scaled(channels)
         if expansion > 1:
-            x = conv(x, make_divisible(x.shape[-1] * expansion, 8), f"{name}.expand")
+            x = layers.conv(x, make_divisible(x.shape[-1] * expansion, 8), f"{name}.expand", activation="relu6")
         stride, rate = rule.step(stride)
-        x = depthwise_bn(
-            x,
-            3,
-            name=f"{name}.depthwise",
-            norm=norm,
-            stride=stride,
-            rate=rate,
-            activation="relu6",
-            stddev=0.09,
-        )
+        x = layers.depthwise(x, 3, f"{name}.depthwise", stride=stride, rate=rate, activation="relu6")
         taps[index] = x
-        x = conv(x, filters, f"{name}.project", activation=None)
+        x = layers.conv(x, filters, f"{name}.project")
         if stride == 1 and inputs.shape[-1] == filters:
             x = keras.layers.Add(name=f"{name}.add")([inputs, x])
     return Features(x, {stride: taps[block] for stride, block in TAP_BLOCKS.items() if stride <= output_stride})
 
 
-MOBILENET_V2 = Backbone(mobilenet_v2, SCOPE, pad_value=(127.5, 127.5, 127.5), options=("depth_multiplier",))
+MOBILENET_V2 = Backbone(mobilenet_v2, SCOPE, pad_value=PAD_VALUE, options=("depth_multiplier",))

@@ -9,20 +9,31 @@ from deeplab_tf.layers.convolution import (
     truncated_normal,
 )
 from deeplab_tf.layers.decoder import decoder
+from deeplab_tf.layers.dense_prediction_cell import GridPool, dense_prediction_cell
+from deeplab_tf.layers.image_scale import ImageScale
+from deeplab_tf.layers.lr_aspp import WindowPooling, lr_aspp
 from deeplab_tf.layers.normalization import BatchNorm, Norm
 from deeplab_tf.layers.resize import ResizeLike
+from deeplab_tf.layers.squeeze_excite import QSigmoid, squeeze_excite
 
 __all__ = [
     "BatchNorm",
+    "GridPool",
+    "ImageScale",
     "Norm",
+    "QSigmoid",
     "ResizeLike",
+    "WindowPooling",
     "aspp",
     "conv_bn",
     "decoder",
     "default_atrous_rates",
+    "dense_prediction_cell",
     "depthwise_bn",
     "head_norm",
     "image_pooling",
+    "lr_aspp",
     "separable_conv_bn",
+    "squeeze_excite",
     "truncated_normal",
 ]

@@ -29,9 +29,30 @@ def normalize(x, norm: Norm, activation: str | None, name: str):
         momentum=norm.momentum,
         epsilon=norm.epsilon,
         frozen_statistics=norm.frozen_statistics,
+        trainable=norm.trainable,
         name=f"{name}.BatchNorm",
     )(x)
     return keras.layers.Activation(activation, name=f"{name}.{activation}")(x) if activation else x
+
+
+def padded(x, kernel_size: int, stride: int, name: str):
+    """The input and the padding argument of a convolution that pads alike on all sides.
+
+    TensorFlow's SAME pads a strided convolution by the parity of the image's size; with this one the samples of
+    every stride lie on each other.
+
+    Args:
+        x: `[B, H, W, C]`.
+        kernel_size: Side of the square kernel, odd.
+        stride: The convolution's stride.
+        name: The convolution's name.
+
+    Returns:
+        (`x`, zeros around it where the stride is above 1; "valid" or "same").
+    """
+    if stride == 1 or kernel_size == 1:
+        return x, "same"
+    return keras.layers.ZeroPadding2D(kernel_size // 2, name=f"{name}.pad")(x), "valid"
 
 
 def conv_bn(
@@ -45,6 +66,7 @@ def conv_bn(
     rate: int = 1,
     activation: str | None = "relu",
     initializer: keras.initializers.Initializer | None = None,
+    explicit_padding: bool = False,
 ):
     """Convolution without bias, batch normalisation, activation.
 
@@ -54,20 +76,22 @@ def conv_bn(
         kernel_size: Side of the square kernel.
         name: The convolution's scope, `.` for `/`.
         norm: Settings of the normalisation.
-        stride: Stride, TensorFlow's SAME padding.
+        stride: Stride.
         rate: Atrous rate; with a stride of 1 only.
         activation: A Keras activation, or None for a linear output.
         initializer: Of the kernel; Glorot uniform when left out.
+        explicit_padding: Pad a strided convolution alike on all sides instead of TensorFlow's SAME.
 
     Returns:
         `[B, ceil(H / stride), ceil(W / stride), filters]`.
     """
+    x, padding = padded(x, kernel_size, stride, name) if explicit_padding else (x, "same")
     x = keras.layers.Conv2D(
         filters,
         kernel_size,
         strides=stride,
         dilation_rate=rate,
-        padding="same",
+        padding=padding,
         use_bias=False,
         kernel_initializer=initializer or "glorot_uniform",
         name=name,
@@ -85,13 +109,15 @@ def depthwise_bn(
     rate: int = 1,
     activation: str | None = "relu",
     stddev: float = 0.33,
+    explicit_padding: bool = False,
 ):
     """Depthwise convolution without bias, batch normalisation, activation; arguments as for `conv_bn`."""
+    x, padding = padded(x, kernel_size, stride, name) if explicit_padding else (x, "same")
     x = keras.layers.DepthwiseConv2D(
         kernel_size,
         strides=stride,
         dilation_rate=rate,
-        padding="same",
+        padding=padding,
         use_bias=False,
         depthwise_initializer=truncated_normal(stddev),
         name=name,

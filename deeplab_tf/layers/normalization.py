@@ -16,11 +16,13 @@ class Norm:
         momentum: Share of the old moving statistics kept at each step, 0-1.
         epsilon: Added to the variance, > 0.
         frozen_statistics: Normalise with the moving statistics in training too.
+        trainable: Train scale and shift.
     """
 
     momentum: float
     epsilon: float
     frozen_statistics: bool = False
+    trainable: bool = True
 
 
 @keras.saving.register_keras_serializable(package="deeplab_tf")

@@ -4,6 +4,22 @@ import keras
 import tensorflow as tf
 
 
+def resize_aligned(features, size, dtype: str):
+    """Interpolates in float32, corners on corners.
+
+    Args:
+        features: `[B, h, w, C]`, any float dtype.
+        size: (H, W), known or a tensor.
+        dtype: Of the result.
+
+    Returns:
+        `[B, H, W, C]`.
+    """
+    # tf.image.resize has no aligned corners; the raw operation is public and has.
+    resized = tf.raw_ops.ResizeBilinear(images=tf.cast(features, tf.float32), size=size, align_corners=True)
+    return tf.cast(resized, dtype)
+
+
 @keras.saving.register_keras_serializable(package="deeplab_tf")
 class ResizeLike(keras.layers.Layer):
     """Resizes a map to the height and width of another one, bilinearly, corners on corners.
@@ -30,9 +46,7 @@ class ResizeLike(keras.layers.Layer):
             size = tf.shape(reference)[1:3]
         elif tuple(size) == tuple(features.shape[1:3]):
             return features
-        # tf.image.resize has no aligned corners; the raw operation is public and has.
-        resized = tf.raw_ops.ResizeBilinear(images=tf.cast(features, tf.float32), size=size, align_corners=True)
-        return tf.cast(resized, self.compute_dtype)
+        return resize_aligned(features, size, self.compute_dtype)
 
     def compute_output_shape(self, input_shape):
         features, reference = input_shape

@@ -1,15 +1,23 @@
 """The public models, and reading them back from files."""
 
+from deeplab_tf.models.auto_deeplab import AutoDeepLab
+from deeplab_tf.models.lr_aspp import LRASPP
 from deeplab_tf.models.saving import load_model, save_model
 from deeplab_tf.models.segmentation_model import SegmentationModel, copy_weights
+from deeplab_tf.models.v1 import DeepLabV1
+from deeplab_tf.models.v2 import DeepLabV2
 from deeplab_tf.models.v3 import DeepLabV3
 from deeplab_tf.models.v3plus import DeepLabV3Plus
 from deeplab_tf.models.whole_image import canvas_size, whole_image_logits
 
-MODELS = {"v3": DeepLabV3, "v3plus": DeepLabV3Plus}
+MODELS = {"v2": DeepLabV2, "v3": DeepLabV3, "v3plus": DeepLabV3Plus, "lr_aspp": LRASPP}
 
 __all__ = [
+    "LRASPP",
     "MODELS",
+    "AutoDeepLab",
+    "DeepLabV1",
+    "DeepLabV2",
     "DeepLabV3",
     "DeepLabV3Plus",
     "SegmentationModel",

@@ -13,7 +13,7 @@ from deeplab_tf.layers import ResizeLike, truncated_normal
 
 CLASSIFIER = "logits.semantic"
 # Settings that go to the backbone, where it has them.
-BACKBONE_OPTIONS = ("depth_multiplier", "multi_grid")
+BACKBONE_OPTIONS = ("depth_multiplier", "multi_grid", "cascade_blocks", "genotype", "base_filters", "drop_path_keep")
 
 
 def resolve_labels(classes: int | None, labels) -> LabelSpec:
@@ -45,16 +45,27 @@ class SegmentationModel(keras.Model):
             are read here.
         head: `(features: Features) -> [B, h, w, C]`, the map that the classifier sees.
         name: The model's name.
+        head_gives_logits: The head's map are the logits already.
+        fuse: `(images, logits) -> logits`, what comes between the logits and their upsampling.
     """
 
-    def __init__(self, settings: dict, head: Callable, name: str | None = None, **kwargs):
+    def __init__(
+        self,
+        settings: dict,
+        head: Callable,
+        name: str | None = None,
+        *,
+        head_gives_logits: bool = False,
+        fuse: Callable | None = None,
+        **kwargs,
+    ):
         spec = resolve_labels(settings["classes"], settings["labels"])
         backbone = backbones.backbone(settings["backbone"])
-        options = {name: settings[name] for name in BACKBONE_OPTIONS if settings.get(name) is not None}
-        for name in options:
-            if name not in backbone.options:
+        options = {option: settings[option] for option in BACKBONE_OPTIONS if settings.get(option) is not None}
+        for option in options:
+            if option not in backbone.options:
                 raise ValueError(
-                    f"The backbone {settings['backbone']!r} has no {name}; leave it out. "
+                    f"The backbone {settings['backbone']!r} has no {option}; leave it out. "
                     f"Its options are {list(backbone.options)}."
                 )
         crop_size = _crop_size(settings["crop_size"], settings["output_stride"])
@@ -66,10 +77,13 @@ class SegmentationModel(keras.Model):
             frozen_statistics=settings["frozen_batch_norm"],
             **options,
         )
-        # The classifier and what follows stay in float32 under mixed precision, as the loss needs it.
-        logits = keras.layers.Conv2D(
-            spec.classes, 1, kernel_initializer=truncated_normal(0.01), dtype="float32", name=CLASSIFIER
-        )(head(features))
+        logits = head(features)
+        if not head_gives_logits:
+            # The classifier and what follows stay in float32 under mixed precision, as the loss needs it.
+            logits = keras.layers.Conv2D(
+                spec.classes, 1, kernel_initializer=truncated_normal(0.01), dtype="float32", name=CLASSIFIER
+            )(logits)
+        logits = fuse(images, logits) if fuse else logits
         if settings["upsample_logits"]:
             logits = ResizeLike(dtype="float32", name="logits.resize")([logits, images])
         super().__init__(inputs=images, outputs=logits, name=name, **kwargs)

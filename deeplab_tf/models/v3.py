@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import keras
 
-from deeplab_tf.layers import aspp, default_atrous_rates, head_norm
+from deeplab_tf.layers import aspp, default_atrous_rates, dense_prediction_cell, head_norm
 from deeplab_tf.models.segmentation_model import SegmentationModel
 
 
 @keras.saving.register_keras_serializable(package="deeplab_tf")
 class DeepLabV3(SegmentationModel):
-    """A backbone with atrous convolution and, in parallel, ASPP and image pooling (section 3.3).
+    """A backbone with atrous convolution and an ASPP (section 3.3), or further blocks in its place (section 3.2).
 
     Args:
         backbone: Name of the feature extractor.
@@ -24,6 +24,10 @@ class DeepLabV3(SegmentationModel):
         input_shape: `(H, W, 3)`; H and W may be None.
         depth_multiplier: Width of the backbone, where it has one.
         multi_grid: Relative rates of the units in the backbone's last block, where it has them, such as (1, 2, 4).
+        cascade_blocks: None has the ASPP, the paper's parallel form. 0 to 3, for ResNets, is its cascaded form: that
+            many copies of the backbone's last block, of rising rates, and the classifier right after them.
+        dense_prediction_cell: The searched head in place of the ASPP: `"cityscapes"`, or a list of branches as
+            `deeplab_tf.layers.dense_prediction_cell` takes them. It has separable convolutions of its own.
         separable: Separable convolutions in the ASPP.
         filters: Channels of the ASPP.
         dropout: Share dropped after the projection, in training.
@@ -50,7 +54,7 @@ class DeepLabV3(SegmentationModel):
 
     def __init__(
         self,
-        backbone: str = "mobilenet_v2",
+        backbone: str = "resnet_101_beta",
         classes: int | None = None,
         output_stride: int = 16,
         atrous_rates: Sequence[int] | None = None,
@@ -58,6 +62,8 @@ class DeepLabV3(SegmentationModel):
         input_shape: Sequence[int | None] = (None, None, 3),
         depth_multiplier: float | None = None,
         multi_grid: Sequence[int] | None = None,
+        cascade_blocks: int | None = None,
+        dense_prediction_cell: str | Sequence[Mapping] | None = None,
         separable: bool = False,
         filters: int = 256,
         dropout: float = 0.1,
@@ -67,12 +73,41 @@ class DeepLabV3(SegmentationModel):
         name: str | None = None,
     ):
         settings = {key: value for key, value in locals().items() if key not in ("self", "name", "__class__")}
-        super().__init__(settings, lambda features: encoder_head(features.last, settings), name=name)
+        if cascade_blocks is not None and atrous_rates is not None:
+            raise ValueError(
+                f"The cascaded form has no ASPP, so atrous_rates={tuple(atrous_rates)} has nothing to act on beside "
+                f"cascade_blocks={cascade_blocks}. Leave one of the two out."
+            )
+        if cascade_blocks is not None and dense_prediction_cell is not None:
+            raise ValueError(
+                f"The cascaded form has no place for a dense prediction cell; received cascade_blocks={cascade_blocks} "
+                "and dense_prediction_cell. Leave one of the two out."
+            )
+
+        def head(features):
+            return features.last if cascade_blocks is not None else encoder_head(features.last, settings)
+
+        super().__init__(settings, head, name=name)
 
 
 def encoder_head(x, settings: dict):
-    """ASPP on the backbone's last map, as DeepLabv3 and the encoder of DeepLabv3+ have it."""
+    """ASPP, or a dense prediction cell, on the backbone's last map: DeepLabv3's head and DeepLabv3+'s encoder."""
     rates = settings["atrous_rates"]
+    cell = settings["dense_prediction_cell"]
+    if cell is not None:
+        if rates is not None:
+            raise ValueError(
+                f"A dense prediction cell has its own rates, so atrous_rates={tuple(rates)} has nothing to act on. "
+                "Leave one of the two out."
+            )
+        return dense_prediction_cell(
+            x,
+            cell,
+            output_stride=settings["output_stride"],
+            norm=head_norm(settings["frozen_batch_norm"]),
+            filters=settings["filters"],
+            dropout=settings["dropout"],
+        )
     return aspp(
         x,
         default_atrous_rates(settings["output_stride"]) if rates is None else rates,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import keras
 
@@ -24,6 +24,8 @@ class DeepLabV3Plus(SegmentationModel):
         input_shape: `(H, W, 3)`; H and W may be None.
         depth_multiplier: Width of the backbone, where it has one.
         multi_grid: Relative rates of the units in the backbone's last block, where it has them, such as (1, 2, 4).
+        dense_prediction_cell: The searched head in place of the ASPP: `"cityscapes"`, or a list of branches as
+            `deeplab_tf.layers.dense_prediction_cell` takes them. It has separable convolutions of its own.
         separable: Separable convolutions in ASPP and decoder.
         filters: Channels of the ASPP.
         dropout: Share dropped after the ASPP's projection, in training.
@@ -51,7 +53,7 @@ class DeepLabV3Plus(SegmentationModel):
 
     def __init__(
         self,
-        backbone: str = "mobilenet_v2",
+        backbone: str = "xception_65",
         classes: int | None = None,
         output_stride: int = 16,
         atrous_rates: Sequence[int] | None = None,
@@ -59,6 +61,7 @@ class DeepLabV3Plus(SegmentationModel):
         input_shape: Sequence[int | None] = (None, None, 3),
         depth_multiplier: float | None = None,
         multi_grid: Sequence[int] | None = None,
+        dense_prediction_cell: str | Sequence[Mapping] | None = None,
         separable: bool = True,
         filters: int = 256,
         dropout: float = 0.1,

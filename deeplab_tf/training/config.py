@@ -45,7 +45,9 @@ class TrainConfig:
         batch_size: Images a step, > 0.
         crop_size: Side, or (height, width), of the training crops in pixels, larger than the output stride;
             output stride x k + 1 is best. Prediction pads smaller images to it.
-        learning_rate: At the start, > 0; it falls to 0 as (1 - step / steps) ** power.
+        learning_rate: At the start, > 0; it falls to 0 as (1 - step / steps) ** power. None takes 0.001 where
+            `weights` hold a network that segments already, else 0.01. To keep the classes of a released model, take
+            0.0003.
         power: Of the fall, > 0.
         momentum: Of the stochastic gradient descent, 0 to below 1.
         weight_decay: Factor of half the squared norm of all convolution kernels but the depthwise, >= 0.
@@ -86,7 +88,7 @@ class TrainConfig:
     steps: int = 3000
     batch_size: int = 8
     crop_size: int | tuple[int, int] = 257
-    learning_rate: float = 0.01
+    learning_rate: float | None = None
     power: float = 0.9
     momentum: float = 0.9
     weight_decay: float = 4e-5
@@ -139,7 +141,8 @@ class TrainConfig:
             _expect(name, getattr(self, name), _is_count(getattr(self, name)), "a whole number above 0")
         for name in ("learning_rate", "power"):
             value = getattr(self, name)
-            _expect(name, value, _is_number(value) and value > 0, "a number above 0")
+            valid = (_is_number(value) and value > 0) or (value is None and name == "learning_rate")
+            _expect(name, value, valid, "a number above 0")
         valid = _is_number(self.momentum) and 0 <= self.momentum < 1
         _expect("momentum", self.momentum, valid, "a number from 0 to below 1, usually 0.9")
         valid = _is_number(self.weight_decay) and self.weight_decay >= 0

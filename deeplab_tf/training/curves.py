@@ -51,6 +51,8 @@ def draw_curves(path: str | os.PathLike, rows: Sequence[dict], title: str) -> No
         axes[2].set_ylim(0, 1)
         axes[2].set_title("validation", loc="left")
         axes[2].legend(loc="lower right", frameon=False)
+    for axis in axes:
+        axis.set_xlim(0, rows[-1]["step"] * 1.03)
     figure.suptitle(title, x=0.01, ha="left", weight="bold")
     FigureCanvasAgg(figure)
     with replacing(path) as temporary:

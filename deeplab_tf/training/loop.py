@@ -7,9 +7,10 @@ import time
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from deeplab_tf.artefacts import open_artefact
-from deeplab_tf.datasets import DataSet, evaluation_images
+from deeplab_tf.datasets import DataSet
 from deeplab_tf.evaluation import Evaluation, evaluate
 from deeplab_tf.models import SegmentationModel, save_model
 from deeplab_tf.training.checkpoint import RunState, save_checkpoint
@@ -19,6 +20,7 @@ from deeplab_tf.training.errors import explained
 from deeplab_tf.training.log import TensorBoardLog, write_log
 from deeplab_tf.training.reporter import Reporter
 from deeplab_tf.training.run_folder import RunFolder
+from deeplab_tf.training.start import val_split
 from deeplab_tf.training.trainer import learning_rate
 
 ROWS_BETWEEN_CHECKPOINTS = 10
@@ -31,7 +33,7 @@ class Loop(keras.callbacks.Callback):
         config: The settings.
         folder: Where the run's files go.
         dataset: The data.
-        val_split: The split to validate on, or None.
+        images: What to validate on, as `evaluation_images` gives it, or None.
         model: The model, not compiled.
         state: How far the run is; kept up to date.
 
@@ -44,14 +46,14 @@ class Loop(keras.callbacks.Callback):
         config: TrainConfig,
         folder: RunFolder,
         dataset: DataSet,
-        val_split: str | None,
+        images: tf.data.Dataset | None,
         model: SegmentationModel,
         state: RunState,
     ):
         super().__init__()
-        self.config, self.folder, self.dataset, self.val_split = config, folder, dataset, val_split
+        self.config, self.folder, self.dataset, self.images = config, folder, dataset, images
         self.network, self.state, self.saved_step = model, state, state.step
-        self._artefact = open_artefact(model) if val_split else None
+        self._artefact = open_artefact(model) if images is not None else None
         self._row_steps = max(1, config.eval_steps // ROWS_BETWEEN_CHECKPOINTS)
         self._schedule = learning_rate(config)
         self._began = time.monotonic() - state.seconds
@@ -84,7 +86,7 @@ class Loop(keras.callbacks.Callback):
 
     def _add_row(self, loss: float, validate: bool) -> None:
         rate = self._row_images / max(time.monotonic() - self._row_began, 1e-9)
-        evaluation = self._validate() if validate and self.val_split else None
+        evaluation = self._validate() if validate and self.images is not None else None
         used = float(self._schedule(self.state.step - 1))
         row = {"step": self.state.step, "loss": loss, "learning_rate": used}
         if evaluation:
@@ -99,9 +101,8 @@ class Loop(keras.callbacks.Callback):
             self._keep(loss, evaluation)
 
     def _validate(self) -> Evaluation:
-        with explained(self.config, self.dataset, self.val_split):
-            images = evaluation_images(self.dataset, self.val_split)
-            return evaluate(self._artefact, images, self.dataset.labels)
+        with explained(self.config, self.dataset, val_split(self.config, self.dataset)):
+            return evaluate(self._artefact, self.images, self.dataset.labels)
 
     def _keep(self, loss: float, evaluation: Evaluation | None) -> None:
         state = self.state

@@ -14,14 +14,14 @@ import keras
 import tensorflow as tf
 
 import deeplab_tf
-from deeplab_tf.datasets import DataSet, open_dataset
+from deeplab_tf.datasets import DataSet, evaluation_images, open_dataset
 from deeplab_tf.files import check_writable
 from deeplab_tf.training.checkpoint import RunState, load_state, restore_training, save_checkpoint
 from deeplab_tf.training.config import TrainConfig
 from deeplab_tf.training.errors import explained
 from deeplab_tf.training.loop import Loop
 from deeplab_tf.training.run_folder import RunFolder
-from deeplab_tf.training.start import batches_of, build_model, recalibrate
+from deeplab_tf.training.start import batches_of, build_model, recalibrate, val_split, with_learning_rate
 from deeplab_tf.training.trainer import make_trainer
 
 
@@ -114,38 +114,49 @@ def resume(output: str | os.PathLike, **settings) -> TrainResult:
             print(f"{folder.path}: all {state.step} steps are done; there is nothing to resume.", file=sys.stderr)
             return _result(folder, state)
         keras.utils.set_random_seed(config.seed)
+        batches, images = _inputs(config, dataset, model, state.step)
         trainer = make_trainer(model, config)
         restore_training(folder.checkpoint, model, trainer)
-        return _fit(config, folder, dataset, model, trainer, state)
+        return _fit(batches, trainer, Loop(config, folder, dataset, images, model, state))
 
 
 def _begin(config: TrainConfig, folder: RunFolder, dataset: DataSet) -> TrainResult:
     with _precision(config.mixed_precision):
         keras.utils.set_random_seed(config.seed)
-        val_split = _val_split(config, dataset)
+        config = with_learning_rate(config)
         model, state = build_model(config, dataset.labels), RunState()
+        batches, images = _inputs(config, dataset, model, state.step)
         recalibrated = recalibrate(config, dataset, model)
         trainer = make_trainer(model, config)
         folder.clear()
-        folder.write_config(config, _resolved(config, dataset, val_split, model, recalibrated))
+        folder.write_config(config, _resolved(config, dataset, model, recalibrated))
         save_checkpoint(folder.checkpoint, model, trainer, state)
-        return _fit(config, folder, dataset, model, trainer, state)
+        return _fit(batches, trainer, Loop(config, folder, dataset, images, model, state))
 
 
-def _fit(config, folder, dataset, model, trainer, state) -> TrainResult:
-    batches = batches_of(config, dataset, model, start_step=state.step)
-    loop = Loop(config, folder, dataset, _val_split(config, dataset), model, state)
+def _inputs(config, dataset, model, step) -> tuple[tf.data.Dataset, tf.data.Dataset | None]:
+    """Training batches from `step` on, and the images to validate on, if any."""
+    batches = batches_of(config, dataset, model, start_step=step)
+    split = val_split(config, dataset)
+    images = evaluation_images(dataset, split) if split else None
+    if images is not None and "label" not in images.element_spec:
+        raise ValueError(f"{dataset.path}: split {split!r} has no masks to validate on. Name another val_split.")
+    return batches, images
+
+
+def _fit(batches: tf.data.Dataset, trainer: keras.Model, loop: Loop) -> TrainResult:
+    config, state = loop.config, loop.state
     try:
-        with explained(config, dataset, config.train_split):
+        with explained(config, loop.dataset, config.train_split):
             # One "epoch" for Keras: its own would begin the data anew, and a run is counted in steps.
             trainer.fit(batches, steps_per_epoch=config.steps - state.step, shuffle=False, verbose=0, callbacks=[loop])
     except KeyboardInterrupt:
         raise KeyboardInterrupt(
-            f"Interrupted at step {state.step}; --resume goes on from step {loop.saved_step} ({folder.path})."
+            f"Interrupted at step {state.step}; --resume goes on from step {loop.saved_step} ({config.output})."
         ) from None
     finally:
         loop.close()
-    return _result(folder, state)
+    return _result(loop.folder, state)
 
 
 @contextlib.contextmanager
@@ -159,21 +170,13 @@ def _precision(mixed: bool) -> Iterator[None]:
         keras.config.set_dtype_policy(before)
 
 
-def _val_split(config: TrainConfig, dataset: DataSet) -> str | None:
-    dataset.count(config.train_split)
-    if config.val_split is not None:
-        dataset.count(config.val_split)
-        return config.val_split
-    return "val" if "val" in dataset.splits else None
-
-
-def _resolved(config, dataset, val_split, model, recalibrated) -> dict:
+def _resolved(config, dataset, model, recalibrated) -> dict:
     """What the settings and the data came to."""
     return {
         "model": type(model).__name__,
         **{name: value for name, value in model.get_config().items() if name not in ("name", "labels", "classes")},
         "eval_every": config.eval_steps,
-        "val_split": val_split,
+        "val_split": val_split(config, dataset),
         "recalibrated_layers": len(recalibrated),
         "images": {split: dataset.count(split) for split in sorted(dataset.splits)},
         "labels": dataset.labels.to_dict(),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import inspect
 import math
 import sys
 from pathlib import Path
@@ -9,7 +11,7 @@ from pathlib import Path
 from deeplab_tf.datasets import DataSet, training_batches
 from deeplab_tf.labels import LabelSpec
 from deeplab_tf.layers import BatchNorm
-from deeplab_tf.models import MODELS, SegmentationModel, load_model
+from deeplab_tf.models import MODELS, DeepLabV3, DeepLabV3Plus, SegmentationModel, load_model
 from deeplab_tf.models.segmentation_model import CLASSIFIER
 from deeplab_tf.training.config import TrainConfig
 from deeplab_tf.training.errors import explained
@@ -17,6 +19,7 @@ from deeplab_tf.weights import load_released, read_released, recalibrate_batch_n
 
 NETWORK = ("backbone", "depth_multiplier", "output_stride", "atrous_rates")
 RECALIBRATION_IMAGES = 200
+RATE, FINE_TUNING_RATE = 0.01, 0.001
 
 
 def build_model(config: TrainConfig, labels: LabelSpec) -> SegmentationModel:
@@ -39,13 +42,19 @@ def build_model(config: TrainConfig, labels: LabelSpec) -> SegmentationModel:
         >>> build_model(TrainConfig(data="voc", output="run"), label_spec("pascal_voc")).classes
         21
     """
-    source = None if config.weights is None else _segmentation_model(config.weights)
+    source = _segmentation_model(config.weights)
     kind = MODELS[config.model] if config.model else (type(source) if source else MODELS["v3"])
-    settings = {}
+    accepted = inspect.signature(kind).parameters
+    # Training is for the many, who have no accelerator: the smallest backbone, not the papers'.
+    settings = {"backbone": "mobilenet_v2"} if kind in (DeepLabV3, DeepLabV3Plus) else {}
     if source:
         known = source.get_config()
-        settings = known if type(source) is kind else {name: known[name] for name in NETWORK}
+        settings = known if type(source) is kind else {name: known[name] for name in NETWORK if name in known}
     given = {name: getattr(config, name) for name in NETWORK if getattr(config, name) is not None}
+    strange = [name for name in given if name not in accepted]
+    if strange:
+        raise ValueError(f"{kind.__name__} has no {strange[0]}; received {given[strange[0]]}. Leave it out.")
+    settings = {name: value for name, value in settings.items() if name in accepted}
     model = kind(
         **{
             **settings,
@@ -65,13 +74,29 @@ def build_model(config: TrainConfig, labels: LabelSpec) -> SegmentationModel:
     return model
 
 
-def _segmentation_model(weights: str) -> SegmentationModel | None:
-    """The network in a weights file; None for a released classifier, which tells nothing of a DeepLab."""
-    if Path(weights).is_dir() or Path(weights).suffix == ".keras":
-        return load_model(weights)
-    if CLASSIFIER.replace(".", "/") in read_released(weights).convolutions:
-        return load_released(weights)
-    return None
+def with_learning_rate(config: TrainConfig) -> TrainConfig:
+    """The settings with their learning rate filled in, if they leave it open.
+
+    A network that segments already sits in a narrow minimum: at the rate that suits a new head it would lose in a
+    hundred steps what it knows.
+    """
+    if config.learning_rate is not None:
+        return config
+    return dataclasses.replace(config, learning_rate=FINE_TUNING_RATE if _segments(config.weights) else RATE)
+
+
+def _segments(weights: str | None) -> bool:
+    """Whether a weights file holds a whole segmentation network, not a classifier, which tells nothing of one."""
+    if weights is None or Path(weights).is_dir() or Path(weights).suffix == ".keras":
+        return weights is not None
+    return CLASSIFIER.replace(".", "/") in read_released(weights).convolutions
+
+
+def _segmentation_model(weights: str | None) -> SegmentationModel | None:
+    if not _segments(weights):
+        return None
+    keras_file = Path(weights).is_dir() or Path(weights).suffix == ".keras"
+    return load_model(weights) if keras_file else load_released(weights)
 
 
 def batches_of(config: TrainConfig, dataset: DataSet, model: SegmentationModel, start_step: int = 0):
@@ -89,6 +114,18 @@ def batches_of(config: TrainConfig, dataset: DataSet, model: SegmentationModel, 
         seed=config.seed,
         start_step=start_step,
     )
+
+
+def val_split(config: TrainConfig, dataset: DataSet) -> str | None:
+    """The split to validate on: the one that is asked for, else `val` where there is one.
+
+    Raises:
+        ValueError: If the data set has no split of the name that is asked for.
+    """
+    if config.val_split is not None:
+        dataset.count(config.val_split)
+        return config.val_split
+    return "val" if "val" in dataset.splits else None
 
 
 def recalibrate(config: TrainConfig, dataset: DataSet, model: SegmentationModel) -> list[str]:

@@ -25,7 +25,7 @@ def fit_momentum(model: keras.Model, steps: int) -> float:
         The highest momentum left, 0.9 or above.
 
     Example:
-        >>> fit_momentum(DeepLabV3(), 3000)
+        >>> fit_momentum(DeepLabV3("mobilenet_v2"), 3000)
         0.9833333333333334
     """
     highest = max(LEAST_MOMENTUM, 1 - MEMORIES_PER_RUN / steps)

@@ -19,7 +19,7 @@ def add_weight_decay(model: keras.Model, weight_decay: float) -> list[str]:
         Names of the layers that are penalised.
 
     Example:
-        >>> add_weight_decay(DeepLabV3(), 4e-5)[0]
+        >>> add_weight_decay(DeepLabV3("mobilenet_v2"), 4e-5)[0]
         'MobilenetV2.Conv'
     """
     # A depthwise convolution is no Conv2D in Keras.

@@ -19,6 +19,14 @@ from deeplab_tf.weights.tflite_file import read_tflite
 
 READERS = {".tflite": read_tflite, ".pb": read_frozen_graph}
 CLASSIFIER_SCOPE = CLASSIFIER.replace(".", "/")
+# Where a file shows a backbone's width: a scope inside the backbone's, and its channels at depth multiplier 1.
+WIDTHS = {
+    "mobilenet_v2": ("expanded_conv_16/project", 320),
+    "mobilenet_v3_large": ("Conv_1", 480),
+    "mobilenet_v3_small": ("Conv_1", 288),
+    "mobilenet_edgetpu": ("expanded_conv_21/project", 192),
+    "mobilenet_edgetpu_slim": ("expanded_conv_21/project", 192),
+}
 
 
 def read_released(path: str | os.PathLike) -> ReleasedFile:
@@ -42,10 +50,10 @@ def read_released(path: str | os.PathLike) -> ReleasedFile:
 def load_released(path: str | os.PathLike) -> SegmentationModel:
     """A released DeepLab file as a Keras model of the same function.
 
-    The backbone, its depth multiplier, the output stride, the atrous rates, the classes and the canvas are read
-    from the file itself; 21 classes get the names and colours of PASCAL VOC, 19 those of Cityscapes. Batch
-    normalisation is folded in such files: the model's normalisation layers become shifts, with statistics of
-    mean 0 and variance 1. Call `recalibrate_batch_norm` before training with batch statistics.
+    The backbone, its depth multiplier, the output stride, the atrous rates, the head's width, the classes and the
+    canvas are read from the file itself; 21 classes get the names and colours of PASCAL VOC, 19 those of
+    Cityscapes. Batch normalisation is folded in such files: the model's normalisation layers become shifts, with
+    statistics of mean 0 and variance 1. Call `recalibrate_batch_norm` before training with batch statistics.
 
     Args:
         path: A released `.tflite` file (8-bit or float) or frozen graph (`.pb`).
@@ -80,13 +88,14 @@ def build_from(released: ReleasedFile) -> SegmentationModel:
         ValueError: If the file is not a DeepLab of a known backbone; the message names it.
     """
     path, convolutions = released.path, released.convolutions
-    name = _backbone_of(released)
+    candidates = _candidates(released)
     if CLASSIFIER_SCOPE not in convolutions:
         kind = "an ImageNet classifier" if released.scopes(".*Logits") else "another kind of network"
         raise ValueError(
             f"{path} is {kind}, not a DeepLab: it has no {CLASSIFIER_SCOPE}. "
             "As a start for training it serves through --weights (transfer_weights)."
         )
+    name = _best_fit(released, candidates)
     scope = backbones.BACKBONES[name].scope
     output_stride = math.prod(convolutions[conv].stride for conv in released.scopes(f"{scope}/"))
     window = released.pooling_window
@@ -97,17 +106,22 @@ def build_from(released: ReleasedFile) -> SegmentationModel:
         "atrous_rates": _atrous_rates(released),
         "separable": bool(released.scopes(r".*_depthwise$")),
         "crop_size": None if not window else (window - 1) * output_stride + 1,
+        **candidates[name],
     }
-    if "depth_multiplier" in backbones.BACKBONES[name].options:
-        settings["depth_multiplier"] = _depth_multiplier(released, scope)
+    if "aspp0" in convolutions:
+        settings["filters"] = len(convolutions["aspp0"].bias)
     model = DeepLabV3Plus if released.scopes("decoder/") else DeepLabV3
     return model(**settings)
 
 
-def _backbone_of(released: ReleasedFile) -> str:
+def _candidates(released: ReleasedFile) -> dict[str, dict]:
+    """The backbones whose scope the file has, each with the options that the file shows."""
+    candidates = {}
     for name, backbone in backbones.BACKBONES.items():
         if released.scopes(f"{backbone.scope}/"):
-            return name
+            candidates[name] = _width(released, name)
+    if candidates:
+        return candidates
     found = sorted({scope.split("/")[0] for scope in released.convolutions})
     raise ValueError(
         f"{released.path} is not a DeepLab with a known backbone. Its parts are {found[:6]}; "
@@ -115,9 +129,40 @@ def _backbone_of(released: ReleasedFile) -> str:
     )
 
 
-def _depth_multiplier(released: ReleasedFile, scope: str) -> float:
-    last = [conv for conv in released.scopes(f"{scope}/expanded_conv.*/project")][-1]
-    return round(len(released.convolutions[last].bias) / 320, 4)
+def _width(released: ReleasedFile, name: str) -> dict:
+    if name not in WIDTHS:
+        return {}
+    scope, channels = WIDTHS[name]
+    shown = released.convolutions.get(f"{backbones.BACKBONES[name].scope}/{scope}")
+    return {"depth_multiplier": round(len(shown.bias) / channels, 4)} if shown else {}
+
+
+def _best_fit(released: ReleasedFile, candidates: dict[str, dict]) -> str:
+    """The first of the backbones that share a scope whose convolutions all have the file's shapes."""
+    names = list(candidates)
+    fitting = (name for name in names if len(names) > 1 and _fits(released, name, candidates[name]))
+    return next(fitting, names[0])
+
+
+def _fits(released: ReleasedFile, name: str, options: dict) -> bool:
+    images = keras.Input((None, None, 3))
+    network = keras.Model(images, backbones.backbone(name).build(images, **options).last)
+    return not _convolutions(network).keys() - _matching(network, released).keys()
+
+
+def _convolutions(model: keras.Model) -> dict[str, keras.layers.Layer]:
+    kinds = (keras.layers.Conv2D, keras.layers.DepthwiseConv2D)
+    return {layer.name: layer for layer in model.layers if isinstance(layer, kinds)}
+
+
+def _matching(model: keras.Model, released: ReleasedFile) -> dict[str, Convolution]:
+    """By layer name, what the file has for it: the same scope, the same shape."""
+    found = {}
+    for name, layer in _convolutions(model).items():
+        convolution = released.convolutions.get(name.replace(".", "/"))
+        if convolution is not None and convolution.kernel.shape == tuple(layer.kernel.shape):
+            found[name] = convolution
+    return found
 
 
 def _atrous_rates(released: ReleasedFile) -> tuple[int, ...]:
@@ -160,7 +205,7 @@ def transfer_weights(model: SegmentationModel, source: str | os.PathLike | Segme
         ValueError: If the file is damaged or nothing of the backbone fits; the message names it.
 
     Example:
-        >>> str(transfer_weights(DeepLabV3Plus(classes=11), "mobilenet_v2_1.0_224_quant.tflite"))
+        >>> str(transfer_weights(DeepLabV3Plus("mobilenet_v2", classes=11), "mobilenet_v2_1.0_224_quant.tflite"))
         '104 layers loaded, 23 new (...)'
     """
     if not isinstance(source, keras.Model) and Path(source).suffix in READERS:
@@ -186,21 +231,16 @@ def _assign_layers(model: keras.Model, source: keras.Model) -> Transfer:
 
 def _assign(model: keras.Model, released: ReleasedFile) -> Transfer:
     """Sets each convolution, and the normalisation behind it to the folded bias, where name and shape fit."""
-    loaded, fresh, used = [], [], set()
-    layers = {layer.name: layer for layer in model.layers}
-    for layer in model.layers:
-        if not isinstance(layer, (keras.layers.Conv2D, keras.layers.DepthwiseConv2D)):
-            continue
-        scope = layer.name.replace(".", "/")
-        norm = layers.get(f"{layer.name}.BatchNorm")
-        convolution = released.convolutions.get(scope)
-        if convolution is None or convolution.kernel.shape != tuple(layer.kernel.shape):
-            fresh.append(layer.name)
-            continue
-        _set(layer, norm, convolution)
-        used.add(scope)
-        loaded.append(layer.name)
-    return Transfer(loaded, fresh, [scope for scope in released.convolutions if scope not in used])
+    matching = _matching(model, released)
+    norms = {layer.name: layer for layer in model.layers if isinstance(layer, BatchNorm)}
+    for name, convolution in matching.items():
+        _set(model.get_layer(name), norms.get(f"{name}.BatchNorm"), convolution)
+    used = {name.replace(".", "/") for name in matching}
+    return Transfer(
+        loaded=list(matching),
+        fresh=[name for name in _convolutions(model) if name not in matching],
+        unused=[scope for scope in released.convolutions if scope not in used],
+    )
 
 
 def _set(layer: keras.layers.Layer, norm: BatchNorm | None, convolution: Convolution) -> None:

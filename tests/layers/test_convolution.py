@@ -2,6 +2,7 @@
 
 import keras
 import numpy as np
+import pytest
 
 from deeplab_tf.layers import Norm, conv_bn, depthwise_bn, separable_conv_bn
 
@@ -45,3 +46,15 @@ def test_separable_normalises_between_depthwise_and_pointwise():
 
 def test_stride_rounds_up():
     assert apply(conv_bn, 2, 3, name="scope", stride=2)[1].shape == (1, 4, 5, 2)
+
+
+@pytest.mark.parametrize("block, filters", [(conv_bn, (2,)), (depthwise_bn, ())])
+@pytest.mark.parametrize("kernel_size", [1, 3, 7])
+def test_explicit_padding_samples_what_no_stride_computes(block, filters, kernel_size):
+    settings = {"name": "scope", "explicit_padding": True}
+    model, strided = apply(block, *filters, kernel_size, stride=2, **settings)
+    dense = apply(block, *filters, kernel_size, **settings)[0]
+    dense.set_weights(model.get_weights())
+    np.testing.assert_allclose(strided, dense(VALUES)[:, ::2, ::2], atol=1e-5)
+    # An even size is where TensorFlow's SAME would move the samples.
+    np.testing.assert_allclose(model(VALUES[:, :6, :8]), dense(VALUES[:, :6, :8])[:, ::2, ::2], atol=1e-5)

@@ -28,20 +28,28 @@ def random_images(*shape: int) -> np.ndarray:
 
 
 class ModelHarness:
-    """Inherit, and set the two attributes.
+    """Inherit, and set the attributes.
 
     Attributes:
         model_class: The model's class.
-        settings: Constructor arguments of a small one.
+        small: Constructor arguments of a small one, where the backbone does not matter.
+        settings: Further constructor arguments.
+        classifiers: Names of the layers that give the logits.
+        reduced_layer: Name of a layer that mixed precision computes in half the bits.
+        without_dropout: Constructor arguments that leave no randomness in training.
     """
 
     model_class = None
+    small: dict = {"backbone": "mobilenet_v2", "depth_multiplier": 0.25, "classes": CLASSES}  # noqa: RUF012
     settings: dict = {}  # noqa: RUF012
+    classifiers: tuple = ("logits.semantic",)
+    reduced_layer: str = "aspp0"
+    without_dropout: dict = {"dropout": 0.0}  # noqa: RUF012
 
     def make(self, **changes):
         """A model with random weights and random statistics, so that no layer is without effect."""
         keras.utils.set_random_seed(2)
-        model = self.model_class(**{"classes": CLASSES, "depth_multiplier": 0.25, **self.settings, **changes})
+        model = self.model_class(**{**self.small, **self.settings, **changes})
         draw = np.random.default_rng(1)
         for layer in model.layers:
             if isinstance(layer, BatchNorm):
@@ -72,7 +80,7 @@ class ModelHarness:
         np.testing.assert_allclose(model(images), single, atol=1e-4 * np.abs(single).max())
 
     def test_the_gradient_reaches_every_trainable_weight(self):
-        model = self.make(dropout=0.0)
+        model = self.make(**self.without_dropout)
         images = random_images(4, 65, 65)
         target = np.random.default_rng(0).normal(size=(4, 65, 65, CLASSES))
         with tf.GradientTape() as tape:
@@ -110,7 +118,7 @@ class ModelHarness:
             model = self.make()
         finally:
             keras.config.set_dtype_policy(before)
-        assert model.get_layer("aspp0").compute_dtype == "bfloat16"
+        assert model.get_layer(self.reduced_layer).compute_dtype == "bfloat16"
         logits = model(random_images(1, 33, 33))
         assert logits.dtype == tf.float32
         assert np.isfinite(logits).all()
@@ -124,11 +132,11 @@ class ModelHarness:
 
     def test_other_classes_keep_all_but_the_classifier(self, model, capsys):
         other = model.rebuild(classes=3)
-        assert other.reinitialized == ["logits.semantic"]
-        assert "logits.semantic" in capsys.readouterr().err
+        assert other.reinitialized == list(self.classifiers)
+        assert ", ".join(self.classifiers) in capsys.readouterr().err
         assert other.labels.classes == 3
         for layer in model.layers:
-            if layer.name != "logits.semantic":
+            if layer.name not in self.classifiers:
                 for weight, kept in zip(layer.get_weights(), other.get_layer(layer.name).get_weights(), strict=True):
                     np.testing.assert_array_equal(weight, kept)
 

@@ -9,7 +9,7 @@ from deeplab_tf import DeepLabV3, load_model, save_model
 
 @pytest.fixture(scope="module")
 def model():
-    return DeepLabV3(classes=2, atrous_rates=(), depth_multiplier=0.25, filters=8)
+    return DeepLabV3("mobilenet_v2", classes=2, atrous_rates=(), depth_multiplier=0.25, filters=8)
 
 
 def test_a_run_folder_stands_for_its_best_model(model, tmp_path):

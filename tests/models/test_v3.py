@@ -1,5 +1,6 @@
 """DeepLabv3 against the harness, the published parameter counts, and the released checkpoint's variables."""
 
+import numpy as np
 import pytest
 from model_harness import ModelHarness
 from variables import checkpoint_variables, counts, model_variables
@@ -20,17 +21,17 @@ class TestDeepLabV3(ModelHarness):
     ],
 )
 def test_parameter_counts(settings, trainable, all_values):
-    assert counts(DeepLabV3(**settings)) == (trainable, all_values)
+    assert counts(DeepLabV3(**{"backbone": "mobilenet_v2", **settings})) == (trainable, all_values)
 
 
 def test_parameter_count_with_aspp():
-    assert counts(DeepLabV3())[0] == 4_523_541
+    assert counts(DeepLabV3("mobilenet_v2"))[0] == 4_523_541
 
 
 @pytest.mark.shared
 def test_variables_are_those_of_the_released_checkpoint(shared):
     released = checkpoint_variables(shared, "mobilenet_v2_pascal_21_classes.tsv")
-    assert model_variables(DeepLabV3(atrous_rates=())) == released
+    assert model_variables(DeepLabV3("mobilenet_v2", atrous_rates=())) == released
 
 
 @pytest.mark.parametrize(
@@ -48,17 +49,43 @@ def test_variables_are_those_of_the_released_checkpoint(shared):
 )
 def test_bad_settings_are_refused(settings, message):
     with pytest.raises(ValueError, match=message):
+        DeepLabV3(**{"backbone": "mobilenet_v2", **settings})
+
+
+def test_the_cascaded_form_classifies_its_last_block():
+    model = DeepLabV3("resnet_18", classes=3, cascade_blocks=2, multi_grid=(1, 2))
+    last = "resnet_v1_18.block6.unit_2.lite_bottleneck_v1"
+    assert model.get_layer("logits.semantic").input is model.get_layer(f"{last}.relu").output
+    assert model.get_layer(f"{last}.conv2").dilation_rate == (16, 16)
+    assert model(np.zeros((1, 65, 49, 3), np.uint8)).shape == (1, 65, 49, 3)
+    finer = model.rebuild(output_stride=8)
+    assert finer.reinitialized == []
+    assert finer.get_layer(f"{last}.conv2").dilation_rate == (32, 32)
+
+
+@pytest.mark.parametrize(
+    "settings, message",
+    [
+        ({"backbone": "resnet_18", "cascade_blocks": 4}, "cascade_blocks must be 0 to 3; received 4"),
+        ({"backbone": "mobilenet_v2", "cascade_blocks": 1}, "'mobilenet_v2' has no cascade_blocks"),
+        ({"backbone": "resnet_18", "cascade_blocks": 1, "atrous_rates": (6,)}, "no ASPP.*Leave one of the two out"),
+        ({"backbone": "resnet_18", "multi_grid": (1, 2, 4)}, r"multi_grid must be 2 whole.*received \(1, 2, 4\)"),
+        ({"backbone": "resnet_18", "depth_multiplier": 0.5}, "'resnet_18' has no depth_multiplier"),
+    ],
+)
+def test_settings_that_the_backbone_lacks_are_refused(settings, message):
+    with pytest.raises(ValueError, match=message):
         DeepLabV3(**settings)
 
 
 def test_unknown_rebuild_setting_is_refused():
-    model = DeepLabV3(atrous_rates=(), depth_multiplier=0.25)
+    model = DeepLabV3("mobilenet_v2", atrous_rates=(), depth_multiplier=0.25)
     with pytest.raises(ValueError, match=r"no setting \['stride'\]; it has .*'output_stride'"):
         model.rebuild(stride=8)
 
 
 def test_rebuild_keeps_canvas_and_given_labels():
-    model = DeepLabV3(atrous_rates=(), depth_multiplier=0.25, labels="camvid", crop_size=65)
+    model = DeepLabV3("mobilenet_v2", atrous_rates=(), depth_multiplier=0.25, labels="camvid", crop_size=65)
     finer = model.rebuild(output_stride=8)
     assert (finer.crop_size, finer.labels.name, finer.output_stride) == ([65, 65], "camvid", 8)
     other = model.rebuild(labels="cityscapes")

@@ -14,16 +14,20 @@ class TestDeepLabV3Plus(ModelHarness):
 
 def test_parameter_counts():
     # Of the released ADE20K model with MobileNetV2.
-    assert counts(DeepLabV3Plus(classes=151, atrous_rates=())) == (2_304_519, 2_339_847)
+    assert counts(DeepLabV3Plus("mobilenet_v2", classes=151, atrous_rates=())) == (2_304_519, 2_339_847)
 
 
 def test_logits_stand_at_the_decoder_stride_when_not_upsampled():
-    model = DeepLabV3Plus(depth_multiplier=0.25, atrous_rates=(), upsample_logits=False, input_shape=(65, 97, 3))
+    model = DeepLabV3Plus(
+        "mobilenet_v2", depth_multiplier=0.25, atrous_rates=(), upsample_logits=False, input_shape=(65, 97, 3)
+    )
     assert model.output_shape == (None, 17, 25, 21)
 
 
 def test_several_plain_decoder_stages_build():
-    model = DeepLabV3Plus(depth_multiplier=0.25, atrous_rates=(), decoder_strides=(8, 4), separable=False)
+    model = DeepLabV3Plus(
+        "mobilenet_v2", depth_multiplier=0.25, atrous_rates=(), decoder_strides=(8, 4), separable=False
+    )
     assert model.get_layer("decoder.resize").output.shape[-1] == 256
     assert model(np.zeros((1, 65, 97, 3), np.uint8)).shape == (1, 65, 97, 21)
 
@@ -35,7 +39,7 @@ def test_head_variables_are_those_of_the_original_code(shared):
     # What reads the backbone has its width: Xception-65 ends in 2048 channels and has 256 at stride 4.
     expected = {name: tuple(320 if side == 2048 else side for side in shape) for name, shape in original.items()}
     expected["decoder/feature_projection0/weights"] = (1, 1, 144, 48)
-    built = model_variables(DeepLabV3Plus(classes=2))
+    built = model_variables(DeepLabV3Plus("mobilenet_v2", classes=2))
     assert {name: shape for name, shape in built.items() if not name.startswith("MobilenetV2/")} == expected
 
 
@@ -49,4 +53,4 @@ def test_head_variables_are_those_of_the_original_code(shared):
 )
 def test_impossible_decoders_are_refused(settings, message):
     with pytest.raises(ValueError, match=message):
-        DeepLabV3Plus(depth_multiplier=0.25, **settings)
+        DeepLabV3Plus("mobilenet_v2", depth_multiplier=0.25, **settings)

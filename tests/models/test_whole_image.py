@@ -26,7 +26,7 @@ def test_canvas(height, width, output_stride, crop_size, expected):
 
 
 def test_small_images_are_padded_with_grey_at_the_bottom_and_on_the_right():
-    model = DeepLabV3(classes=3, atrous_rates=(), depth_multiplier=0.25, filters=8, crop_size=(65, 81))
+    model = DeepLabV3("mobilenet_v2", classes=3, atrous_rates=(), depth_multiplier=0.25, filters=8, crop_size=(65, 81))
     image = np.random.default_rng(0).integers(0, 256, (1, 40, 50, 3)).astype(np.uint8)
     canvas = np.full((1, 65, 81, 3), 127.5, np.float32)
     canvas[:, :40, :50] = image

@@ -5,7 +5,12 @@ import csv
 import keras
 import numpy as np
 
-LEAVES = {"kernel": "weights", "bias": "biases"}
+LEAVES = {
+    "kernel": "weights",
+    "bias": "biases",
+    "depthwise_kernel": "depthwise_weights",
+    "pointwise_kernel": "pointwise_weights",
+}
 
 
 def counts(model):

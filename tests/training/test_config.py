@@ -46,7 +46,7 @@ def test_crop_of_one_side_is_square():
 @pytest.mark.parametrize(
     "name, value, message",
     [
-        ("model", "v9", r"model must be one of \['v3', 'v3plus'\]; received 'v9'"),
+        ("model", "v9", r"model must be one of .*'v3', 'v3plus'\]; received 'v9'"),
         ("backbone", "vgg_99", "Unknown backbone 'vgg_99'; known are"),
         ("atrous_rates", (6, 0), r"atrous_rates must be whole numbers above 0.*received \(6, 0\)"),
         ("atrous_rates", 6, "atrous_rates must be"),

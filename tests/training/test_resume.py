@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 import subprocess
 import sys
 import threading
@@ -135,6 +136,9 @@ def test_a_finished_run_says_so(runs, capsys):
 
 
 def test_a_run_is_not_overwritten_unasked_nor_by_a_failing_one(runs, settings, tmp_path):
+    truncated = shutil.copytree(settings["data"], tmp_path / "truncated")
+    shard = next(truncated.glob("val-*"))
+    shard.write_bytes(shard.read_bytes()[:-1])
     output = runs[1].output
     files = {path.name: path.stat().st_mtime_ns for path in output.iterdir()}
     config = TrainConfig(**settings, output=str(output))
@@ -145,6 +149,7 @@ def test_a_run_is_not_overwritten_unasked_nor_by_a_failing_one(runs, settings, t
         ({"data": str(tmp_path)}, ValueError),
         ({"output_stride": 12}, ValueError),
         ({"val_split": "tset"}, ValueError),
+        ({"data": str(truncated)}, ValueError),
     ):
         with pytest.raises(error):
             train(TrainConfig(**{**config.to_dict(), **changes}), overwrite=True)

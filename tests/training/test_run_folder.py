@@ -57,7 +57,7 @@ def test_a_moved_folder_and_moved_data_resume(folder, config, tmp_path):
 
 
 def test_other_settings_do_not_resume(folder):
-    with pytest.raises(ValueError, match=r"but steps was 2 and is 9, learning_rate was 0\.01 and is 1\. Leave"):
+    with pytest.raises(ValueError, match=r"but steps was 2 and is 9, learning_rate was None and is 1\. Leave"):
         folder.resumed_config({"steps": 9, "learning_rate": 1, "batch_size": 4})
 
 

@@ -8,7 +8,7 @@ from deeplab_tf.datasets import open_dataset
 from deeplab_tf.labels import label_spec
 from deeplab_tf.layers import BatchNorm
 from deeplab_tf.training import TrainConfig
-from deeplab_tf.training.start import build_model, recalibrate
+from deeplab_tf.training.start import build_model, recalibrate, with_learning_rate
 
 CAMVID = label_spec("camvid")
 FROM_FILE = {"depth_multiplier": 0.25, "atrous_rates": (2,), "filters": 16, "output_stride": 8, "classes": 4}
@@ -18,7 +18,7 @@ FROM_FILE = {"depth_multiplier": 0.25, "atrous_rates": (2,), "filters": 16, "out
 def file(tmp_path_factory):
     """A v3 model of unusual settings, as a file."""
     path = tmp_path_factory.mktemp("start") / "start.keras"
-    save_model(DeepLabV3(**FROM_FILE, crop_size=97, input_shape=(97, 97, 3)), path)
+    save_model(DeepLabV3("mobilenet_v2", **FROM_FILE, crop_size=97, input_shape=(97, 97, 3)), path)
     return path
 
 
@@ -52,7 +52,7 @@ def test_the_network_follows_the_file_and_all_but_the_classifier_is_kept(file, c
     assert [config[name] for name in ("depth_multiplier", "filters", "output_stride")] == [0.25, 16, 8]
     assert list(config["atrous_rates"]) == [2]
     assert (model.crop_size, list(config["input_shape"]), model.labels) == ([65, 65], [None, None, 3], CAMVID)
-    source = DeepLabV3(**FROM_FILE)
+    source = DeepLabV3("mobilenet_v2", **FROM_FILE)
     source.load_weights(file)
     assert {layer.name for layer in model.layers if layer.weights} - carried(model, source) == {"logits.semantic"}
     assert "1 new (logits.semantic)" in capsys.readouterr().err
@@ -68,7 +68,7 @@ def test_another_model_takes_the_backbone(file, capsys):
     model = build(weights=str(file), model="v3plus")
     assert type(model) is DeepLabV3Plus
     assert model.get_config()["depth_multiplier"] == 0.25
-    source = DeepLabV3(**FROM_FILE)
+    source = DeepLabV3("mobilenet_v2", **FROM_FILE)
     source.load_weights(file)
     backbone = {layer.name for layer in source.layers if layer.weights and layer.name.startswith("MobilenetV2")}
     assert backbone <= carried(model, source)
@@ -119,7 +119,7 @@ class TestRecalibration:
     @pytest.fixture
     def folded(self, tmp_path):
         """A file with the backbone's normalisation folded, as released files are imported."""
-        model = DeepLabV3(depth_multiplier=0.25, atrous_rates=(), labels="camvid")
+        model = DeepLabV3("mobilenet_v2", depth_multiplier=0.25, atrous_rates=(), labels="camvid")
         for layer in model.layers:
             if isinstance(layer, BatchNorm) and layer.name.startswith("MobilenetV2"):
                 layer.load_folded(np.full(layer.gamma.shape, 0.25, np.float32))
@@ -146,3 +146,17 @@ class TestRecalibration:
 
     def test_fresh_models_are_left_alone(self, settings):
         assert self.recalibrated(settings)[0] == []
+
+
+def test_learning_rate_left_open_is_lower_for_a_network_that_segments(tmp_path):
+    save_model(DeepLabV3("mobilenet_v2", depth_multiplier=0.25, atrous_rates=(), classes=3), tmp_path / "m.keras")
+    settings = {"data": "d", "output": "o"}
+    assert with_learning_rate(TrainConfig(**settings)).learning_rate == 0.01
+    assert with_learning_rate(TrainConfig(**settings, weights=tmp_path / "m.keras")).learning_rate == 0.001
+    assert with_learning_rate(TrainConfig(**settings, weights="m.keras", learning_rate=0.1)).learning_rate == 0.1
+
+
+def test_setting_that_the_model_lacks_is_refused():
+    config = TrainConfig(data="d", output="o", model="lr_aspp", atrous_rates=(6,))
+    with pytest.raises(ValueError, match=r"LRASPP has no atrous_rates; received \(6,\)\. Leave it out"):
+        build_model(config, label_spec("camvid"))

@@ -10,7 +10,7 @@ from deeplab_tf.training.weight_decay import add_weight_decay
 
 @pytest.fixture(scope="module")
 def model():
-    return DeepLabV3Plus(classes=2, depth_multiplier=0.25)
+    return DeepLabV3Plus("mobilenet_v2", classes=2, depth_multiplier=0.25)
 
 
 def test_only_convolution_kernels_decay_and_with_the_factor_of_a_half(model):

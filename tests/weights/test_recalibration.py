@@ -20,7 +20,7 @@ def _norms(model):
 def folded():
     """A small network whose normalisation is folded, with random biases, as a released file gives it."""
     keras.utils.set_random_seed(0)
-    model = DeepLabV3(depth_multiplier=0.25, atrous_rates=(), classes=3)
+    model = DeepLabV3("mobilenet_v2", depth_multiplier=0.25, atrous_rates=(), classes=3)
     for layer in _norms(model).values():
         layer.load_folded(rng.normal(size=layer.gamma.shape).astype(np.float32))
     return model
@@ -65,7 +65,7 @@ def test_training_mode_gives_the_inference_function_on_the_measured_images(folde
 
 
 def test_new_head_keeps_its_fresh_normalisation(folded):
-    model = DeepLabV3Plus(depth_multiplier=0.25, atrous_rates=(), classes=3)
+    model = DeepLabV3Plus("mobilenet_v2", depth_multiplier=0.25, atrous_rates=(), classes=3)
     copy_weights(folded, model)
     recalibrated = recalibrate_batch_norm(model, [images], progress=False)
     decoder = {name: layer for name, layer in _norms(model).items() if name.startswith("decoder.")}

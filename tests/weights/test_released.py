@@ -1,11 +1,13 @@
 """Released files against their own output, golden masks and published sizes."""
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
 import deeplab_tf
 from deeplab_tf import tflite_runtime
+from deeplab_tf.artefacts import open_artefact
 from deeplab_tf.images import read_image, read_mask
 from deeplab_tf.models import whole_image_logits
 from deeplab_tf.weights.released_file import scope_of
@@ -70,6 +72,22 @@ def test_8_bit_file_agrees_with_its_own_output(shared):
     assert np.mean(_labels(model, image) == expected[: image.shape[0], : image.shape[1]]) >= 0.985
 
 
+def test_edgetpu_slim_file_imports_and_agrees_with_its_own_output(shared):
+    path = shared / "weights" / "deeplab_mobilenet_edgetpu_slim_cityscapes_quant.tflite"
+    model = deeplab_tf.load_released(path)
+    found = {name: model.get_config()[name] for name in ("backbone", "depth_multiplier", "filters", "atrous_rates")}
+    assert found == {
+        "backbone": "mobilenet_edgetpu_slim",
+        "depth_multiplier": 0.75,
+        "filters": 128,
+        "atrous_rates": (),
+    }
+    assert isinstance(model, deeplab_tf.DeepLabV3)
+    assert (model.output_stride, model.crop_size, model.labels.name) == (16, [513, 513], "cityscapes")
+    image = read_image(shared / "images" / "cityscapes_segmentation.bmp")
+    assert np.mean(_labels(model, image) == open_artefact(path).predict(image)) >= 0.985
+
+
 def test_imported_model_survives_its_file_and_other_classes(shared, tmp_path):
     model = deeplab_tf.load_released(shared / "weights" / "deeplabv3_mnv2_dm05_pascal_quant.tflite")
     deeplab_tf.save_model(model, tmp_path / "model.keras")
@@ -84,7 +102,7 @@ def test_classifier_starts_a_backbone_but_is_no_deeplab(shared):
     path = shared / "weights" / "mobilenet_v2_1.0_224_quant.tflite"
     with pytest.raises(ValueError, match=r"ImageNet classifier.*transfer_weights"):
         deeplab_tf.load_released(path)
-    model = deeplab_tf.DeepLabV3Plus(labels="camvid", atrous_rates=())
+    model = deeplab_tf.DeepLabV3Plus("mobilenet_v2", labels="camvid", atrous_rates=())
     transfer = deeplab_tf.transfer_weights(model, path)
     # Stem, 16 expansions, 17 depthwise convolutions and 17 projections.
     assert len(transfer.loaded) == 51
@@ -92,10 +110,16 @@ def test_classifier_starts_a_backbone_but_is_no_deeplab(shared):
     assert "logits.semantic" in transfer.fresh
 
 
-def test_other_network_names_the_known_backbones(shared, tmp_path):
-    with pytest.raises(ValueError, match=r"edgetpu.*known backbones are"):
-        deeplab_tf.load_released(shared / "weights" / "deeplab_mobilenet_edgetpu_slim_cityscapes_quant.tflite")
-    narrow = deeplab_tf.DeepLabV3(depth_multiplier=0.25, atrous_rates=())
+def test_other_network_names_the_known_backbones(tmp_path):
+    layers = [keras.Input((8, 8, 3)), keras.layers.Conv2D(4, 3)]
+    converter = tf.lite.TFLiteConverter.from_keras_model(keras.Sequential(layers, name="unet"))
+    (tmp_path / "other.tflite").write_bytes(converter.convert())
+    with pytest.raises(ValueError, match=r"other\.tflite is not a DeepLab.*unet.*known backbones are"):
+        deeplab_tf.load_released(tmp_path / "other.tflite")
+
+
+def test_weights_of_another_width_are_refused(shared):
+    narrow = deeplab_tf.DeepLabV3("mobilenet_v2", depth_multiplier=0.25, atrous_rates=())
     with pytest.raises(ValueError, match="no weights that fit"):
         deeplab_tf.transfer_weights(narrow, shared / "weights" / "deeplabv3_mnv2_pascal_quant.tflite")
 

@@ -1,0 +1,28 @@
+"""Multi-grid: relative atrous rates inside a backbone's last block (v3 paper, section 3.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from numbers import Integral
+
+
+def check_multi_grid(multi_grid: Sequence[int] | None, length: int) -> tuple[int, ...]:
+    """The relative rates of a block of `length` units or convolutions; ones when left out.
+
+    Raises:
+        ValueError: If there are not `length` whole numbers above 0.
+
+    Example:
+        >>> check_multi_grid(None, 3), check_multi_grid([1, 2, 4], 3)
+        ((1, 1, 1), (1, 2, 4))
+    """
+    if multi_grid is None:
+        return (1,) * length
+    rates = tuple(multi_grid)
+    whole = all(isinstance(rate, Integral) and not isinstance(rate, bool) and rate > 0 for rate in rates)
+    if len(rates) != length or not whole:
+        raise ValueError(
+            f"multi_grid must be {length} whole numbers above 0 for this backbone, for instance "
+            f"{(1, 2, 4)[:length]}; received {rates}."
+        )
+    return tuple(int(rate) for rate in rates)

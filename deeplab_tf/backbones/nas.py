@@ -1,0 +1,174 @@
+"""Backbones of searched cells: Auto-DeepLab's (arXiv 1901.02985) and PNASNet's, as the release builds them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import keras
+
+from deeplab_tf.backbones.features import OUTPUT_STRIDES, Backbone, Features
+from deeplab_tf.backbones.nas_cell import Cell, build_cell, conv, relu
+from deeplab_tf.layers import ImageScale, Norm
+from deeplab_tf.nas import GENOTYPES, STEM, Genotype
+from deeplab_tf.nas import genotype as resolve_genotype
+
+MOMENTUM, EPSILON = 0.9997, 1e-3
+STEM_FILTERS = (64, 64, 128)
+BASE_FILTERS = 20
+
+
+def _stem(images, scope: str, norm: Norm):
+    """The map at stride 2 before its activation, and the one at stride 4."""
+    # float32 under mixed precision too: 0-255 after an interpolation does not fit the halves' precision.
+    x = keras.layers.Rescaling(1 / 127.5, offset=-1.0, dtype="float32", name=f"{scope}.normalize")(images)
+    maps = []
+    for index, (filters, stride) in enumerate(zip(STEM_FILTERS, (2, 1, 2))):
+        name = f"{scope}.conv{index}"
+        x = conv(relu(x, name) if index else x, filters, 3, name, f"{name}_bn", norm, stride)
+        maps.append(x)
+    return maps[1:]
+
+
+def searched(
+    images,
+    genes: Genotype,
+    *,
+    scope: str,
+    base_filters: int = BASE_FILTERS,
+    drop_path_keep: float = 1.0,
+    frozen_statistics: bool = False,
+) -> Features:
+    """Builds the network that a genotype describes.
+
+    Args:
+        images: float `[B, H, W, 3]`, RGB, 0-255.
+        genes: Its cell and its path.
+        scope: First part of the layers' names.
+        base_filters: Channels of a cell's states at stride 4; doubled with the stride.
+        drop_path_keep: Share of an image's paths kept by the last cell in training; the earlier cells keep more.
+        frozen_statistics: Keep the moving statistics of batch normalisation fixed in training.
+
+    Returns:
+        The last cell's output after a ReLU, filters x concatenated states, at the path's last stride, and the
+        genotype's taps.
+
+    Raises:
+        ValueError: If the filters or the share are not possible.
+
+    Example:
+        >>> searched(keras.Input((321, 321, 3)), GENOTYPES["auto_deeplab"], scope="hnasnet").last.shape
+        (None, 41, 41, 200)
+    """
+    if type(base_filters) is not int or base_filters < 1:
+        raise ValueError(f"filters must be a whole number above 0, published are 20, 32, 48; received {base_filters}.")
+    if not 0 < drop_path_keep <= 1:
+        raise ValueError(f"drop_path_keep must be above 0 and at most 1, 1 drops nothing; received {drop_path_keep}.")
+    norm = Norm(MOMENTUM, EPSILON, frozen_statistics)
+    outputs = _stem(images, scope, norm)
+    x, level = outputs[-1], 0
+    for index, target in enumerate(genes.path):
+        name = f"{scope}.cell_{index}"
+        if target < level:
+            x = ImageScale(2.0, name=f"{name}.resize")(x)
+        cell = Cell(
+            scope=name,
+            filters=base_filters * 2**target,
+            stride=2 if target > level else 1,
+            norm=norm,
+            drop_path=(index + 1) / len(genes.path) * (1 - drop_path_keep),
+        )
+        x = build_cell(x, outputs[-2], genes, cell)
+        outputs.append(x)
+        level = target
+    # The stem gave two maps, of which the second stands at index 1 and is what STEM means.
+    taps = {stride: outputs[cell - STEM + 1] for stride, cell in genes.taps}
+    return Features(relu(x, f"{scope}.last"), taps)
+
+
+def hnasnet(
+    images,
+    *,
+    output_stride: int = 8,
+    genotype: Genotype | Mapping | str = "auto_deeplab",
+    base_filters: int = BASE_FILTERS,
+    drop_path_keep: float = 1.0,
+    frozen_statistics: bool = False,
+) -> Features:
+    """Auto-DeepLab's network, or that of any other genotype.
+
+    Args:
+        images: float `[B, H, W, 3]`, RGB, 0-255.
+        output_stride: That at which the genotype's path ends.
+        genotype: A genotype, its dictionary, its name, or a `.json` file.
+        base_filters: Channels of a cell's states at stride 4.
+        drop_path_keep: Share of an image's paths kept by the last cell in training.
+        frozen_statistics: Keep the moving statistics of batch normalisation fixed in training.
+
+    Returns:
+        As `searched`.
+
+    Raises:
+        ValueError: If the output stride is not the path's, or an option is not possible.
+
+    Example:
+        >>> hnasnet(keras.Input((321, 321, 3))).last.shape
+        (None, 41, 41, 200)
+    """
+    genes = resolve_genotype(genotype)
+    if output_stride != genes.stride:
+        raise ValueError(
+            f"This genotype's path ends at stride {genes.stride}; received output_stride={output_stride}. "
+            f"Give output_stride={genes.stride}, or a genotype with another path."
+        )
+    return searched(
+        images,
+        genes,
+        scope="hnasnet",
+        base_filters=base_filters,
+        drop_path_keep=drop_path_keep,
+        frozen_statistics=frozen_statistics,
+    )
+
+
+def pnasnet(
+    images,
+    *,
+    output_stride: int = 16,
+    base_filters: int = BASE_FILTERS,
+    drop_path_keep: float = 1.0,
+    frozen_statistics: bool = False,
+) -> Features:
+    """PNASNet's cell on the release's path for each output stride; no atrous rates, so weights differ between them.
+
+    Args:
+        images: float `[B, H, W, 3]`, RGB, 0-255.
+        output_stride: 8, 16 or 32.
+        base_filters: Half the channels of a cell's states at stride 8.
+        drop_path_keep: Share of an image's paths kept by the last cell in training.
+        frozen_statistics: Keep the moving statistics of batch normalisation fixed in training.
+
+    Returns:
+        As `searched`.
+
+    Raises:
+        ValueError: If the output stride or an option is not possible.
+
+    Example:
+        >>> pnasnet(keras.Input((321, 321, 3))).last.shape
+        (None, 21, 21, 400)
+    """
+    if output_stride not in OUTPUT_STRIDES:
+        raise ValueError(f"output_stride must be one of {OUTPUT_STRIDES}; received {output_stride}.")
+    return searched(
+        images,
+        GENOTYPES[f"pnasnet_{output_stride}"],
+        scope="pnasnet",
+        base_filters=base_filters,
+        drop_path_keep=drop_path_keep,
+        frozen_statistics=frozen_statistics,
+    )
+
+
+GREY = (127.5, 127.5, 127.5)
+HNASNET = Backbone(hnasnet, "hnasnet", GREY, options=("genotype", "base_filters", "drop_path_keep"))
+PNASNET = Backbone(pnasnet, "pnasnet", GREY, options=("base_filters", "drop_path_keep"))

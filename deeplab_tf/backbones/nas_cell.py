@@ -1,0 +1,146 @@
+"""The cell of a searched network and its operations, as the release builds them."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import keras
+
+from deeplab_tf.layers import BatchNorm, ImageScale, Norm, ResizeLike
+from deeplab_tf.layers.convolution import padded
+from deeplab_tf.nas import INPUT_STATES, Genotype, Operation
+
+
+@dataclasses.dataclass(frozen=True)
+class Cell:
+    """What the operations of one cell share.
+
+    Args:
+        scope: The cell's scope.
+        filters: Channels of every state.
+        stride: Stride of the operations on the states 0 and 1.
+        norm: Settings of the normalisation.
+        drop_path: Share of the paths dropped in training, 0 to below 1.
+    """
+
+    scope: str
+    filters: int
+    stride: int
+    norm: Norm
+    drop_path: float
+
+
+def initializer() -> keras.initializers.Initializer:
+    """The release's for searched networks; a fresh one for each layer, as Keras wants."""
+    return keras.initializers.VarianceScaling(1 / 3, "fan_in", "uniform")
+
+
+def _norm(x, norm: Norm, name: str):
+    return BatchNorm(momentum=norm.momentum, epsilon=norm.epsilon, frozen_statistics=norm.frozen_statistics, name=name)(
+        x
+    )
+
+
+def relu(x, name: str):
+    """The activation before the layer called `name`."""
+    return keras.layers.Activation("relu", name=f"{name}.relu")(x)
+
+
+def conv(x, filters: int, kernel_size: int, name: str, norm_name: str, norm: Norm, stride: int = 1, rate: int = 1):
+    """Convolution without bias, and batch normalisation, which in these networks has a scope of its own."""
+    x, padding = padded(x, kernel_size, stride, name)
+    x = keras.layers.Conv2D(
+        filters,
+        kernel_size,
+        strides=stride,
+        dilation_rate=rate,
+        padding=padding,
+        use_bias=False,
+        kernel_initializer=initializer(),
+        name=name,
+    )(x)
+    return _norm(x, norm, norm_name)
+
+
+def _separable(x, operation: Operation, cell: Cell, scope: str, stride: int):
+    size = operation.kernel_size
+    for index in range(1, operation.repeats + 1):
+        name = f"{scope}.separable_{size}x{size}_{index}"
+        x, padding = padded(relu(x, name), size, stride, name)
+        # One layer for both halves: they share a scope in the checkpoints, without normalisation between them.
+        x = keras.layers.SeparableConv2D(
+            cell.filters,
+            size,
+            strides=stride,
+            padding=padding,
+            use_bias=False,
+            depthwise_initializer=initializer(),
+            pointwise_initializer=initializer(),
+            name=name,
+        )(x)
+        x = _norm(x, cell.norm, f"{scope}.bn_sep_{size}x{size}_{index}")
+        stride = 1
+    return x
+
+
+def _atrous(x, operation: Operation, cell: Cell, scope: str, stride: int):
+    size = operation.kernel_size
+    name = f"{scope}.atrous_{size}x{size}"
+    x = relu(x, name)
+    if stride > 1:
+        x = ImageScale(0.5, name=f"{name}.resize")(x)
+    rate = 2 if stride == 1 else 1
+    return conv(x, cell.filters, size, name, f"{scope}.bn_atr_{size}x{size}", cell.norm, rate=rate)
+
+
+def _pool(x, operation: Operation, cell: Cell, scope: str, stride: int):
+    layer = {"avg_pool": keras.layers.AveragePooling2D, "max_pool": keras.layers.MaxPooling2D}[operation.kind]
+    return layer(operation.kernel_size, strides=stride, padding="same", name=f"{scope}.{operation.kind}")(x)
+
+
+def _identity(x, operation: Operation, cell: Cell, scope: str, stride: int):
+    if stride == 1:
+        return x
+    return conv(relu(x, f"{scope}.1x1"), cell.filters, 1, f"{scope}.1x1", f"{scope}.bn_1", cell.norm, stride)
+
+
+OPERATIONS = {"separable": _separable, "atrous": _atrous, "avg_pool": _pool, "max_pool": _pool, "none": _identity}
+
+
+def _apply(x, text: str, cell: Cell, scope: str, stride: int):
+    operation = Operation.parse(text)
+    x = OPERATIONS[operation.kind](x, operation, cell, scope, stride)
+    if cell.drop_path and operation.kind != "none":
+        # One draw an image: the whole path of an image is there, or is not.
+        x = keras.layers.Dropout(cell.drop_path, noise_shape=(None, 1, 1, 1), name=f"{scope}.drop_path")(x)
+    return x
+
+
+def build_cell(x, previous, genes: Genotype, cell: Cell):
+    """One cell.
+
+    Args:
+        x: `[B, h, w, C]`, the current map.
+        previous: `[B, H, W, D]`, the output of two cells ago, of any size.
+        genes: Which operations work on which states.
+        cell: What they share.
+
+    Returns:
+        `[B, ceil(h / stride), ceil(w / stride), filters x output states]`, before an activation.
+    """
+    scope, filters = cell.scope, cell.filters
+    previous = ResizeLike(name=f"{scope}.prev_resize")([previous, x])
+    if previous.shape[-1] != filters:
+        previous = relu(previous, f"{scope}.prev_1x1")
+        previous = conv(previous, filters, 1, f"{scope}.prev_1x1", f"{scope}.prev_bn", cell.norm)
+    x = conv(relu(x, f"{scope}.1x1"), filters, 1, f"{scope}.1x1", f"{scope}.beginning_bn", cell.norm)
+    states = [x, previous]
+    for index in range(genes.combinations):
+        sides = []
+        for side, name in enumerate(("left", "right"), start=2 * index):
+            state, operation = genes.hidden_states[side], genes.operations[side]
+            stride = cell.stride if state < INPUT_STATES else 1
+            sides.append(_apply(states[state], operation, cell, f"{scope}.comb_iter_{index}.{name}", stride))
+        states.append(keras.layers.Add(name=f"{scope}.comb_iter_{index}.combine")(sides))
+    outputs = [states[state] for state in genes.output_states]
+    return keras.layers.Concatenate(name=f"{scope}.cell_output")(outputs) if len(outputs) > 1 else outputs[0]

@@ -1,0 +1,156 @@
+"""VGG-16 (arXiv 1409.1556) as DeepLab's first two versions use it, with the layout of their released networks."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+import keras
+
+from deeplab_tf.backbones.features import Backbone, Features
+
+SCOPE = "vgg_16"
+OUTPUT_STRIDE = 8
+# RGB mean of Caffe's ImageNet models.
+MEAN = (122.675, 116.669, 104.008)
+# Of each block: convolutions, channels, atrous rate, stride of the pooling after it.
+BLOCKS = ((2, 64, 1, 2), (2, 128, 1, 2), (3, 256, 1, 2), (3, 512, 1, 1), (3, 512, 2, 1))
+FULLY_CONNECTED = 1024
+
+
+@dataclasses.dataclass(frozen=True)
+class VGGFeatures(Features):
+    """`Features`, and what the multi-scale head of DeepLabv1 reads.
+
+    Args:
+        images: The normalised images, `[B, H, W, 3]`.
+        pools: The outputs of the five poolings, at strides 2, 4, 8, 8, 8.
+    """
+
+    images: keras.KerasTensor
+    pools: tuple[keras.KerasTensor, ...]
+
+
+def scaled(filters: int, depth_multiplier: float) -> int:
+    """Channels of a layer of `filters` channels at this width, at least 1."""
+    return max(1, round(filters * depth_multiplier))
+
+
+def conv_relu(x, filters: int, kernel_size: int, *, name: str, rate: int = 1):
+    """Convolution with bias, and ReLU.
+
+    Args:
+        x: `[B, H, W, C]`.
+        filters: Output channels.
+        kernel_size: Side of the square kernel.
+        name: The convolution's name.
+        rate: Atrous rate.
+
+    Returns:
+        `[B, H, W, filters]`.
+    """
+    x = keras.layers.Conv2D(
+        filters, kernel_size, dilation_rate=rate, padding="same", kernel_initializer="he_normal", name=name
+    )(x)
+    return keras.layers.Activation("relu", name=f"{name}.relu")(x)
+
+
+def _max_pool(x, stride: int, name: str):
+    if stride > 1:
+        # Caffe rounds sizes up: n becomes n // 2 + 1. Zeros serve as padding since x comes out of a ReLU.
+        x = keras.layers.ZeroPadding2D(((1, 2), (1, 2)), name=f"{name}.pad")(x)
+    padding = "valid" if stride > 1 else "same"
+    return keras.layers.MaxPooling2D(3, strides=stride, padding=padding, name=name)(x)
+
+
+def vgg_16(
+    images, *, output_stride: int = 8, depth_multiplier: float = 1.0, frozen_statistics: bool = False
+) -> VGGFeatures:
+    """Builds the convolutions of VGG-16 and its five poolings, the last two without stride.
+
+    Args:
+        images: float `[B, H, W, 3]`, RGB, 0-255.
+        output_stride: 8, the only one of the released networks.
+        depth_multiplier: Scales the channels of every layer, > 0.
+        frozen_statistics: Without effect, for the sake of the common interface: there is no normalisation.
+
+    Returns:
+        The last pooling's output, 512 x depth_multiplier channels, and decoder taps at strides 4 and 8 (the second
+        and the fourth pooling).
+
+    Raises:
+        ValueError: If the output stride or the depth multiplier is not possible.
+
+    Example:
+        >>> vgg_16(keras.Input((321, 321, 3))).last.shape
+        (None, 41, 41, 512)
+    """
+    if output_stride != OUTPUT_STRIDE:
+        raise ValueError(
+            f"vgg_16 has output_stride {OUTPUT_STRIDE} only; received {output_stride}. "
+            "Its undilated poolings would see other fields at another one."
+        )
+    if not depth_multiplier > 0:
+        raise ValueError(f"depth_multiplier must be above 0, usually 0.25 to 1; received {depth_multiplier}.")
+    # float32 under mixed precision too: 0-255 after an interpolation does not fit the halves' precision.
+    normalised = keras.layers.Rescaling(
+        1.0, offset=[-value for value in MEAN], dtype="float32", name=f"{SCOPE}.normalize"
+    )(images)
+    x, pools = normalised, []
+    for block, (convolutions, channels, rate, stride) in enumerate(BLOCKS, start=1):
+        for index in range(1, convolutions + 1):
+            name = f"{SCOPE}.conv{block}.conv{block}_{index}"
+            x = conv_relu(x, scaled(channels, depth_multiplier), 3, name=name, rate=rate)
+        x = _max_pool(x, stride, f"{SCOPE}.pool{block}")
+        pools.append(x)
+    return VGGFeatures(x, {4: pools[1], 8: pools[3]}, normalised, tuple(pools))
+
+
+def vgg_head(
+    x,
+    rates: Sequence[int],
+    *,
+    kernel_size: int = 3,
+    filters: int = FULLY_CONNECTED,
+    dropout: float = 0.5,
+    average_pool: bool = False,
+) -> list:
+    """VGG's fully connected layers as convolutions: fc6 with holes, fc7, one pair of them for each rate.
+
+    Args:
+        x: `[B, h, w, C]`, the backbone's last map.
+        rates: Atrous rate of each branch's fc6: one for a single field of view, four for DeepLabv2's ASPP.
+        kernel_size: Side of fc6's kernel.
+        filters: Channels of fc6 and fc7.
+        dropout: Share of values dropped after each of them, in training.
+        average_pool: Average over 3x3 windows first, as the released LargeFOV network does.
+
+    Returns:
+        A list of `[B, h, w, filters]`, one a branch, each ready for its own classifier.
+
+    Raises:
+        ValueError: If there is no rate, or one is below 1.
+
+    Example:
+        >>> [branch.shape[-1] for branch in vgg_head(features.last, (6, 12, 18, 24))]
+        [1024, 1024, 1024, 1024]
+    """
+    rates = list(rates)
+    if not rates or any(type(rate) is not int or rate < 1 for rate in rates):
+        raise ValueError(f"fc6 needs one or more whole rates of at least 1, for instance (12,); received {rates}.")
+    if average_pool:
+        # Caffe's average counts the zeros at the border, Keras's SAME does not.
+        x = keras.layers.ZeroPadding2D(1, name=f"{SCOPE}.pool5a.pad")(x)
+        x = keras.layers.AveragePooling2D(3, strides=1, name=f"{SCOPE}.pool5a")(x)
+    branches = []
+    for index, rate in enumerate(rates, start=1):
+        branch, suffix = x, f"_{index}" if len(rates) > 1 else ""
+        for layer, size, layer_rate in (("fc6", kernel_size, rate), ("fc7", 1, 1)):
+            name = f"{SCOPE}.{layer}{suffix}"
+            branch = conv_relu(branch, filters, size, name=name, rate=layer_rate)
+            branch = keras.layers.Dropout(dropout, name=f"{name}.dropout")(branch)
+        branches.append(branch)
+    return branches
+
+
+VGG_16 = Backbone(vgg_16, SCOPE, pad_value=MEAN, options=("depth_multiplier",))

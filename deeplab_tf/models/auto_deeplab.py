@@ -1,0 +1,101 @@
+"""Auto-DeepLab (arXiv 1901.02985): the searched network, retrained."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+
+import keras
+
+from deeplab_tf.layers import aspp, decoder, default_atrous_rates, head_norm
+from deeplab_tf.models.segmentation_model import SegmentationModel
+from deeplab_tf.nas import Genotype
+from deeplab_tf.nas import genotype as resolve_genotype
+
+# What the base class reads and this model has not as arguments, or under another name.
+RENAMED = ("backbone", "base_filters")
+
+
+@keras.saving.register_keras_serializable(package="deeplab_tf")
+class AutoDeepLab(SegmentationModel):
+    """The network of a genotype, ASPP, and the v3+ decoder, all with plain convolutions.
+
+    Args:
+        genotype: `"auto_deeplab"`, the published one; another as a `Genotype`, its dictionary or a `.json` file.
+        filters: Channels of a cell's states at stride 4; published are 20, 32 and 48 (S, M, L).
+        classes: Number of classes; that of `labels`, or 19, when left out.
+        output_stride: That at which the genotype's path ends; None takes it.
+        atrous_rates: Rates of the ASPP branches; None follows the output stride, `()` leaves them out.
+        labels: `LabelSpec`, its dictionary, or the name of a known data set; travels with the model.
+        input_shape: `(H, W, 3)`; H and W may be None.
+        separable: Separable convolutions in ASPP and decoder.
+        drop_path_keep: Share of an image's paths that the last cell keeps in training; cell c of n keeps
+            1 - (c + 1) / n (1 - drop_path_keep).
+        head_filters: Channels of ASPP and decoder.
+        dropout: Share dropped after the ASPP's projection, in training.
+        decoder_strides: Strides of the decoder's stages, descending.
+        crop_size: Side, or (height, width), of the canvas to which smaller images are padded for prediction.
+        frozen_batch_norm: Train with fixed batch statistics; scale and shift still train.
+        upsample_logits: Bring the logits to input size; else they stand at the last decoder stride.
+        name: The model's name.
+
+    Call arguments:
+        RGB images, uint8 or float `[B, H, W, 3]`, 0-255, any H and W.
+
+    Returns:
+        Logits, float32 `[B, H, W, classes]`.
+
+    Raises:
+        ValueError: If an argument is unknown or not possible; the message lists what is.
+
+    Example:
+        >>> AutoDeepLab(filters=20, classes=19)(tf.zeros((1, 129, 161, 3))).shape
+        TensorShape([1, 129, 161, 19])
+    """
+
+    def __init__(
+        self,
+        genotype: Genotype | Mapping | str | os.PathLike = "auto_deeplab",
+        filters: int = 20,
+        classes: int | None = None,
+        output_stride: int | None = None,
+        atrous_rates: Sequence[int] | None = None,
+        labels=None,
+        input_shape: Sequence[int | None] = (None, None, 3),
+        separable: bool = False,
+        drop_path_keep: float = 1.0,
+        head_filters: int = 256,
+        dropout: float = 0.1,
+        decoder_strides: Sequence[int] = (4,),
+        crop_size: int | Sequence[int] | None = None,
+        frozen_batch_norm: bool = False,
+        upsample_logits: bool = True,
+        name: str | None = None,
+    ):
+        settings = {key: value for key, value in locals().items() if key not in ("self", "name", "__class__")}
+        genes = resolve_genotype(genotype)
+        stride = genes.stride if output_stride is None else output_stride
+        settings |= {
+            "genotype": genes.to_dict(),
+            "classes": 19 if classes is None and labels is None else classes,
+            "output_stride": stride,
+            "backbone": "hnasnet",
+            "base_filters": filters,
+        }
+        norm = head_norm(frozen_batch_norm)
+
+        def head(features):
+            x = aspp(
+                features.last,
+                default_atrous_rates(stride) if atrous_rates is None else atrous_rates,
+                norm=norm,
+                filters=head_filters,
+                separable=separable,
+                dropout=dropout,
+            )
+            return decoder(x, features.taps, decoder_strides, norm=norm, filters=head_filters, separable=separable)
+
+        super().__init__(settings, head, name=name)
+
+    def get_config(self):
+        return {key: value for key, value in super().get_config().items() if key not in RENAMED}

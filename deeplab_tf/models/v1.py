@@ -1,0 +1,125 @@
+"""DeepLabv1 (arXiv 1412.7062)."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+import keras
+
+from deeplab_tf.backbones.vgg import OUTPUT_STRIDE, VGGFeatures, conv_relu, scaled, vgg_head
+from deeplab_tf.layers import ResizeLike
+from deeplab_tf.models.segmentation_model import SegmentationModel
+
+MSC_FILTERS = 128
+MSC_POOLS = 4
+
+
+@dataclasses.dataclass(frozen=True)
+class Variant:
+    """How a variant turns VGG's fully connected layers into convolutions.
+
+    Args:
+        kernel_size: Side of fc6's kernel.
+        rate: Its atrous rate.
+        filters: Channels of fc6 and fc7.
+        average_pool: A 3x3 average before fc6.
+    """
+
+    kernel_size: int
+    rate: int
+    filters: int
+    average_pool: bool = False
+
+
+VARIANTS = {
+    "7x7": Variant(7, 4, 4096),
+    "4x4": Variant(4, 8, 4096),
+    "large_fov": Variant(3, 12, 1024, average_pool=True),
+}
+# What the base class reads and this model has not as arguments.
+FIXED = {"backbone": "vgg_16"}
+
+
+@keras.saving.register_keras_serializable(package="deeplab_tf")
+class DeepLabV1(SegmentationModel):
+    """VGG-16 with atrous convolution, its fully connected layers as convolutions, at output stride 8.
+
+    Args:
+        classes: Number of classes; that of `labels`, or 21, when left out.
+        variant: How fc6 is made: `"large_fov"` (3x3, 1024 channels), `"7x7"` or `"4x4"` (4096 channels).
+        atrous_rate: Rate of fc6. None takes the variant's: 12, 4 and 8; with `"4x4"`, 4 gives the paper's first
+            network, of a smaller field of view.
+        msc: The multi-scale head: features of the image and of the first four poolings join the last map.
+        output_stride: 8, the only one.
+        labels: `LabelSpec`, its dictionary, or the name of a known data set; travels with the model.
+        input_shape: `(H, W, 3)`; H and W may be None.
+        depth_multiplier: Width of all layers; 1 when left out.
+        dropout: Share dropped after fc6 and after fc7, in training.
+        crop_size: Side, or (height, width), of the canvas to which smaller images are padded for prediction.
+        frozen_batch_norm: Without effect, for the sake of the common interface: there is no normalisation.
+        upsample_logits: Bring the logits to input size; else they stand at stride 8.
+        name: The model's name.
+
+    Call arguments:
+        RGB images, uint8 or float `[B, H, W, 3]`, 0-255, any H and W.
+
+    Returns:
+        Logits, float32 `[B, H, W, classes]`.
+
+    Raises:
+        ValueError: If an argument is unknown or not possible; the message lists what is.
+
+    Example:
+        >>> DeepLabV1(variant="large_fov").count_params()
+        20505429
+    """
+
+    def __init__(
+        self,
+        classes: int | None = None,
+        variant: str = "large_fov",
+        atrous_rate: int | None = None,
+        msc: bool = False,
+        output_stride: int = OUTPUT_STRIDE,
+        labels=None,
+        input_shape: Sequence[int | None] = (None, None, 3),
+        depth_multiplier: float | None = None,
+        dropout: float = 0.5,
+        crop_size: int | Sequence[int] | None = None,
+        frozen_batch_norm: bool = False,
+        upsample_logits: bool = True,
+        name: str | None = None,
+    ):
+        settings = {key: value for key, value in locals().items() if key not in ("self", "name", "__class__")}
+        if variant not in VARIANTS:
+            raise ValueError(f"Unknown variant {variant!r} of DeepLabV1; known are {sorted(VARIANTS)}.")
+        shape = VARIANTS[variant]
+        width = 1.0 if depth_multiplier is None else depth_multiplier
+
+        def head(features):
+            (x,) = vgg_head(
+                features.last,
+                [shape.rate if atrous_rate is None else atrous_rate],
+                kernel_size=shape.kernel_size,
+                filters=scaled(shape.filters, width),
+                dropout=dropout,
+                average_pool=shape.average_pool,
+            )
+            return _join_scales(x, features, scaled(MSC_FILTERS, width)) if msc else x
+
+        super().__init__({**settings, **FIXED}, head, name=name)
+
+    def get_config(self):
+        return {key: value for key, value in super().get_config().items() if key not in FIXED}
+
+
+def _join_scales(x, features: VGGFeatures, filters: int):
+    """The last map together with two-layer features of the image and of the first four poolings (section 4.3)."""
+    maps = [x]
+    for index, source in enumerate((features.images, *features.pools[:MSC_POOLS])):
+        name = f"msc.scale{index}"
+        source = conv_relu(source, filters, 3, name=f"{name}.conv1")
+        source = conv_relu(source, filters, 1, name=f"{name}.conv2")
+        maps.append(ResizeLike(name=f"{name}.resize")([source, x]))
+    return keras.layers.Concatenate(name="msc.concat")(maps)

@@ -1,0 +1,151 @@
+"""DeepLabv2 (arXiv 1606.00915)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import keras
+
+from deeplab_tf.backbones.vgg import FULLY_CONNECTED, scaled, vgg_head
+from deeplab_tf.layers import ImageScale, ResizeLike, truncated_normal
+from deeplab_tf.models.segmentation_model import CLASSIFIER, SegmentationModel, resolve_labels
+
+RATES = (6, 12, 18, 24)
+SCALES = (0.5, 0.75)
+FUSED = "fused"
+# The paper's name of a network to its row in the table of backbones.
+BODIES = {"resnet_101": "resnet_101_v2", "resnet_50": "resnet_50_v2", "resnet_18": "resnet_18_v2"}
+
+
+@keras.saving.register_keras_serializable(package="deeplab_tf")
+class DeepLabV2(SegmentationModel):
+    """Atrous spatial pyramid pooling in its first form: dilated classifiers side by side, summed (section 3.2).
+
+    Each branch of a ResNet is one 3x3 convolution to the classes; of VGG-16 it is the fully connected layers fc6 (3x3,
+    dilated), fc7 and fc8. A single rate of 12 is the paper's LargeFOV.
+
+    Args:
+        backbone: `"resnet_101"`, which is DeepLabv2's own form of it, or another name in the table of backbones.
+        classes: Number of classes; that of `labels`, or 21, when left out.
+        output_stride: Input size over size of the logits before they are upsampled: 8, 16 or 32.
+        atrous_rates: Rates of the branches. ASPP-L is 6, 12, 18, 24, also when None; ASPP-S is 2, 4, 8, 12.
+        multi_scale: Look at the image at 0.5, 0.75 and 1 times its size with the same weights and keep the maximum.
+        labels: `LabelSpec`, its dictionary, or the name of a known data set; travels with the model.
+        input_shape: `(H, W, 3)`; H and W may be None.
+        depth_multiplier: Width of the backbone, where it has one.
+        dropout: Share dropped after fc6 and fc7 of VGG-16, in training.
+        crop_size: Side, or (height, width), of the canvas to which smaller images are padded for prediction.
+        frozen_batch_norm: Train with fixed batch statistics, and with fixed scale and shift in the ResNets, as in the
+            paper; for a start from random weights, False.
+        upsample_logits: Bring the logits to input size; else they stand at the output stride.
+        name: The model's name.
+
+    Call arguments:
+        RGB images, uint8 or float `[B, H, W, 3]`, 0-255, any H and W.
+
+    Returns:
+        Logits, float32 `[B, H, W, classes]`; with `multi_scale`, the maximum over the scales, in training too. The
+        single scales' logits, for the loss, come from `by_scale`.
+
+    Raises:
+        ValueError: If an argument is unknown or not possible; the message lists what is.
+
+    Example:
+        >>> large_fov = DeepLabV2(atrous_rates=(12,))
+        >>> large_fov(tf.zeros((1, 97, 129, 3))).shape
+        TensorShape([1, 97, 129, 21])
+    """
+
+    def __init__(
+        self,
+        backbone: str = "resnet_101",
+        classes: int | None = None,
+        output_stride: int = 8,
+        atrous_rates: Sequence[int] | None = RATES,
+        multi_scale: bool = False,
+        labels=None,
+        input_shape: Sequence[int | None] = (None, None, 3),
+        depth_multiplier: float | None = None,
+        dropout: float = 0.5,
+        crop_size: int | Sequence[int] | None = None,
+        frozen_batch_norm: bool = True,
+        upsample_logits: bool = True,
+        name: str | None = None,
+    ):
+        settings = {key: value for key, value in locals().items() if key not in ("self", "name", "__class__")}
+        settings["backbone"] = BODIES.get(backbone, backbone)
+        settings["atrous_rates"] = rates = list(RATES if atrous_rates is None else atrous_rates)
+        if not rates or any(not isinstance(rate, int) or rate < 1 for rate in rates):
+            raise ValueError(
+                f"atrous_rates must be one or more whole numbers above 0, for instance {RATES}, or (12,) for "
+                f"LargeFOV; received {atrous_rates}."
+            )
+        outputs = resolve_labels(classes, labels).classes
+        by_scale = {}
+
+        def head(features):
+            x, suffixes = features.last, [f"_{index}" if index else "" for index in range(len(rates))]
+            if backbone == "vgg_16":
+                width = scaled(FULLY_CONNECTED, 1.0 if depth_multiplier is None else depth_multiplier)
+                # The released network of one field of view averages first, that of four does not.
+                maps = vgg_head(x, rates, filters=width, dropout=dropout, average_pool=len(rates) == 1)
+                branches = [_classifier(x, outputs, 1, 1, suffix) for x, suffix in zip(maps, suffixes)]
+            else:
+                branches = [_classifier(x, outputs, 3, rate, suffix) for rate, suffix in zip(rates, suffixes)]
+            return keras.layers.Add(dtype="float32", name="logits.sum")(branches) if len(branches) > 1 else branches[0]
+
+        def fuse(images, logits):
+            if not multi_scale:
+                return logits
+            network = keras.Model(images, logits)
+            for scale in SCALES:
+                # `call` runs the very layers once more; calling the model would nest it as one layer.
+                smaller = network.call(ImageScale(scale, dtype="float32", name=f"image.scale_{scale}")(images))
+                resize = ResizeLike(dtype="float32", name=f"logits.scale_{scale}")
+                by_scale[f"scale_{scale}"] = resize([smaller, logits])
+            by_scale["scale_1"] = logits
+            return keras.layers.Maximum(dtype="float32", name=f"logits.{FUSED}")(list(by_scale.values()))
+
+        super().__init__(settings, head, name=name, head_gives_logits=True, fuse=fuse)
+        self._by_scale = list(by_scale.items())
+
+    def by_scale(self) -> keras.Model:
+        """A model of the same layers that gives the single scales' logits beside their maximum, for the loss.
+
+        The paper sums the losses of all of them. Training it trains this model.
+
+        Returns:
+            A model from images to a dictionary of logits, float32 and each of the size of this model's: `scale_0.5`,
+            `scale_0.75`, `scale_1`, `fused`.
+
+        Raises:
+            ValueError: If the model has one scale only.
+
+        Example:
+            >>> trainer = DeepLabV2(multi_scale=True).by_scale()
+            >>> trainer.compile("sgd", {name: loss for name in trainer.output})
+            >>> trainer.fit(batches.map(lambda images, labels: (images, {name: labels for name in trainer.output})))
+        """
+        if not self._by_scale:
+            raise ValueError("This model looks at one scale; build it, or rebuild it, with multi_scale=True.")
+        outputs = dict(self._by_scale)
+        if self.get_config()["upsample_logits"]:
+            images = self.inputs[0]
+            outputs = {
+                name: ResizeLike(dtype="float32", name=f"{name}.resize")([logits, images])
+                for name, logits in outputs.items()
+            }
+        return keras.Model(self.inputs[0], {**outputs, FUSED: self.outputs[0]})
+
+
+def _classifier(x, classes: int, kernel_size: int, rate: int, suffix: str):
+    """The classifier of one branch."""
+    return keras.layers.Conv2D(
+        classes,
+        kernel_size,
+        dilation_rate=rate,
+        padding="same",
+        kernel_initializer=truncated_normal(0.01),
+        dtype="float32",
+        name=f"{CLASSIFIER}{suffix}",
+    )(x)

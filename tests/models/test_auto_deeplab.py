@@ -1,0 +1,68 @@
+"""Auto-DeepLab against the harness and the published parameter counts."""
+
+import json
+
+import pytest
+from model_harness import CLASSES, ModelHarness
+from variables import counts, model_variables
+
+from deeplab_tf import AutoDeepLab
+from deeplab_tf.nas import genotype
+
+# Every operation in few cells: the published network has twelve.
+GENES = {
+    "operations": ["atrous_3x3", "separable_3x3_2", "none", "max_pool_3x3", "avg_pool_3x3", "separable_5x5_1"],
+    "hidden_states": [1, 0, 0, 1, 2, 3],
+    "used_states": [1, 1, 0, 0, 0],
+    "path": [0, 1, 2, 1],
+}
+
+
+class TestAutoDeepLab(ModelHarness):
+    model_class = AutoDeepLab
+    small = {"genotype": GENES, "filters": 4, "head_filters": 16, "classes": CLASSES}  # noqa: RUF012
+
+
+# Published as 10.15, 21.62 and 44.42 million.
+@pytest.mark.parametrize("filters, trainable", [(20, 10_147_427), (32, 21_622_451), (48, 44_424_691)])
+def test_parameter_counts(filters, trainable):
+    model = AutoDeepLab(filters=filters)
+    assert counts(model)[0] == trainable
+    assert (model.classes, model.output_stride) == (19, 8)
+    assert model.get_layer("aspp1").dilation_rate == (12, 12)
+
+
+def test_variables_have_the_original_codes_names():
+    variables = model_variables(AutoDeepLab(**TestAutoDeepLab.small))
+    prefix = "hnasnet/cell_1/comb_iter_0"
+    assert variables["hnasnet/conv0_bn/gamma"] == (64,)
+    assert variables[f"{prefix}/left/atrous_3x3/weights"] == (3, 3, 8, 8)
+    assert variables[f"{prefix}/left/bn_atr_3x3/beta"] == (8,)
+    assert variables[f"{prefix}/right/separable_3x3_1/depthwise_weights"] == (3, 3, 8, 1)
+    assert variables[f"{prefix}/right/separable_3x3_1/pointwise_weights"] == (1, 1, 8, 8)
+    assert variables[f"{prefix}/right/bn_sep_3x3_2/moving_mean"] == (8,)
+
+
+def test_the_genotype_travels_as_data(tmp_path):
+    path = tmp_path / "genes.json"
+    path.write_text(genotype(GENES).to_json())
+    model = AutoDeepLab(**{**TestAutoDeepLab.small, "genotype": path})
+    path.unlink()
+    config = model.get_config()
+    assert genotype(json.loads(json.dumps(config))["genotype"]) == genotype(GENES)
+    assert model.rebuild(drop_path_keep=0.5).reinitialized == []
+
+
+@pytest.mark.parametrize(
+    "settings, message",
+    [
+        ({"genotype": "darts"}, "Unknown genotype 'darts'"),
+        ({"genotype": {**GENES, "hidden_states": [9] * 6}}, "refers to state 9, which does not exist"),
+        ({"filters": 0}, "filters must be a whole number above 0.*received 0"),
+        ({"output_stride": 16}, "path ends at stride 8; received output_stride=16"),
+        ({"decoder_strides": (2,)}, r"no decoder features at stride 2; it has them at \[4, 8\]"),
+    ],
+)
+def test_bad_settings_are_refused(settings, message):
+    with pytest.raises(ValueError, match=message):
+        AutoDeepLab(**{**TestAutoDeepLab.small, **settings})
