@@ -38,8 +38,8 @@ _VOID = 1.5
 _SHADOW = 6.0
 _GRAIN = 4.0
 _MOTTLE = 4.5
-# Neighbouring classes are 0.2 of the hue circle apart, so colour helps, and sometimes misleads.
-_HUE_SPREAD = 0.06
+# Neighbouring classes are 0.2 of the hue circle apart, so colour helps.
+_HUE_SPREAD = 0.04
 
 
 def draw_shapes(folder: str | os.PathLike, count: int, *, size: tuple[int, int] = (160, 240), seed: int = 0) -> Path:
