@@ -29,12 +29,15 @@ def _open(path: str | os.PathLike) -> Image.Image:
 
 
 def _to_8_bit(values: np.ndarray) -> np.ndarray:
-    """16-bit or float grey values as 8 bits: by their type's range, or by their own where the type has none."""
-    if values.dtype == np.uint8:
-        return values
-    values = values.astype(np.float64)
-    top = 65535.0 if values.max(initial=0) > 255 and values.max() <= 65535 else max(values.max(initial=0), 255.0)
-    return np.clip(np.rint(values * (255.0 / top)), 0, 255).astype(np.uint8)
+    """16-bit, 32-bit or float grey values as 8 bits, by the range of their type.
+
+    32-bit and float files have no agreed range: values up to 255, then up to 65535, then their own largest one.
+    """
+    largest = 65535.0
+    if values.dtype != np.uint16:
+        found = float(values.max(initial=0))
+        largest = next((top for top in (255.0, 65535.0) if found <= top), found)
+    return np.clip(np.rint(values * (255.0 / largest)), 0, 255).astype(np.uint8)
 
 
 def read_image(path: str | os.PathLike) -> np.ndarray:

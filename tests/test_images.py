@@ -103,3 +103,8 @@ def test_written_images_read_back(tmp_path):
     write_image(tmp_path / "image.png", RGB)
     np.testing.assert_array_equal(read_image(tmp_path / "image.png"), RGB)
     assert [path.name for path in tmp_path.iterdir()] == ["image.png"]
+
+
+def test_dark_16_bit_image_stays_dark(tmp_path):
+    Image.fromarray(np.full((2, 3), 200, np.uint16)).save(tmp_path / "night.png")
+    assert (read_image(tmp_path / "night.png") == 1).all()
