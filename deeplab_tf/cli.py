@@ -204,7 +204,11 @@ def _train_options(command):
         ("--backbone", str, "Feature extractor.  [default: that of --weights, or mobilenet_v2]"),
         ("--depth-multiplier", float, "Width of the backbone."),
         ("--output-stride", int, "8, 16 or 32.  [default: that of --weights, or 16]"),
-        ("--atrous-rates", Rates(), "Rates of the ASPP, such as 6,12,18, or none.  [default: as --weights]"),
+        (
+            "--atrous-rates",
+            Rates(),
+            "ASPP rates, such as 6,12,18, or none.  [default: as --weights, or by crop]",
+        ),
         ("--weights", str, "Start: a .keras file, a run folder, or a released .tflite or .pb."),
         ("--labels", str, "Label set of TFRecords without a dataset.json, for instance pascal_voc."),
         ("--steps", int, "Optimiser steps."),

@@ -38,7 +38,8 @@ class TrainConfig:
         backbone: Name of the feature extractor.
         depth_multiplier: Width of the backbone, > 0, where it has one.
         output_stride: 8, 16 or 32.
-        atrous_rates: Rates of the ASPP branches; `()` for none.
+        atrous_rates: Rates of the ASPP branches; `()` for none. Those of a new ASPP must be smaller than the crop's
+            map has cells; left open, they are the published ones if these are, and none otherwise.
         weights: Where to start from: a `.keras` file or a run folder of this package, or a released `.tflite` or
             frozen `.pb` file. None starts from random weights.
         steps: Optimiser steps of the whole run, > 0.

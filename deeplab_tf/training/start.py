@@ -10,7 +10,7 @@ from pathlib import Path
 
 from deeplab_tf.datasets import DataSet, training_batches
 from deeplab_tf.labels import LabelSpec
-from deeplab_tf.layers import BatchNorm
+from deeplab_tf.layers import BatchNorm, default_atrous_rates
 from deeplab_tf.models import MODELS, DeepLabV3, DeepLabV3Plus, SegmentationModel, load_model
 from deeplab_tf.models.segmentation_model import CLASSIFIER
 from deeplab_tf.training.config import TrainConfig
@@ -54,11 +54,12 @@ def build_model(config: TrainConfig, labels: LabelSpec) -> SegmentationModel:
     strange = [name for name in given if name not in accepted]
     if strange:
         raise ValueError(f"{kind.__name__} has no {strange[0]}; received {given[strange[0]]}. Leave it out.")
-    settings = {name: value for name, value in settings.items() if name in accepted}
+    settings = {name: value for name, value in {**settings, **given}.items() if name in accepted}
+    if kind in (DeepLabV3, DeepLabV3Plus) and not source:
+        settings["atrous_rates"] = _fitting_rates(config, settings.get("output_stride", 16))
     model = kind(
         **{
             **settings,
-            **given,
             "classes": None,
             "labels": labels,
             "input_shape": (None, None, 3),
@@ -72,6 +73,25 @@ def build_model(config: TrainConfig, labels: LabelSpec) -> SegmentationModel:
         transfer = transfer_weights(model, source or config.weights)
         print(f"{config.weights}: {transfer}", file=sys.stderr)
     return model
+
+
+def _fitting_rates(config: TrainConfig, output_stride: int) -> tuple[int, ...]:
+    """The atrous rates of a new ASPP: those given, or the published ones if the crop is large enough for them.
+
+    At a rate of the map's side and more a 3x3 kernel touches padding with all but its centre, so its outer weights
+    stay as they were drawn; whole images are larger than crops and would see them.
+    """
+    cells = (min(config.crop) - 1) // output_stride + 1
+    rates = default_atrous_rates(output_stride) if config.atrous_rates is None else config.atrous_rates
+    if max(rates, default=0) < cells:
+        return rates
+    if config.atrous_rates is None:
+        return ()
+    raise ValueError(
+        f"atrous_rates {rates} do not fit crop_size {config.crop_size}: at output stride {output_stride} the map has "
+        f"{cells} cells a side, and the outer weights of larger rates would not be trained. Take a crop_size of "
+        f"{max(rates) * output_stride + 1} or more, smaller rates, or none."
+    )
 
 
 def with_learning_rate(config: TrainConfig) -> TrainConfig:

@@ -42,7 +42,7 @@ def test_defaults_without_weights():
     model = build()
     config = model.get_config()
     assert (type(model), config["backbone"], model.output_stride) == (DeepLabV3, "mobilenet_v2", 16)
-    assert (config["atrous_rates"], config["depth_multiplier"], model.crop_size) == (None, None, [65, 65])
+    assert (config["atrous_rates"], config["depth_multiplier"], model.crop_size) == ((), None, [65, 65])
     assert model.labels == CAMVID
 
 
@@ -160,3 +160,13 @@ def test_setting_that_the_model_lacks_is_refused():
     config = TrainConfig(data="d", output="o", model="lr_aspp", atrous_rates=(6,))
     with pytest.raises(ValueError, match=r"LRASPP has no atrous_rates; received \(6,\)\. Leave it out"):
         build_model(config, label_spec("camvid"))
+
+
+def test_new_aspp_takes_the_published_rates_where_the_crop_has_room_for_them():
+    # 18 reaches beyond the 17 cells of a crop of 257, and within the 21 of 321.
+    small, large = (TrainConfig(data="d", output="o", crop_size=side) for side in (257, 321))
+    assert build_model(small, CAMVID).get_config()["atrous_rates"] == ()
+    assert build_model(large, CAMVID).get_config()["atrous_rates"] == (6, 12, 18)
+    too_wide = TrainConfig(data="d", output="o", crop_size=257, atrous_rates=(6, 12, 18))
+    with pytest.raises(ValueError, match=r"17 cells a side.*Take a crop_size of 289 or more"):
+        build_model(too_wide, CAMVID)
