@@ -69,7 +69,7 @@ def serialize(record: Record) -> bytes:
             example.features.feature[key].bytes_list.value.append(value)
         else:
             example.features.feature[key].int64_list.value.append(value)
-    return example.SerializeToString()
+    return example.SerializeToString(deterministic=True)
 
 
 def parse(serialized: tf.Tensor) -> dict[str, tf.Tensor]:

@@ -61,7 +61,7 @@ class TrainConfig:
         max_scale: Greatest factor.
         scale_step: Step between the factors; 0 draws from the whole range.
         flip: Mirror every other image, at random.
-        seed: Of weights, data order, augmentation and dropout. On a CPU, equal seeds give equal weights.
+        seed: Of weights, data order, augmentation and dropout. Equal seeds give equal data and equal initial weights.
         eval_every: Steps between checkpoints, each with a validation. None takes a tenth of `steps`, but 100 to
             2000.
         train_split: The split to train on.
