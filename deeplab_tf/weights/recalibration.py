@@ -24,7 +24,7 @@ def recalibrate_batch_norm(model: keras.Model, images: Iterable, progress: bool 
     normalisation is fresh, and a rewritten gamma would be tiny and hardly learn.
 
     Folding also shrank many kernels, and behind a normalisation a kernel's step counts relative to its norm: at a
-    learning rate of 0.001 such a network loses what it knows within 30 steps. Filters below the norm that an
+    learning rate of 0.001 such a network loses what it knows within 40 steps. Filters below the norm that an
     initialiser would give them are scaled up to it, which the normalisation takes back.
 
     Args:
