@@ -22,11 +22,20 @@ _VALUES_NAMED = 8
 
 @dataclasses.dataclass(frozen=True)
 class Pair:
-    """An image file, its mask file, and what the two are called together."""
+    """An image file, its mask file, and what the two are called together.
+
+    Args:
+        name: Unique in its split; stored with the image.
+        image: The image's file.
+        mask: The file that the mask comes from: a PNG of ids, or whatever else `read` understands.
+        read: Makes the mask, uint8 ids `[H, W]`, from `mask`. It raises `ValueError` naming the file where it
+            cannot, and `FileNotFoundError` where the file is missing.
+    """
 
     name: str
     image: Path
     mask: Path
+    read: Callable[[Path], np.ndarray] = read_mask
 
 
 def load_pair(pair: Pair, labels: LabelSpec) -> Record:
@@ -45,7 +54,7 @@ def load_pair(pair: Pair, labels: LabelSpec) -> Record:
             are no class.
     """
     pixels = _existing(read_image, pair.image, "image")
-    mask = _existing(read_mask, pair.mask, "mask")
+    mask = _existing(pair.read, pair.mask, "mask")
     height, width = pixels.shape[:2]
     if mask.shape != (height, width):
         raise ValueError(
