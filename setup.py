@@ -5,7 +5,7 @@ from setuptools import setup
 TFLITE = ["ai-edge-litert>=2.0"]
 CRF = ["pydensecrf2>=1.1; python_version < '3.13'"]
 NOTEBOOKS = ["nbclient>=0.10", "nbformat>=5.10", "ipykernel>=6.29"]
-TEST = ["pytest>=8", "import-linter>=2.1", "ruff>=0.6", *TFLITE, *NOTEBOOKS]
+TEST = ["pytest>=8", "pytest-xdist>=3.6", "import-linter>=2.1", "ruff>=0.6", *TFLITE, *NOTEBOOKS]
 
 setup(
     name="deeplab-tf",
@@ -25,6 +25,7 @@ setup(
     packages=[
         "deeplab_tf",
         "deeplab_tf.backbones",
+        "deeplab_tf.cli",
         "deeplab_tf.datasets",
         "deeplab_tf.evaluation",
         "deeplab_tf.export",

@@ -1,11 +1,13 @@
 """The command line: exit codes, one-line errors, and the whole path on a few drawn images."""
 
+import click
 import numpy as np
 import pytest
 from PIL import Image
 
 from deeplab_tf import DeepLabV3, save_model
 from deeplab_tf.cli import main
+from deeplab_tf.cli.group import cli
 from deeplab_tf.datasets import draw_shapes
 from deeplab_tf.files import read_json
 
@@ -37,19 +39,18 @@ def model_file(tmp_path_factory):
     return path
 
 
-def test_every_command_has_help_with_an_example(capsys):
-    for command in (
-        ["convert", "voc"],
-        ["convert", "folder"],
-        ["inspect"],
-        ["import"],
-        ["train"],
-        ["evaluate"],
-        ["segment"],
-        ["export"],
-        ["demo"],
-    ):
-        assert "deeplab-tf " + " ".join(command) + " " in succeeds(capsys, *command, "--help")
+def commands(group=cli, path=()):
+    """The words of every command, however deep."""
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from commands(command, (*path, name))
+        else:
+            yield (*path, name)
+
+
+@pytest.mark.parametrize("command", commands(), ids=" ".join)
+def test_every_command_has_help_with_an_example(capsys, command):
+    assert "deeplab-tf " + " ".join(command) + " " in succeeds(capsys, *command, "--help")
 
 
 def test_whole_path(drawn, tmp_path, capsys):

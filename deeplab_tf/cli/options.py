@@ -1,0 +1,44 @@
+"""Kinds of arguments that several commands take."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+PATH = click.Path(path_type=Path)
+
+
+class Side(click.ParamType):
+    """One side, or HEIGHTxWIDTH."""
+
+    name = "side"
+
+    def convert(self, value, param, ctx):
+        try:
+            sides = tuple(int(side) for side in str(value).lower().split("x"))
+        except ValueError:
+            sides = ()
+        if len(sides) not in (1, 2) or min(sides) < 1:
+            self.fail(f"{value!r} is not a side or HEIGHTxWIDTH, for instance 257 or 257x513.", param, ctx)
+        return sides[0] if len(sides) == 1 else sides
+
+
+class Rates(click.ParamType):
+    """Atrous rates, or none."""
+
+    name = "rates"
+
+    def convert(self, value, param, ctx):
+        if isinstance(value, tuple):
+            return value
+        try:
+            return () if value == "none" else tuple(int(rate) for rate in value.split(","))
+        except ValueError:
+            self.fail(f"{value!r} is neither 'none' nor rates such as 6,12,18.", param, ctx)
+
+
+def refuse_existing(path: Path, overwrite: bool) -> None:
+    """Raises `ValueError` where `path` is there and may not be replaced."""
+    if path.exists() and not overwrite:
+        raise ValueError(f"{path} is there already. Choose another name, or give --overwrite.")

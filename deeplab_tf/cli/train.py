@@ -1,0 +1,74 @@
+"""`deeplab-tf train`."""
+
+from __future__ import annotations
+
+import click
+
+from deeplab_tf.cli.group import cli
+from deeplab_tf.cli.options import Rates, Side
+
+
+def _train_options(command):
+    from_config = [
+        (
+            "--model",
+            click.Choice(["v2", "v3", "v3plus", "lr_aspp"]),
+            "DeepLab version.  [default: that of --weights, or v3]",
+        ),
+        ("--backbone", str, "Feature extractor.  [default: that of --weights, or mobilenet_v2]"),
+        ("--depth-multiplier", float, "Width of the backbone."),
+        ("--output-stride", int, "8, 16 or 32.  [default: that of --weights, or 16]"),
+        (
+            "--atrous-rates",
+            Rates(),
+            "ASPP rates, such as 6,12,18, or none.  [default: as --weights, or by crop]",
+        ),
+        ("--weights", str, "Start: a .keras file, a run folder, or a released .tflite or .pb."),
+        ("--labels", str, "Label set of TFRecords without a dataset.json, for instance pascal_voc."),
+        ("--steps", int, "Optimiser steps."),
+        ("--batch-size", int, "Images a step."),
+        ("--crop-size", Side(), "Side or HEIGHTxWIDTH of the crops."),
+        ("--learning-rate", float, "At the start.  [default: 0.01; 0.001 from a DeepLab's --weights]"),
+        ("--weight-decay", float, "L2 on convolution kernels."),
+        ("--momentum", float, "Of SGD."),
+        ("--batch-norm", click.Choice(["train", "frozen"]), "Batch statistics: train or keep."),
+        ("--recalibrate", int, "Images to measure folded batch statistics on; 0 for never."),
+        ("--min-scale", float, "Least random scale."),
+        ("--max-scale", float, "Greatest random scale."),
+        ("--scale-step", float, "Step of the random scale; 0 for any."),
+        ("--eval-every", int, "Steps between checkpoints.  [default: a tenth of the steps, 100 to 2000]"),
+        ("--train-split", str, "Split to train on.  [default: train]"),
+        ("--val-split", str, "Split to validate on.  [default: val, if there]"),
+        ("--seed", int, "Of everything random."),
+    ]
+    for name, kind, text in reversed(from_config):
+        command = click.option(name, type=kind, help=text)(command)
+    command = click.option("--no-flip", "flip", flag_value=False, default=None, help="No random mirroring.")(command)
+    return click.option("--mixed-precision", is_flag=True, default=None, help="Compute in 16 bits.")(command)
+
+
+@cli.command()
+@click.option("--data", type=str, help="Folder of TFRecords.")
+@click.option("--output", type=str, required=True, help="Run folder.")
+@click.option("--resume", is_flag=True, help="Go on with the run in --output.")
+@click.option("--overwrite", is_flag=True, help="Start the run in --output anew.")
+@_train_options
+def train(resume, overwrite, **options) -> None:
+    """Train a model into a run folder.
+
+    \b
+    Examples:
+      deeplab-tf train --data voc --model v3plus --backbone mobilenet_v2 --output runs/voc
+      deeplab-tf train --data mine --weights deeplabv3_mnv2_pascal_quant.tflite --steps 600 --output runs/mine
+      deeplab-tf train --resume --output runs/mine
+    """
+    from deeplab_tf import training
+
+    given = {name: value for name, value in options.items() if value is not None}
+    if resume:
+        result = training.resume(given.pop("output"), **given)
+    elif "data" not in given:
+        raise click.UsageError("Give --data, the folder of TFRecords, or --resume.")
+    else:
+        result = training.train(training.TrainConfig(**given), overwrite=overwrite)
+    click.echo(result)

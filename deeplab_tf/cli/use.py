@@ -1,0 +1,104 @@
+"""What to do with a model: evaluate, segment, export; and the demonstration of it all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from deeplab_tf.cli.group import cli
+from deeplab_tf.cli.options import PATH, Side
+
+
+@cli.command()
+@click.argument("model", type=PATH)
+@click.option("--data", type=PATH, required=True, help="Folder of TFRecords.")
+@click.option("--split", default="val", show_default=True, help="Split to evaluate on.")
+@click.option("--labels", help="Label set of TFRecords without a dataset.json, for instance pascal_voc.")
+@click.option("--json", "json_path", type=PATH, help="Write the metrics as JSON too.")
+@click.option("--csv", "csv_path", type=PATH, help="Write the per-class table as CSV too.")
+@click.option("--skip-bad", is_flag=True, help="Leave out images whose labels do not fit, and list them.")
+def evaluate(model, data, split, labels, json_path, csv_path, skip_bad) -> None:
+    """Mean IoU of a .keras file, a run folder, a SavedModel or a .tflite.
+
+    \b
+    Example:
+      deeplab-tf evaluate runs/voc --data voc --json metrics.json
+    """
+    from deeplab_tf import datasets
+    from deeplab_tf.evaluation import evaluate as evaluate_model
+
+    dataset = datasets.open_dataset(data, labels)
+    images = datasets.evaluation_images(dataset, split)
+    result = evaluate_model(model, images, dataset.labels, skip_bad=skip_bad)
+    click.echo(result.table())
+    if json_path:
+        result.save_json(json_path)
+    if csv_path:
+        result.save_csv(csv_path)
+
+
+@cli.command()
+@click.argument("model", type=PATH)
+@click.argument("images", type=PATH, nargs=-1, required=True)
+@click.option("--output", type=PATH, required=True, help="Folder for label PNGs and overlays.")
+@click.option("--skip-bad", is_flag=True, help="Go on after an image that cannot be read.")
+def segment(model, images, output, skip_bad) -> None:
+    """Segment images, or folders of them: a label PNG and an overlay each.
+
+    \b
+    Example:
+      deeplab-tf segment voc.keras photo.jpg holiday/ --output out
+    """
+    from deeplab_tf.segment_files import segment_files
+    from deeplab_tf.segmenter import Segmenter
+
+    done = segment_files(Segmenter(model), images, output, skip_bad=skip_bad)
+    click.echo(f"{len(done.written)} images in {output}, {done.images_per_second:.1f} images a second")
+    for reason in done.bad.values():
+        click.echo(f"Left out: {reason}")
+
+
+@cli.command()
+@click.argument("model", type=PATH)
+@click.option("--format", "kind", type=click.Choice(["saved_model", "tflite"]), required=True, help="What to write.")
+@click.option("--output", type=PATH, required=True, help="SavedModel folder, or .tflite file.")
+@click.option("--size", type=Side(), help="TFLite only: fixed input size.  [default: the model's canvas, or 513]")
+@click.option("--outputs", type=click.Choice(["labels", "probabilities", "logits"]), help="TFLite only.")
+@click.option("--images", type=PATH, multiple=True, help="Images, or folders, to compare on; repeat.")
+@click.option("--overwrite", is_flag=True, help="Replace an existing export.")
+def export(model, kind, output, images, overwrite, **tflite) -> None:
+    """Write a SavedModel or a TFLite file, after comparing it with the model.
+
+    \b
+    Examples:
+      deeplab-tf export runs/voc --format saved_model --output serving/voc/1
+      deeplab-tf export runs/voc --format tflite --output voc.tflite --images photos
+    """
+    from deeplab_tf.export import export_saved_model, export_tflite
+    from deeplab_tf.segment_files import find_images
+
+    options = {"images": find_images(images) if images else None, "overwrite": overwrite}
+    tflite = {name: value for name, value in tflite.items() if value is not None}
+    if kind == "saved_model":
+        if tflite:
+            raise click.UsageError(f"--{next(iter(tflite))} is for --format tflite; a SavedModel has any size.")
+        click.echo(export_saved_model(model, output, **options))
+    else:
+        click.echo(export_tflite(model, output, **options, **tflite))
+
+
+@cli.command()
+@click.option("--output", type=PATH, default=Path("deeplab-demo"), show_default=True, help="Folder to leave.")
+@click.option("--steps", type=click.IntRange(1), help="Training steps.  [default: what mIoU 0.85 needs]")
+@click.option("--overwrite", is_flag=True, help="Replace an earlier demo.")
+def demo(output, steps, overwrite) -> None:
+    """The whole job on drawn images, nothing downloaded: draw, convert, train, evaluate, export, segment.
+
+    \b
+    Example:
+      deeplab-tf demo --output deeplab-demo
+    """
+    from deeplab_tf.demo import run_demo
+
+    run_demo(output, overwrite=overwrite, **({"steps": steps} if steps else {}))
