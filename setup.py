@@ -4,8 +4,10 @@ from setuptools import setup
 
 TFLITE = ["ai-edge-litert>=2.0"]
 CRF = ["pydensecrf2>=1.1; python_version < '3.13'"]
+MAT = ["scipy>=1.11"]
+COCO = ["pycocotools>=2.0.7"]
 NOTEBOOKS = ["nbclient>=0.10", "nbformat>=5.10", "ipykernel>=6.29"]
-TEST = ["pytest>=8", "pytest-xdist>=3.6", "import-linter>=2.1", "ruff>=0.6", *TFLITE, *NOTEBOOKS]
+TEST = ["pytest>=8", "pytest-xdist>=3.6", "import-linter>=2.1", "ruff>=0.6", *TFLITE, *NOTEBOOKS, *MAT, *COCO]
 
 setup(
     name="deeplab-tf",
@@ -55,7 +57,9 @@ setup(
         "crf": CRF,
         "tflite": TFLITE,
         "notebooks": NOTEBOOKS,
-        "all": [*TFLITE, *CRF, *NOTEBOOKS],
+        "mat": MAT,
+        "coco": COCO,
+        "all": [*TFLITE, *CRF, *NOTEBOOKS, *MAT, *COCO],
     },
     entry_points={"console_scripts": ["deeplab-tf = deeplab_tf.cli:main"]},
 )
