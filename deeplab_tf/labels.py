@@ -7,26 +7,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-VOC_NAMES = (
-    "background", "aeroplane", "bicycle", "bird", "boat", "bottle", "bus", "car", "cat", "chair", "cow",
-    "diningtable", "dog", "horse", "motorbike", "person", "pottedplant", "sheep", "sofa", "train", "tvmonitor",
-)  # fmt: skip
-CITYSCAPES_NAMES = (
-    "road", "sidewalk", "building", "wall", "fence", "pole", "traffic light", "traffic sign", "vegetation",
-    "terrain", "sky", "person", "rider", "car", "truck", "bus", "train", "motorcycle", "bicycle",
-)  # fmt: skip
-CITYSCAPES_COLORS = (
-    (128, 64, 128), (244, 35, 232), (70, 70, 70), (102, 102, 156), (190, 153, 153), (153, 153, 153),
-    (250, 170, 30), (220, 220, 0), (107, 142, 35), (152, 251, 152), (70, 130, 180), (220, 20, 60), (255, 0, 0),
-    (0, 0, 142), (0, 0, 70), (0, 60, 100), (0, 80, 100), (0, 0, 230), (119, 11, 32),
-)  # fmt: skip
-CAMVID_NAMES = (
-    "sky", "building", "pole", "road", "pavement", "tree", "sign_symbol", "fence", "car", "pedestrian", "bicyclist",
-)  # fmt: skip
-CAMVID_COLORS = (
-    (128, 128, 128), (128, 0, 0), (192, 192, 128), (128, 64, 128), (60, 40, 222), (128, 128, 0), (192, 128, 128),
-    (64, 64, 128), (64, 0, 128), (64, 64, 0), (0, 128, 192),
-)  # fmt: skip
+from deeplab_tf.label_specs import SPECS
+
 IGNORE_COLOR = (224, 224, 192)
 
 
@@ -144,20 +126,23 @@ class LabelSpec:
         )
 
 
-KNOWN = {
-    "pascal_voc": LabelSpec(VOC_NAMES, name="pascal_voc"),
-    "cityscapes": LabelSpec(CITYSCAPES_NAMES, CITYSCAPES_COLORS, name="cityscapes"),
-    "camvid": LabelSpec(CAMVID_NAMES, CAMVID_COLORS, ignore_label=11, name="camvid"),
-}
+def _known(name: str) -> LabelSpec:
+    names, colors, ignore_label = SPECS[name]
+    rgb = tuple(tuple(bytes.fromhex(color)) for color in colors.split()) if colors else ()
+    return LabelSpec(names, rgb, ignore_label, name)
+
+
+KNOWN = {name: _known(name) for name in SPECS}
 
 
 def label_spec(source: LabelSpec | Mapping | str | int) -> LabelSpec:
     """The label specification that `source` means.
 
     Args:
-        source: A `LabelSpec`, its dictionary, the name of a known data set (`pascal_voc`, `cityscapes`,
-            `camvid`), or a number of classes, which get the names `class_0`, `class_1`, ... (21 and 19 classes
-            are taken for PASCAL VOC and Cityscapes, the sets that the releases were trained on).
+        source: A `LabelSpec`, its dictionary, the name of a known data set (a key of `KNOWN`, such as
+            `pascal_voc`, `cityscapes` or `ade20k`), or a number of classes, which get the names `class_0`,
+            `class_1`, ... (21 and 19 classes are taken for PASCAL VOC and Cityscapes, sets that releases were
+            trained on; 151 are not taken for ADE20K, which ignores id 0).
 
     Raises:
         ValueError: If the name is unknown or the number is below 2.

@@ -22,6 +22,10 @@ def test_voc_colours_are_the_published_ones():
         ("pascal_voc", 21, 255, (15, "person", (192, 128, 128))),
         ("cityscapes", 19, 255, (13, "car", (0, 0, 142))),
         ("camvid", 11, 11, (10, "bicyclist", (0, 128, 192))),
+        ("camvid_32", 32, 30, (16, "Pedestrian", (64, 64, 0))),
+        ("ade20k", 151, 0, (13, "person", (150, 5, 61))),
+        ("ade20k", 151, 0, (150, "flag", (92, 0, 255))),
+        ("stanford_background", 8, 255, (7, "foreground object", (128, 128, 128))),
     ],
 )
 def test_known_sets(name, classes, ignore_label, example):
@@ -31,7 +35,21 @@ def test_known_sets(name, classes, ignore_label, example):
     assert (spec.names[index], spec.colors[index]) == (class_name, color)
 
 
+def test_ade20k_ids_are_those_of_the_benchmark_list():
+    published = {1: "wall", 3: "sky", 21: "car", 57: "pool table", 75: "computer", 90: "television", 128: "bicycle"}
+    spec = label_spec("ade20k")
+    assert {index: spec.names[index] for index in published} == published
+    assert spec.is_valid(np.array([0, 150, 151, 255])).tolist() == [True, True, False, False]
+
+
+def test_camvid_colours_are_those_of_the_32_classes_but_for_the_pavement():
+    wide, narrow = label_spec("camvid_32"), label_spec("camvid")
+    assert len(set(wide.colors)) == 32
+    assert [name for name, rgb in zip(narrow.names, narrow.colors) if rgb not in wide.colors] == ["pavement"]
+
+
 def test_numbers_of_classes():
+    assert label_spec(151).ignore_label == 255
     assert label_spec(21).name == "pascal_voc"
     assert label_spec(19).name == "cityscapes"
     assert label_spec(3).names == ("class_0", "class_1", "class_2")
@@ -79,7 +97,7 @@ def test_bad_specifications_are_refused(arguments, message):
 
 
 def test_bad_sources_are_refused():
-    with pytest.raises(ValueError, match=r"Unknown label specification 'mars'; known are \['camvid'"):
+    with pytest.raises(ValueError, match=r"Unknown label specification 'mars'; known are \['ade20k'"):
         label_spec("mars")
     with pytest.raises(ValueError, match=r"needs 'names'; received the keys \['classes'\]"):
         label_spec({"classes": 3})
