@@ -12,7 +12,7 @@ from pathlib import Path
 import tensorflow as tf
 
 from deeplab_tf.datasets.dataset import INDEX_NAME, DataSet, Split, open_dataset
-from deeplab_tf.datasets.pairs import Pair
+from deeplab_tf.datasets.pairs import Pair, mark_repeated
 from deeplab_tf.datasets.shards import publish, shard_files, write_shards
 from deeplab_tf.files import check_writable, temporary_beside
 from deeplab_tf.labels import LabelSpec
@@ -90,7 +90,7 @@ def convert_pairs(
     try:
         splits, bad = {}, []
         for split, members in pairs.items():
-            splits[split], wrong = write_shards(staging, split, members, labels, shards, workers)
+            splits[split], wrong = write_shards(staging, split, mark_repeated(members), labels, shards, workers)
             bad += wrong
         _check_outcome(pairs, splits, bad, skip_bad)
         publish(staging, DataSet(output, labels, kept), splits)

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import dataclasses
 import io
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Sequence
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 from PIL import Image
 
+from deeplab_tf.datasets.faults import BadPair, read_part, wrong_values
 from deeplab_tf.datasets.records import Record
 from deeplab_tf.images import read_image, read_mask
 from deeplab_tf.labels import LabelSpec
 
 _ORIENTATION = 0x0112
-_UPRIGHT = 1
+UPRIGHT = 1
 _FORMATS = {"JPEG": "jpeg", "MPO": "jpeg", "PNG": "png"}
-_VALUES_NAMED = 8
+_LYING = (5, 6, 7, 8)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,12 +31,63 @@ class Pair:
         mask: The file that the mask comes from: a PNG of ids, or whatever else `read` understands.
         read: Makes the mask, uint8 ids `[H, W]`, from `mask`. It raises `ValueError` naming the file where it
             cannot, and `FileNotFoundError` where the file is missing.
+        repeated: Whether an earlier pair of the split has this name; `mark_repeated` says so.
     """
 
     name: str
     image: Path
     mask: Path
     read: Callable[[Path], np.ndarray] = read_mask
+    repeated: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class CheckedPair:
+    """A pair as far as it could be read, and what makes it unusable.
+
+    Args:
+        image: uint8 `[H, W, 3]`, or None where it cannot be read.
+        mask: uint8 ids `[H, W]`, or None where it cannot be read.
+        faults: What is wrong; empty for a good pair.
+    """
+
+    image: np.ndarray | None
+    mask: np.ndarray | None
+    faults: tuple[BadPair, ...]
+
+
+def mark_repeated(pairs: Sequence[Pair]) -> list[Pair]:
+    """The same pairs; those whose name an earlier one has are marked as `repeated`."""
+    first: dict[str, int] = {}
+    for index, pair in enumerate(pairs):
+        first.setdefault(pair.name, index)
+    return [dataclasses.replace(pair, repeated=first[pair.name] < index) for index, pair in enumerate(pairs)]
+
+
+def check_pair(pair: Pair, labels: LabelSpec) -> CheckedPair:
+    """Reads both files completely and verifies them against each other and the labels.
+
+    Args:
+        pair: The files.
+        labels: Which label ids are allowed.
+
+    Returns:
+        What was read and what is wrong. A pair that is listed twice or whose name leads out of its folder is not read.
+    """
+    if fault := _fault_of_name(pair):
+        return CheckedPair(None, None, (fault,))
+    parts, faults = {}, []
+    for part, read, path in (("image", read_image, pair.image), ("mask", pair.read, pair.mask)):
+        try:
+            parts[part] = read_part(read, path, part)
+        except BadPair as error:
+            faults.append(error)
+    image, mask = parts.get("image"), parts.get("mask")
+    if image is not None and mask is not None and mask.shape != image.shape[:2]:
+        faults.append(_fault_of_size(pair, image.shape[:2], mask.shape))
+    if mask is not None and (fault := wrong_values(mask, mask_values(mask), labels, pair.mask)):
+        faults.append(fault)
+    return CheckedPair(image, mask, tuple(faults))
 
 
 def load_pair(pair: Pair, labels: LabelSpec) -> Record:
@@ -50,28 +102,18 @@ def load_pair(pair: Pair, labels: LabelSpec) -> Record:
         the pixels that `read_image` gives. The mask becomes a grey PNG of its ids.
 
     Raises:
-        ValueError: If a file is missing or damaged, the sizes differ, or the mask holds colours or ids that
-            are no class.
+        BadPair: A `ValueError`, if a file is missing or damaged, the sizes differ, the mask holds colours or ids that
+            are no class, or the name is listed twice or leads out of its folder.
     """
-    pixels = _existing(read_image, pair.image, "image")
-    mask = _existing(pair.read, pair.mask, "mask")
-    height, width = pixels.shape[:2]
-    if mask.shape != (height, width):
-        raise ValueError(
-            f"{pair.mask} has {mask.shape[1]}x{mask.shape[0]} pixels but its image {pair.image} has "
-            f"{width}x{height} (upright). Make the mask anew at the image's size."
-        )
-    values = np.flatnonzero(mask_values(mask))
-    wrong = values[~labels.is_valid(values)]
-    if wrong.size:
-        raise ValueError(
-            f"{pair.mask} holds the value(s) {_listed(wrong)}; expected class ids 0-{labels.classes - 1} or "
-            f"{labels.ignore_label} (ignore). Map them to ids or give the labels that fit."
-        )
+    checked = check_pair(pair, labels)
+    if checked.faults:
+        raise checked.faults[0]
+    image, mask = checked.image, checked.mask
+    height, width = mask.shape
     stored = _stored_format(pair.image)
     return Record(
         filename=pair.name,
-        image=pair.image.read_bytes() if stored else _png(pixels),
+        image=pair.image.read_bytes() if stored else _png(image),
         image_format=stored or "png",
         height=height,
         width=width,
@@ -84,27 +126,49 @@ def mask_values(mask: np.ndarray) -> np.ndarray:
     return np.bincount(mask.ravel(), minlength=256) > 0
 
 
-def _existing(read: Callable[[Path], np.ndarray], path: Path, kind: str) -> np.ndarray:
-    try:
-        return read(path)
-    except FileNotFoundError as error:
-        raise ValueError(f"{path} is missing; it should be the {kind}. Add it or take its pair out.") from error
+def _fault_of_name(pair: Pair) -> BadPair | None:
+    if pair.repeated:
+        return BadPair(
+            "double_id", pair.image, f"{pair.image}: the name {pair.name!r} is listed twice. Take the second one out."
+        )
+    path = PurePosixPath(pair.name)
+    if not pair.name.strip() or path.is_absolute() or ".." in path.parts or "\\" in pair.name:
+        return BadPair(
+            "unsafe_id",
+            pair.image,
+            f"{pair.image}: the name {pair.name!r} is empty or leads out of the folder. Give the file's name alone.",
+        )
+    return None
+
+
+def _fault_of_size(pair: Pair, image: tuple[int, int], mask: tuple[int, int]) -> BadPair:
+    sizes = (
+        f"{pair.mask} has {mask[1]}x{mask[0]} pixels but its image {pair.image} has {image[1]}x{image[0]} (upright). "
+    )
+    if mask == image[::-1] and orientation(pair.image) in _LYING:
+        return BadPair(
+            "rotated_image",
+            pair.mask,
+            f"{sizes}The image carries an EXIF rotation that its mask does not follow. Rotate the mask alike, or "
+            "remove the tag.",
+        )
+    return BadPair("size_mismatch", pair.mask, f"{sizes}Make the mask anew at the image's size.")
+
+
+def orientation(path: Path) -> int:
+    """The EXIF orientation of an image file, 1 to 8; 1 is upright."""
+    with Image.open(path) as image:
+        return image.getexif().get(_ORIENTATION, UPRIGHT)
 
 
 def _stored_format(path: Path) -> str | None:
     """The format under which the file may be stored as it is, or None where it has to be written anew."""
     with Image.open(path) as image:
         plain = image.mode == "RGB" and "transparency" not in image.info
-        upright = image.getexif().get(_ORIENTATION, _UPRIGHT) == _UPRIGHT
-        return _FORMATS.get(image.format) if plain and upright else None
+        return _FORMATS.get(image.format) if plain and image.getexif().get(_ORIENTATION, UPRIGHT) == UPRIGHT else None
 
 
 def _png(pixels: np.ndarray) -> bytes:
     buffer = io.BytesIO()
     Image.fromarray(pixels).save(buffer, "PNG")
     return buffer.getvalue()
-
-
-def _listed(values: np.ndarray) -> str:
-    named = ", ".join(str(value) for value in values[:_VALUES_NAMED])
-    return named + (f" and {values.size - _VALUES_NAMED} more" if values.size > _VALUES_NAMED else "")

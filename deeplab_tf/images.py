@@ -10,6 +10,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from deeplab_tf.files import replacing
 
+LOSSY_FORMATS = frozenset({"JPEG", "MPO"})
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp", ".gif"})
 
 
@@ -81,9 +82,14 @@ def read_mask(path: str | os.PathLike) -> np.ndarray:
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If it is damaged, has no pixels, or holds colours or more than 8 bits; the message names it.
+        ValueError: If it is damaged, has no pixels, is a JPEG, or holds colours or more than 8 bits; the message
+            names it.
     """
     image = _open(path)
+    if image.format in LOSSY_FORMATS:
+        raise ValueError(
+            f"{path} is a JPEG, whose compression changes label ids. Make the mask anew as an 8-bit PNG."
+        )
     if image.mode in ("P", "L"):
         return np.array(image)
     if image.mode == "1":

@@ -1,0 +1,133 @@
+"""What makes a pair of image and mask unusable: an error that says its kind and its file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageFilter
+
+from deeplab_tf.images import LOSSY_FORMATS
+from deeplab_tf.labels import LabelSpec
+
+_SIGNATURES = (b"\xff\xd8\xff", b"\x89PNG", b"BM", b"GIF8", b"II*\0", b"MM\0*", b"RIFF")
+_ALPHA_MODES = ("LA", "PA", "La", "RGBA", "RGBa")
+_VALUES_NAMED = 8
+# Fewer strays than this are more likely ids of another data set than the steps of an edge.
+_BLUR_VALUES = 4
+
+
+class BadPair(ValueError):
+    """A pair that cannot be trained on.
+
+    Args:
+        kind: A key of `findings.KINDS`.
+        file: The file at fault.
+        message: What was received, what was expected, and what to do.
+        values: The values at fault, where it is values.
+
+    Example:
+        >>> raise BadPair("missing_mask", "masks/3.png", "masks/3.png is missing. Add it or take its pair out.")
+    """
+
+    def __init__(self, kind: str, file: str | Path, message: str, values: tuple[int, ...] = ()):
+        super().__init__(message)
+        self.kind, self.file, self.values = kind, Path(file), values
+
+    def __reduce__(self):
+        return BadPair, (self.kind, self.file, str(self), self.values)
+
+
+def read_part(read: Callable[[Path], np.ndarray], path: Path, part: str) -> np.ndarray:
+    """Reads one half of a pair.
+
+    Args:
+        read: Reads it; raises `ValueError` or `FileNotFoundError` where it cannot.
+        path: The file.
+        part: `"image"` or `"mask"`.
+
+    Returns:
+        What `read` gives.
+
+    Raises:
+        BadPair: If it cannot be read.
+    """
+    try:
+        return read(path)
+    except BadPair:
+        raise
+    except FileNotFoundError as error:
+        raise BadPair(
+            f"missing_{part}", path, f"{path} is missing; it should be the {part}. Add it or take its pair out."
+        ) from error
+    except ValueError as error:
+        raise BadPair(_kind_of_file(path, part), path, str(error)) from error
+
+
+def _kind_of_file(path: Path, part: str) -> str:
+    """Why a file that is there could not be read."""
+    if not path.is_file():
+        return "not_a_file"
+    with path.open("rb") as file:
+        start = file.read(8)
+    if not start:
+        return "empty_file"
+    try:
+        with Image.open(path) as image:
+            image.load()
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+        return f"damaged_{part}" if start.startswith(_SIGNATURES) else "not_an_image"
+    if part == "mask":
+        if image.format in LOSSY_FORMATS:
+            return "lossy_mask"
+        if image.mode in _ALPHA_MODES:
+            return "alpha_mask"
+        if image.mode[0] in "IF":
+            return "wide_mask"
+        if image.mode not in ("P", "L", "1"):
+            return "colour_mask"
+    return f"damaged_{part}"
+
+
+def wrong_values(mask: np.ndarray, occurs: np.ndarray, labels: LabelSpec, file: str | Path) -> BadPair | None:
+    """The fault of a mask that holds values that are no class, if it does.
+
+    Args:
+        mask: uint8 `[H, W]`.
+        occurs: Which values occur in it, boolean `[256]`.
+        labels: Which values are allowed.
+        file: What the mask is called.
+
+    Returns:
+        The fault: `blurred_mask` where many values lie in thin lines between right ones, as smooth resizing and lossy
+        compression leave them, `wrong_values` otherwise. None where all values are right.
+    """
+    values = np.flatnonzero(occurs)
+    wrong = values[~labels.is_valid(values)]
+    if not wrong.size:
+        return None
+    blurred = wrong.size >= _BLUR_VALUES and _in_thin_lines(~labels.is_valid(mask))
+    remedy = "Map them to ids or give the labels that fit."
+    if blurred:
+        remedy = (
+            "They lie along edges, as smooth resizing and JPEG leave them: make the mask anew with nearest-neighbour "
+            "resizing and without loss."
+        )
+    elif labels.classes in wrong and not occurs[0] and labels.ignore_label != 0:
+        remedy = f"Class 0 does not occur: if ids were counted from 1, subtract 1. {remedy}"
+    named = ", ".join(str(value) for value in wrong[:_VALUES_NAMED])
+    more = f" and {wrong.size - _VALUES_NAMED} more" if wrong.size > _VALUES_NAMED else ""
+    return BadPair(
+        "blurred_mask" if blurred else "wrong_values",
+        file,
+        f"{file} holds the value(s) {named}{more}; expected class ids 0-{labels.classes - 1} or "
+        f"{labels.ignore_label} (ignore). {remedy}",
+        tuple(wrong.tolist()),
+    )
+
+
+def _in_thin_lines(wrong: np.ndarray) -> bool:
+    """Whether nine of ten wrong pixels touch a right one, within two pixels."""
+    solid = np.asarray(Image.fromarray(wrong.astype(np.uint8)).filter(ImageFilter.MinFilter(5)))
+    return solid.sum() <= 0.1 * wrong.sum()
