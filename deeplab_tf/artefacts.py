@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from deeplab_tf.files import read_json
 from deeplab_tf.labels import LabelSpec
-from deeplab_tf.models import SegmentationModel, load_model, whole_image_logits
+from deeplab_tf.models import SegmentationModel, check_rgb, load_model, whole_image_logits
 from deeplab_tf.tflite_artefact import SIDE_FILE, TFLiteArtefact
 
 EXTRA_FOLDER = "assets.extra"
@@ -55,6 +55,7 @@ class KerasArtefact:
     kind = "keras"
 
     def __init__(self, model: SegmentationModel, source: str):
+        check_rgb(model, "Segmenting")
         model = full_resolution(model)
         self.source = source
         self.labels = model.labels

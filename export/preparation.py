@@ -7,7 +7,7 @@ from pathlib import Path
 
 from deeplab_tf.artefacts import full_resolution
 from deeplab_tf.files import check_writable
-from deeplab_tf.models import SegmentationModel, load_model
+from deeplab_tf.models import SegmentationModel, check_rgb, load_model
 
 # The side of the released models' canvas, for models that name none.
 DEFAULT_SIDE = 513
@@ -18,10 +18,12 @@ def model_to_export(model_or_path: SegmentationModel | str | os.PathLike) -> Seg
 
     Raises:
         FileNotFoundError: If there is nothing at the path.
-        ValueError: If it holds no model of this package.
+        ValueError: If it holds no model of this package, or one of other than RGB images.
     """
     is_model = isinstance(model_or_path, SegmentationModel)
-    return full_resolution(model_or_path if is_model else load_model(model_or_path))
+    model = model_or_path if is_model else load_model(model_or_path)
+    check_rgb(model, "An exported model")
+    return full_resolution(model)
 
 
 def check_output(output: str | os.PathLike, overwrite: bool, replaceable: bool) -> Path:

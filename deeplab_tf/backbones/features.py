@@ -29,7 +29,7 @@ class Backbone:
 
     Args:
         build: `(images, output_stride=..., frozen_statistics=..., **options) -> Features`, where `images` is
-            float `[B, H, W, 3]`, 0-255: normalisation is part of the network.
+            float `[B, H, W, C]`, 0-255, RGB in all that is released: normalisation is part of the network.
         scope: First part of the layers' names, as in the released checkpoints.
         pad_value: RGB value (0-255) that the network sees as "nothing", used to pad images.
         options: Names of the further options that `build` takes, such as `depth_multiplier`.

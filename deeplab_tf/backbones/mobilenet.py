@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-import keras
-
-from deeplab_tf.layers import Norm, conv_bn, depthwise_bn, truncated_normal
+from deeplab_tf.layers import Norm, conv_bn, depthwise_bn, normalize_images, truncated_normal
 
 PAD_VALUE = (127.5, 127.5, 127.5)
 INITIAL_STDDEV = 0.09
@@ -59,10 +57,8 @@ class MobileNetLayers:
         return f"{self.scope}.expanded_conv" + (f"_{index}" if index else "")
 
     def normalize(self, images):
-        """RGB 0-255, `[B, H, W, 3]`, scaled to -1..1; float32 under mixed precision too."""
-        # 0-255 after an interpolation does not fit the halves' precision.
-        scaling = keras.layers.Rescaling(1 / 127.5, offset=-1.0, dtype="float32", name=f"{self.scope}.normalize")
-        return scaling(images)
+        """0-255, `[B, H, W, C]`, scaled to -1..1."""
+        return normalize_images(images, self.scope)
 
     def conv(self, x, filters: int, name: str, *, kernel_size: int = 1, stride=1, rate=1, activation=None):
         """As `deeplab_tf.layers.conv_bn`."""

@@ -28,6 +28,7 @@ def mobilenet_v2(
     *,
     output_stride: int = 16,
     depth_multiplier: float = 1.0,
+    divisible_by: int | None = None,
     frozen_statistics: bool = False,
 ) -> Features:
     """Builds MobileNetV2 up to its 320-channel block, as the release's DeepLab uses it.
@@ -36,6 +37,8 @@ def mobilenet_v2(
         images: float `[B, H, W, 3]`, RGB, 0-255.
         output_stride: 8, 16 or 32.
         depth_multiplier: Scales the channels of every layer, > 0.
+        divisible_by: What channels are made multiples of. None takes 8 at a depth multiplier of 1 and 1 at any other,
+            as the release; 8 gives `keras.applications`' widths at all of them.
         frozen_statistics: Keep the moving statistics of batch normalisation fixed in training.
 
     Returns:
@@ -43,7 +46,7 @@ def mobilenet_v2(
         outputs of blocks 2, 5 and 12; strides coarser than `output_stride` are left out).
 
     Raises:
-        ValueError: If the output stride or the depth multiplier is not possible.
+        ValueError: If the output stride, the depth multiplier or the divisor is not possible.
 
     Example:
         >>> features = mobilenet_v2(keras.Input((513, 513, 3)))
@@ -51,9 +54,11 @@ def mobilenet_v2(
         (None, 33, 33, 320)
     """
     check_depth_multiplier(depth_multiplier)
+    if divisible_by is not None and (type(divisible_by) is not int or divisible_by < 1):
+        raise ValueError(f"divisible_by must be a whole number above 0, usually 8; received {divisible_by}.")
     rule = AtrousRule(output_stride)
     layers = MobileNetLayers(SCOPE, frozen_statistics)
-    divisor = 8 if depth_multiplier == 1.0 else 1
+    divisor = divisible_by or (8 if depth_multiplier == 1.0 else 1)
 
     def scaled(channels: int) -> int:
         return make_divisible(channels * depth_multiplier, divisor)
@@ -74,4 +79,4 @@ def mobilenet_v2(
     return Features(x, {stride: taps[block] for stride, block in TAP_BLOCKS.items() if stride <= output_stride})
 
 
-MOBILENET_V2 = Backbone(mobilenet_v2, SCOPE, pad_value=PAD_VALUE, options=("depth_multiplier",))
+MOBILENET_V2 = Backbone(mobilenet_v2, SCOPE, pad_value=PAD_VALUE, options=("depth_multiplier", "divisible_by"))

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import keras
-
 from deeplab_tf.backbones.features import OUTPUT_STRIDES, Backbone, Features
 from deeplab_tf.backbones.nas_cell import Cell, build_cell, conv, relu
-from deeplab_tf.layers import ImageScale, Norm
+from deeplab_tf.layers import ImageScale, Norm, normalize_images
 from deeplab_tf.nas import GENOTYPES, STEM, Genotype
 from deeplab_tf.nas import genotype as resolve_genotype
 
@@ -19,8 +17,7 @@ BASE_FILTERS = 20
 
 def _stem(images, scope: str, norm: Norm):
     """The map at stride 2 before its activation, and the one at stride 4."""
-    # float32 under mixed precision too: 0-255 after an interpolation does not fit the halves' precision.
-    x = keras.layers.Rescaling(1 / 127.5, offset=-1.0, dtype="float32", name=f"{scope}.normalize")(images)
+    x = normalize_images(images, scope)
     maps = []
     for index, (filters, stride) in enumerate(zip(STEM_FILTERS, (2, 1, 2))):
         name = f"{scope}.conv{index}"

@@ -10,7 +10,7 @@ import keras
 
 from deeplab_tf.backbones.features import AtrousRule, Backbone, Features
 from deeplab_tf.backbones.multi_grid import check_multi_grid
-from deeplab_tf.layers import Norm, conv_bn
+from deeplab_tf.layers import Norm, conv_bn, normalize_images
 
 BLOCK_FILTERS = (64, 128, 256, 512)
 MAX_CASCADE_BLOCKS = 3
@@ -148,11 +148,7 @@ def resnet(
 def _stem(images, depth: int, kind: str, rule: AtrousRule, norm: Norm):
     """Normalisation, first convolutions and pooling: stride 4."""
     scope, form = f"resnet_v1_{depth}", KINDS[kind]
-    scaling = {"scale": 1 / 127.5, "offset": -1.0}
-    if form.mean:
-        scaling = {"scale": 1.0, "offset": [-value for value in form.mean]}
-    # float32 under mixed precision too: 0-255 after an interpolation does not fit the halves' precision.
-    x = keras.layers.Rescaling(**scaling, dtype="float32", name=f"{scope}.normalize")(images)
+    x = normalize_images(images, scope, form.mean)
     narrowing = BETA_18_SHARE if (depth, kind) == (18, "_beta") else 1
     for index, (name, kernel_size, share) in enumerate(form.stem):
         x = conv_bn(

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import keras
 
 from deeplab_tf.backbones.features import Backbone, Features
+from deeplab_tf.layers import normalize_images
 
 SCOPE = "vgg_16"
 OUTPUT_STRIDE = 8
@@ -92,10 +93,7 @@ def vgg_16(
         )
     if not depth_multiplier > 0:
         raise ValueError(f"depth_multiplier must be above 0, usually 0.25 to 1; received {depth_multiplier}.")
-    # float32 under mixed precision too: 0-255 after an interpolation does not fit the halves' precision.
-    normalised = keras.layers.Rescaling(
-        1.0, offset=[-value for value in MEAN], dtype="float32", name=f"{SCOPE}.normalize"
-    )(images)
+    normalised = normalize_images(images, SCOPE, MEAN)
     x, pools = normalised, []
     for block, (convolutions, channels, rate, stride) in enumerate(BLOCKS, start=1):
         for index in range(1, convolutions + 1):

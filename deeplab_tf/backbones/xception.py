@@ -10,7 +10,7 @@ import keras
 
 from deeplab_tf.backbones.features import AtrousRule, Backbone, Features
 from deeplab_tf.backbones.multi_grid import check_multi_grid
-from deeplab_tf.layers import Norm, conv_bn, depthwise_bn, truncated_normal
+from deeplab_tf.layers import Norm, conv_bn, depthwise_bn, normalize_images, truncated_normal
 
 STDDEV = 0.09
 
@@ -94,8 +94,7 @@ def xception(
     rule = AtrousRule(output_stride)
     norm = Norm(momentum=0.9997, epsilon=1e-3, frozen_statistics=frozen_statistics)
 
-    # float32 under mixed precision too: 0-255 after an interpolation does not fit the halves' precision.
-    x = keras.layers.Rescaling(1 / 127.5, offset=-1.0, dtype="float32", name=f"{scope}.normalize")(images)
+    x = normalize_images(images, scope)
     for index, filters in enumerate((32, 64)):
         x = conv_bn(
             x,

@@ -10,6 +10,7 @@ from deeplab_tf.layers.convolution import (
 )
 from deeplab_tf.layers.decoder import decoder
 from deeplab_tf.layers.dense_prediction_cell import GridPool, dense_prediction_cell
+from deeplab_tf.layers.image_normalization import channel_values, normalize_images
 from deeplab_tf.layers.image_scale import ImageScale
 from deeplab_tf.layers.lr_aspp import WindowPooling, lr_aspp
 from deeplab_tf.layers.normalization import BatchNorm, Norm
@@ -25,6 +26,7 @@ __all__ = [
     "ResizeLike",
     "WindowPooling",
     "aspp",
+    "channel_values",
     "conv_bn",
     "decoder",
     "default_atrous_rates",
@@ -33,6 +35,7 @@ __all__ = [
     "head_norm",
     "image_pooling",
     "lr_aspp",
+    "normalize_images",
     "separable_conv_bn",
     "squeeze_excite",
     "truncated_normal",

@@ -1,6 +1,8 @@
 """The public models, and reading them back from files."""
 
 from deeplab_tf.models.auto_deeplab import AutoDeepLab
+from deeplab_tf.models.initial_weights import set_weights_loader
+from deeplab_tf.models.input_channels import check_rgb
 from deeplab_tf.models.lr_aspp import LRASPP
 from deeplab_tf.models.saving import load_model, save_model
 from deeplab_tf.models.segmentation_model import SegmentationModel, copy_weights
@@ -22,8 +24,10 @@ __all__ = [
     "DeepLabV3Plus",
     "SegmentationModel",
     "canvas_size",
+    "check_rgb",
     "copy_weights",
     "load_model",
     "save_model",
+    "set_weights_loader",
     "whole_image_logits",
 ]

@@ -27,7 +27,7 @@ class AutoDeepLab(SegmentationModel):
         output_stride: That at which the genotype's path ends; None takes it.
         atrous_rates: Rates of the ASPP branches; None follows the output stride, `()` leaves them out.
         labels: `LabelSpec`, its dictionary, or the name of a known data set; travels with the model.
-        input_shape: `(H, W, 3)`; H and W may be None.
+        input_shape: `(H, W, channels)`; H and W may be None.
         separable: Separable convolutions in ASPP and decoder.
         drop_path_keep: Share of an image's paths that the last cell keeps in training; cell c of n keeps
             1 - (c + 1) / n (1 - drop_path_keep).
@@ -37,6 +37,8 @@ class AutoDeepLab(SegmentationModel):
         crop_size: Side, or (height, width), of the canvas to which smaller images are padded for prediction.
         frozen_batch_norm: Train with fixed batch statistics; scale and shift still train.
         upsample_logits: Bring the logits to input size; else they stand at the last decoder stride.
+        weights: What to start from: None, `"imagenet"`, a name of the release's model zoo (`deeplab_tf.ZOO`), or a file
+            that `transfer_weights` takes. It is not kept with the model.
         name: The model's name.
 
     Call arguments:
@@ -70,6 +72,7 @@ class AutoDeepLab(SegmentationModel):
         crop_size: int | Sequence[int] | None = None,
         frozen_batch_norm: bool = False,
         upsample_logits: bool = True,
+        weights: str | os.PathLike | None = None,
         name: str | None = None,
     ):
         settings = {key: value for key, value in locals().items() if key not in ("self", "name", "__class__")}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 
 import keras
@@ -23,13 +24,16 @@ class LRASPP(SegmentationModel):
         classes: Number of classes; that of `labels`, or 21, when left out.
         output_stride: Input size over size of the backbone's last map: 8, 16 or 32.
         labels: `LabelSpec`, its dictionary, or the name of a known data set; travels with the model.
-        input_shape: `(H, W, 3)`; H and W may be None.
+        input_shape: `(H, W, channels)`; H and W may be None.
         depth_multiplier: Width of the backbone, where it has one.
+        divisible_by: What MobileNetV2's channels are made multiples of; 8 for the widths of `keras.applications`.
         filters: Channels of the 1x1 branch.
         decoder_stride: Stride of the low-level tap.
         crop_size: Side, or (height, width), of the canvas to which smaller images are padded for prediction.
         frozen_batch_norm: Train with fixed batch statistics; scale and shift still train.
         upsample_logits: Bring the logits to input size; else they stand at the decoder stride.
+        weights: What to start from: None, `"imagenet"`, a name of the release's model zoo (`deeplab_tf.ZOO`), or a file
+            that `transfer_weights` takes. It is not kept with the model.
         name: The model's name.
 
     Call arguments:
@@ -55,11 +59,13 @@ class LRASPP(SegmentationModel):
         labels=None,
         input_shape: Sequence[int | None] = (None, None, 3),
         depth_multiplier: float | None = None,
+        divisible_by: int | None = None,
         filters: int = 128,
         decoder_stride: int = 8,
         crop_size: int | Sequence[int] | None = None,
         frozen_batch_norm: bool = False,
         upsample_logits: bool = True,
+        weights: str | os.PathLike | None = None,
         name: str | None = None,
     ):
         settings = {key: value for key, value in locals().items() if key not in ("self", "name", "__class__")}

@@ -9,11 +9,15 @@ import keras
 
 from deeplab_tf import backbones
 from deeplab_tf.labels import LabelSpec, label_spec
-from deeplab_tf.layers import ResizeLike, truncated_normal
+from deeplab_tf.layers import ResizeLike, channel_values, truncated_normal
+from deeplab_tf.models.initial_weights import load_initial_weights
+from deeplab_tf.models.input_channels import check_input_shape, copy_stem, differs_in_channels
 
 CLASSIFIER = "logits.semantic"
 # Settings that go to the backbone, where it has them.
-BACKBONE_OPTIONS = ("depth_multiplier", "multi_grid", "cascade_blocks", "genotype", "base_filters", "drop_path_keep")
+BACKBONE_OPTIONS = (
+    "depth_multiplier", "divisible_by", "multi_grid", "cascade_blocks", "genotype", "base_filters", "drop_path_keep",
+)  # fmt: skip
 
 
 def resolve_labels(classes: int | None, labels) -> LabelSpec:
@@ -42,7 +46,7 @@ class SegmentationModel(keras.Model):
     Args:
         settings: The subclass's constructor arguments, JSON-ready. `backbone`, `output_stride`, `classes`,
             `labels`, `input_shape`, `crop_size`, `frozen_batch_norm`, `upsample_logits` and the backbone's options
-            are read here.
+            are read here. `weights`, what to start from, is loaded and not kept.
         head: `(features: Features) -> [B, h, w, C]`, the map that the classifier sees.
         name: The model's name.
         head_gives_logits: The head's map are the logits already.
@@ -70,7 +74,10 @@ class SegmentationModel(keras.Model):
                 )
         crop_size = _crop_size(settings["crop_size"], settings["output_stride"])
 
-        images = keras.Input(tuple(settings["input_shape"]), name="image")
+        input_shape = check_input_shape(settings["input_shape"])
+        weights = settings.pop("weights", None)
+
+        images = keras.Input(input_shape, name="image")
         features = backbone.build(
             images,
             output_stride=settings["output_stride"],
@@ -93,13 +100,14 @@ class SegmentationModel(keras.Model):
         self.backbone_name = settings["backbone"]
         self.output_stride = settings["output_stride"]
         self.crop_size = crop_size
-        self.pad_value = backbone.pad_value
+        self.pad_value = channel_values(backbone.pad_value, input_shape[-1])
         self._settings = {
             **settings,
             "classes": spec.classes,
             "labels": spec.to_dict(),
             "crop_size": crop_size,
         }
+        load_initial_weights(self, weights)
 
     def get_config(self) -> dict:
         """The constructor's arguments: enough to build the same network again, without its weights."""
@@ -120,7 +128,8 @@ class SegmentationModel(keras.Model):
 
         Args:
             **changes: Constructor arguments to change, for instance `output_stride=8` (atrous rates follow
-                unless they were given), `classes=5`, `labels=spec`, `frozen_batch_norm=True`.
+                unless they were given), `classes=5`, `labels=spec`, `frozen_batch_norm=True`,
+                `input_shape=(None, None, 1)`, whose stem is averaged over the channels it had.
 
         Returns:
             A new model, not compiled. What had to be initialised anew is said on stderr and listed in its
@@ -152,11 +161,13 @@ class SegmentationModel(keras.Model):
 def copy_weights(source: keras.Model, target: keras.Model) -> list[str]:
     """Copies the weights of all layers that bear the same name and shapes.
 
+    A stem for images of another number of channels is averaged over its own and rescaled, which is said on stderr.
+
     Returns:
         Names of the target's layers with weights that got none.
     """
     source_layers = {layer.name: layer for layer in source.layers}
-    left = []
+    left, stems = [], []
     for layer in target.layers:
         wanted = [tuple(weight.shape) for weight in layer.weights]
         if not layer.trainable_weights and not layer.non_trainable_weights:
@@ -164,8 +175,12 @@ def copy_weights(source: keras.Model, target: keras.Model) -> list[str]:
         twin = source_layers.get(layer.name)
         if twin is not None and [tuple(weight.shape) for weight in twin.weights] == wanted:
             layer.set_weights(twin.get_weights())
+        elif twin is not None and differs_in_channels(source, target, twin, layer):
+            stems.append(layer.name)
         elif wanted and not isinstance(layer, keras.layers.Dropout):
             left.append(layer.name)
+    for name in stems:
+        copy_stem(source, target, name)
     return left
 
 

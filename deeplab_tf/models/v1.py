@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Sequence
 
 import keras
@@ -53,12 +54,14 @@ class DeepLabV1(SegmentationModel):
         msc: The multi-scale head: features of the image and of the first four poolings join the last map.
         output_stride: 8, the only one.
         labels: `LabelSpec`, its dictionary, or the name of a known data set; travels with the model.
-        input_shape: `(H, W, 3)`; H and W may be None.
+        input_shape: `(H, W, channels)`; H and W may be None.
         depth_multiplier: Width of all layers; 1 when left out.
         dropout: Share dropped after fc6 and after fc7, in training.
         crop_size: Side, or (height, width), of the canvas to which smaller images are padded for prediction.
         frozen_batch_norm: Without effect, for the sake of the common interface: there is no normalisation.
         upsample_logits: Bring the logits to input size; else they stand at stride 8.
+        weights: What to start from: None, `"imagenet"`, a name of the release's model zoo (`deeplab_tf.ZOO`), or a file
+            that `transfer_weights` takes. It is not kept with the model.
         name: The model's name.
 
     Call arguments:
@@ -89,6 +92,7 @@ class DeepLabV1(SegmentationModel):
         crop_size: int | Sequence[int] | None = None,
         frozen_batch_norm: bool = False,
         upsample_logits: bool = True,
+        weights: str | os.PathLike | None = None,
         name: str | None = None,
     ):
         settings = {key: value for key, value in locals().items() if key not in ("self", "name", "__class__")}

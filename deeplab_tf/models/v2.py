@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 
 import keras
@@ -31,13 +32,15 @@ class DeepLabV2(SegmentationModel):
         atrous_rates: Rates of the branches. ASPP-L is 6, 12, 18, 24, also when None; ASPP-S is 2, 4, 8, 12.
         multi_scale: Look at the image at 0.5, 0.75 and 1 times its size with the same weights and keep the maximum.
         labels: `LabelSpec`, its dictionary, or the name of a known data set; travels with the model.
-        input_shape: `(H, W, 3)`; H and W may be None.
+        input_shape: `(H, W, channels)`; H and W may be None.
         depth_multiplier: Width of the backbone, where it has one.
         dropout: Share dropped after fc6 and fc7 of VGG-16, in training.
         crop_size: Side, or (height, width), of the canvas to which smaller images are padded for prediction.
         frozen_batch_norm: Train with fixed batch statistics, and with fixed scale and shift in the ResNets, as in the
             paper; for a start from random weights, False.
         upsample_logits: Bring the logits to input size; else they stand at the output stride.
+        weights: What to start from: None, `"imagenet"`, a name of the release's model zoo (`deeplab_tf.ZOO`), or a file
+            that `transfer_weights` takes. It is not kept with the model.
         name: The model's name.
 
     Call arguments:
@@ -70,6 +73,7 @@ class DeepLabV2(SegmentationModel):
         crop_size: int | Sequence[int] | None = None,
         frozen_batch_norm: bool = True,
         upsample_logits: bool = True,
+        weights: str | os.PathLike | None = None,
         name: str | None = None,
     ):
         settings = {key: value for key, value in locals().items() if key not in ("self", "name", "__class__")}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 
 import keras
@@ -21,8 +22,9 @@ class DeepLabV3(SegmentationModel):
         atrous_rates: Rates of the ASPP branches. None takes 6, 12, 18 at output stride 16, doubled at 8, halved
             at 32; `()` is the release's "no ASPP" head of its MobileNetV2 models.
         labels: `LabelSpec`, its dictionary, or the name of a known data set; travels with the model.
-        input_shape: `(H, W, 3)`; H and W may be None.
+        input_shape: `(H, W, channels)`; H and W may be None.
         depth_multiplier: Width of the backbone, where it has one.
+        divisible_by: What MobileNetV2's channels are made multiples of; 8 for the widths of `keras.applications`.
         multi_grid: Relative rates of the units in the backbone's last block, where it has them, such as (1, 2, 4).
         cascade_blocks: None has the ASPP, the paper's parallel form. 0 to 3, for ResNets, is its cascaded form: that
             many copies of the backbone's last block, of rising rates, and the classifier right after them.
@@ -35,6 +37,8 @@ class DeepLabV3(SegmentationModel):
             the size that the network was trained on.
         frozen_batch_norm: Train with fixed batch statistics; scale and shift still train.
         upsample_logits: Bring the logits to input size; else they stand at the output stride.
+        weights: What to start from: None, `"imagenet"`, a name of the release's model zoo (`deeplab_tf.ZOO`), or a file
+            that `transfer_weights` takes. It is not kept with the model.
         name: The model's name.
 
     Call arguments:
@@ -61,6 +65,7 @@ class DeepLabV3(SegmentationModel):
         labels=None,
         input_shape: Sequence[int | None] = (None, None, 3),
         depth_multiplier: float | None = None,
+        divisible_by: int | None = None,
         multi_grid: Sequence[int] | None = None,
         cascade_blocks: int | None = None,
         dense_prediction_cell: str | Sequence[Mapping] | None = None,
@@ -70,6 +75,7 @@ class DeepLabV3(SegmentationModel):
         crop_size: int | Sequence[int] | None = None,
         frozen_batch_norm: bool = False,
         upsample_logits: bool = True,
+        weights: str | os.PathLike | None = None,
         name: str | None = None,
     ):
         settings = {key: value for key, value in locals().items() if key not in ("self", "name", "__class__")}

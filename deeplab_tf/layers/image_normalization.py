@@ -1,0 +1,35 @@
+"""Pixel values as a network wants them, whatever the number of channels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import keras
+
+
+def channel_values(rgb: Sequence[float], channels: int) -> tuple[float, ...]:
+    """Values for the channels of an image: those of RGB, or their mean for every channel where there are not three.
+
+    Example:
+        >>> channel_values((122.0, 116.0, 104.0), 1)
+        (114.0,)
+    """
+    return tuple(rgb) if channels == len(rgb) else (sum(rgb) / len(rgb),) * channels
+
+
+def normalize_images(images, scope: str, mean: Sequence[float] | None = None):
+    """Images of 0-255 scaled to -1..1, or freed of a mean.
+
+    Args:
+        images: `[B, H, W, C]`, 0-255.
+        scope: First part of the layer's name.
+        mean: RGB value (0-255) to subtract; None scales instead.
+
+    Returns:
+        float32 `[B, H, W, C]`, under mixed precision too: 0-255 after an interpolation does not fit the halves'
+        precision.
+    """
+    settings = {"scale": 1 / 127.5, "offset": -1.0}
+    if mean is not None:
+        settings = {"scale": 1.0, "offset": [-value for value in channel_values(mean, images.shape[-1])]}
+    return keras.layers.Rescaling(**settings, dtype="float32", name=f"{scope}.normalize")(images)

@@ -1,0 +1,82 @@
+"""Images of other than three channels: which shapes a model takes, and what its stem's weights become."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+import keras
+import numpy as np
+
+
+def check_input_shape(input_shape: Sequence[int | None]) -> tuple[int | None, int | None, int]:
+    """The shape of one image, `(H, W, C)`.
+
+    Raises:
+        ValueError: If it is none.
+    """
+    shape = tuple(input_shape)
+    whole = all(side is None or (isinstance(side, int) and side > 0) for side in shape)
+    if len(shape) != 3 or not whole or shape[-1] is None:
+        raise ValueError(
+            f"input_shape must be (H, W, channels), H and W whole or None; received {input_shape}. "
+            "Take (None, None, 3) for RGB images of any size."
+        )
+    return shape
+
+
+def check_rgb(model: keras.Model, what: str) -> None:
+    """Refuses models of other images where only RGB images can be read.
+
+    Args:
+        model: A model of this package.
+        what: What is about to be done with it, as the message's subject.
+
+    Raises:
+        ValueError: If the model's images have not three channels.
+    """
+    channels = model.input_shape[-1]
+    if channels != 3:
+        raise ValueError(
+            f"{what} reads RGB images; the model {model.name!r} takes images of {channels} channels. Call the model "
+            "itself on arrays [B, H, W, C], or rebuild it: model.rebuild(input_shape=(None, None, 3))."
+        )
+
+
+def differs_in_channels(source: keras.Model, target: keras.Model, twin, layer) -> bool:
+    """Whether two convolutions read their model's images and differ in nothing but these images' channels."""
+    if not (isinstance(layer, keras.layers.Conv2D) and isinstance(twin, keras.layers.Conv2D)):
+        return False
+    theirs, ours = tuple(twin.kernel.shape), tuple(layer.kernel.shape)
+    wanted = (*theirs[:2], target.input_shape[-1], theirs[3])
+    return theirs[2] == source.input_shape[-1] != ours[2] and ours == wanted and twin.use_bias == layer.use_bias
+
+
+def copy_stem(source: keras.Model, target: keras.Model, name: str) -> None:
+    """Copies a convolution that reads images into one that reads images of other channels, and says so on stderr.
+
+    The kernel is averaged over its input channels, repeated and rescaled: a grey image, however often its channel is
+    repeated, gives the same map as in the source. Where the source subtracts a mean of its own from every channel and
+    the target one from all, the difference goes into what comes next: the bias, or the normalisation's mean.
+
+    Args:
+        source: The model to copy from.
+        target: The model to fill; its normalisation behind the stem has been copied already.
+        name: The layer's name in both.
+    """
+    kernel, *bias = source.get_layer(name).get_weights()
+    old, new = kernel.shape[2], target.input_shape[-1]
+    adapted = np.repeat(kernel.mean(axis=2, keepdims=True), new, axis=2) * (old / new)
+    shift = kernel.sum(axis=(0, 1)).T @ (_offsets(source) - _offsets(target).mean())
+    target.get_layer(name).set_weights([adapted, *(values + shift for values in bias)])
+    if not bias and np.any(shift):
+        norm = target.get_layer(f"{name}.BatchNorm")
+        gamma, beta, mean, variance = norm.get_weights()
+        norm.set_weights([gamma, beta, mean - shift, variance])
+    print(f"{name}: kernel averaged over {old} input channels, repeated for {new} and rescaled.", file=sys.stderr)
+
+
+def _offsets(model: keras.Model) -> np.ndarray:
+    """What the network adds to each channel of its images."""
+    (layer,) = (layer for layer in model.layers if isinstance(layer, keras.layers.Rescaling))
+    return np.broadcast_to(np.float32(layer.offset), model.input_shape[-1])
