@@ -6,6 +6,7 @@ import dataclasses
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,9 +28,10 @@ class Norm:
 
 @keras.saving.register_keras_serializable(package="deeplab_tf")
 class BatchNorm(keras.layers.BatchNormalization):
-    """`keras.layers.BatchNormalization` with the release's `fine_tune_batch_norm=False`.
+    """`keras.layers.BatchNormalization` with the release's `fine_tune_batch_norm=False`, and its fused kernel.
 
-    Keras's own `trainable=False` would freeze gamma and beta as well.
+    Keras's own `trainable=False` would freeze gamma and beta as well. In training the batch's statistics and the
+    gradient come from one fused operation, as in the release: the moving variance follows the unbiased variance.
 
     Args:
         frozen_statistics: Use, and do not update, the moving statistics in training. Gamma and beta train.
@@ -45,7 +47,25 @@ class BatchNorm(keras.layers.BatchNormalization):
         self.frozen_statistics = frozen_statistics
 
     def call(self, inputs, training=None, mask=None):
-        return super().call(inputs, training=bool(training) and not self.frozen_statistics, mask=mask)
+        training = bool(training) and self.trainable and not self.frozen_statistics
+        fusible = len(inputs.shape) == 4 and self.axis in (-1, 3) and mask is None
+        if not training or not fusible or self.renorm or self.synchronized:
+            return super().call(inputs, training=training, mask=mask)
+        # Composed of single operations, the gradient would be a sum of three, whose order depends on which thread
+        # is done first: equal runs would differ by rounding and drift apart.
+        channels = inputs.shape[-1]
+        outputs, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
+            x=tf.cast(inputs, "float32"),
+            scale=tf.convert_to_tensor(self.gamma) if self.scale else tf.ones(channels),
+            offset=tf.convert_to_tensor(self.beta) if self.center else tf.zeros(channels),
+            mean=tf.zeros(0),
+            variance=tf.zeros(0),
+            epsilon=self.epsilon,
+            is_training=True,
+        )
+        for moving, batch in ((self.moving_mean, mean), (self.moving_variance, variance)):
+            moving.assign(moving * self.momentum + batch * (1.0 - self.momentum))
+        return tf.cast(outputs, self.compute_dtype)
 
     @property
     def carries_folded(self) -> bool:

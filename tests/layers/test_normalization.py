@@ -1,5 +1,6 @@
 """Batch normalisation: frozen statistics, folded statistics."""
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -23,7 +24,29 @@ def test_training_uses_and_updates_batch_statistics(values):
     mean, variance = values.mean((0, 1, 2)), values.var((0, 1, 2))
     np.testing.assert_allclose(layer(values, training=True), (values - mean) / np.sqrt(variance + 1e-3), atol=1e-4)
     np.testing.assert_allclose(layer.moving_mean, 0.1 * mean, rtol=1e-4)
-    np.testing.assert_allclose(layer.moving_variance, 0.9 + 0.1 * variance, rtol=1e-4)
+    np.testing.assert_allclose(layer.moving_variance, 0.9 + 0.1 * values.var((0, 1, 2), ddof=1), rtol=1e-4)
+
+
+def test_the_fused_gradient_is_that_of_the_composed_layer(values):
+    weights = [np.array(pair, np.float32) for pair in ((2, 3), (1, -1), (0, 0), (1, 1))]
+    found = []
+    for layer in (BatchNorm(epsilon=1e-3), keras.layers.BatchNormalization(epsilon=1e-3)):
+        layer.build((None, None, None, 2))
+        layer.set_weights(weights)
+        with tf.GradientTape() as tape:
+            inputs = tf.constant(values)
+            tape.watch(inputs)
+            loss = tf.reduce_sum(layer(inputs, training=True) ** 3)
+        found.append(tape.gradient(loss, [inputs, *(weight.value for weight in layer.trainable_weights)]))
+    for fused, composed in zip(*found, strict=True):
+        np.testing.assert_allclose(fused, composed, rtol=1e-3, atol=1e-3 * np.abs(composed).max())
+
+
+def test_half_precision_gives_half_precision_with_statistics_in_float32(values):
+    layer = BatchNorm(dtype="mixed_float16")
+    normalized = layer(values, training=True)
+    assert normalized.dtype == tf.float16
+    np.testing.assert_allclose(layer.moving_mean, 0.01 * values.mean((0, 1, 2)), rtol=1e-2)
 
 
 def test_frozen_statistics_are_used_and_stay_while_scale_and_shift_train(values):
