@@ -28,6 +28,7 @@ setup(
         "deeplab_tf",
         "deeplab_tf.backbones",
         "deeplab_tf.cli",
+        "deeplab_tf.cost",
         "deeplab_tf.datasets",
         "deeplab_tf.evaluation",
         "deeplab_tf.export",
@@ -51,6 +52,7 @@ setup(
         "matplotlib>=3.8",
         "click>=8.1",
         "tqdm>=4.66",
+        "jinja2>=3.1",
     ],
     extras_require={
         "test": TEST,

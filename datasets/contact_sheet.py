@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Sequence
 
@@ -17,30 +18,57 @@ _COLUMNS = 3
 _GAP = 14
 _CAPTION = 20
 _SWATCH = 14
-_PAPER, _INK = (250, 250, 248), (40, 40, 40)
+WRONG_COLOR = (255, 0, 255)
+_PAPER, _INK, _FAINT = (250, 250, 248), (40, 40, 40), (150, 150, 150)
 
 
-def thumbnails(image: np.ndarray, label: np.ndarray | None, labels: LabelSpec) -> np.ndarray:
+def thumbnails(image: np.ndarray | None, label: np.ndarray | None, labels: LabelSpec) -> np.ndarray:
     """An image and the same under its class colours, side by side at the sheet's cell size.
 
     Args:
-        image: uint8 `[H, W, 3]`.
-        label: uint8 `[H, W]`, or None for an image without a mask.
+        image: uint8 `[H, W, 3]`, or None where there is none.
+        label: uint8 `[H, W]`, or None. Ids that are no class come out in `WRONG_COLOR`. One of another size than the
+            image, or without an image, is shown by its colours alone; so is a picture, uint8 `[H, W, 3]`.
         labels: The classes' colours.
 
     Returns:
         uint8 `[180, 482, 3]`.
     """
     pair = Image.new("RGB", (2 * CELL[0] + 2, CELL[1]), _PAPER)
-    scale = min(CELL[0] / image.shape[1], CELL[1] / image.shape[0])
-    size = tuple(max(1, round(side * scale)) for side in (image.shape[1], image.shape[0]))
-    picture = Image.fromarray(image).resize(size, Image.Resampling.LANCZOS)
-    top = (CELL[1] - size[1]) // 2
-    pair.paste(picture, (CELL[0] - size[0], top))
+    left = right = None
+    if image is not None:
+        left = _fitted(image, Image.Resampling.LANCZOS)
     if label is not None:
-        colors = Image.fromarray(labels.colorize(label)).resize(size, Image.Resampling.NEAREST)
-        pair.paste(Image.blend(picture.convert("L").convert("RGB"), colors, 0.62), (CELL[0] + 2, top))
+        right = _fitted(_colored(label, labels), Image.Resampling.NEAREST)
+        if image is not None and label.shape == image.shape[:2]:
+            right = Image.blend(left.convert("L").convert("RGB"), right, 0.62)
+    for part, picture, start in (("image", left, 0), ("mask", right, CELL[0] + 2)):
+        if picture is None:
+            middle = start + CELL[0] // 2, CELL[1] // 2
+            ImageDraw.Draw(pair).text(middle, f"no {part}", _FAINT, _font(14), anchor="mm")
+        else:
+            inner = start if part == "mask" else CELL[0] - picture.width
+            pair.paste(picture, (inner, (CELL[1] - picture.height) // 2))
     return np.asarray(pair)
+
+
+def _fitted(pixels: np.ndarray, way: Image.Resampling) -> Image.Image:
+    scale = min(CELL[0] / pixels.shape[1], CELL[1] / pixels.shape[0])
+    size = tuple(max(1, round(side * scale)) for side in (pixels.shape[1], pixels.shape[0]))
+    return Image.fromarray(pixels).resize(size, way)
+
+
+def _colored(label: np.ndarray, labels: LabelSpec) -> np.ndarray:
+    if label.ndim == 3:
+        return label
+    colors = labels.colorize(label)
+    colors[~labels.is_valid(label)] = WRONG_COLOR
+    return colors
+
+
+@functools.cache
+def _font(size: int) -> ImageFont.FreeTypeFont:
+    return ImageFont.truetype(font_manager.findfont("DejaVu Sans"), size)
 
 
 def write_contact_sheet(
@@ -60,8 +88,7 @@ def write_contact_sheet(
     Raises:
         ValueError: If the file cannot be written; the message names it.
     """
-    font_file = font_manager.findfont("DejaVu Sans")
-    font, headline = ImageFont.truetype(font_file, 12), ImageFont.truetype(font_file, 18)
+    font, headline = _font(12), _font(18)
     columns = min(_COLUMNS, len(samples))
     width = max(columns * (2 * CELL[0] + 2 + _GAP) + _GAP, 520)
     step = CELL[1] + _CAPTION + _GAP
@@ -76,7 +103,7 @@ def write_contact_sheet(
         sheet.paste(Image.fromarray(pair), (x, y))
         draw.text((x + pair.shape[1] // 2, y + CELL[1] + 4), _shortened(caption), _INK, font, anchor="mt")
     for (name, color), (x, y) in zip(legend, places):
-        draw.rectangle((x, y, x + _SWATCH, y + _SWATCH), tuple(color), outline=(150, 150, 150))
+        draw.rectangle((x, y, x + _SWATCH, y + _SWATCH), tuple(color), outline=_FAINT)
         draw.text((x + _SWATCH + 6, y + _SWATCH // 2), name, _INK, font, anchor="lm")
     try:
         write_image(path, np.asarray(sheet))

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageFilter
 
-from deeplab_tf.images import LOSSY_FORMATS
+from deeplab_tf.images import IMAGE_SUFFIXES, LOSSY_FORMATS, open_image
 from deeplab_tf.labels import LabelSpec
 
 _SIGNATURES = (b"\xff\xd8\xff", b"\x89PNG", b"BM", b"GIF8", b"II*\0", b"MM\0*", b"RIFF")
@@ -73,10 +73,11 @@ def _kind_of_file(path: Path, part: str) -> str:
         start = file.read(8)
     if not start:
         return "empty_file"
+    if part == "mask" and path.suffix.lower() not in IMAGE_SUFFIXES:
+        return "unreadable_mask"
     try:
-        with Image.open(path) as image:
-            image.load()
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+        image = open_image(path)
+    except ValueError:
         return f"damaged_{part}" if start.startswith(_SIGNATURES) else "not_an_image"
     if part == "mask":
         if image.format in LOSSY_FORMATS:
@@ -85,9 +86,8 @@ def _kind_of_file(path: Path, part: str) -> str:
             return "alpha_mask"
         if image.mode[0] in "IF":
             return "wide_mask"
-        if image.mode not in ("P", "L", "1"):
-            return "colour_mask"
-    return f"damaged_{part}"
+        return "unreadable_mask" if image.mode in ("P", "L", "1") else "colour_mask"
+    return "damaged_image"
 
 
 def wrong_values(mask: np.ndarray, occurs: np.ndarray, labels: LabelSpec, file: str | Path) -> BadPair | None:

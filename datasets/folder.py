@@ -67,13 +67,34 @@ def convert_folder(
         >>> convert_folder("images", "masks", "tfrecords", val_share=0.2).images
         {'train': 80, 'val': 20}
     """
-    pairs = _paired(_by_name(Path(images), "images"), _by_name(Path(masks), "masks"), Path(images), Path(masks))
-    divided = _divide(pairs, split, val_share, seed)
+    pairs = folder_pairs(images, masks)
+    divided = divide(pairs, split, val_share, seed)
     workers = (os.cpu_count() or 1) if workers is None else workers
     spec = _given_labels(class_names, labels, ignore_label)
     if spec is None:
-        spec = _present_labels(Path(output), divided, overwrite) or _infer_labels(pairs, ignore_label, workers)
+        spec = _present_labels(Path(output), divided, overwrite) or infer_labels(pairs, ignore_label, workers)
     return convert_pairs(divided, spec, output, shards=shards, workers=workers, skip_bad=skip_bad, overwrite=overwrite)
+
+
+def folder_pairs(images: str | os.PathLike, masks: str | os.PathLike) -> list[Pair]:
+    """The pairs of a folder of images and a folder of masks, by name.
+
+    Args:
+        images: As for `convert_folder`.
+        masks: As for `convert_folder`.
+
+    Returns:
+        All pairs. A missing half has the path where it was looked for, which verification reports.
+
+    Raises:
+        ValueError: If a folder is missing or empty, or two files in one have one name.
+    """
+    images, masks = Path(images), Path(masks)
+    image_files, mask_files = _by_name(images, "images"), _by_name(masks, "masks")
+    return [
+        Pair(name, image_files.get(name, images / f"{name}.jpg"), mask_files.get(name, masks / f"{name}.png"))
+        for name in sorted(image_files.keys() | mask_files.keys())
+    ]
 
 
 def _by_name(folder: Path, kind: str) -> dict[str, Path]:
@@ -93,19 +114,8 @@ def _by_name(folder: Path, kind: str) -> dict[str, Path]:
     return found
 
 
-def _paired(images: dict[str, Path], masks: dict[str, Path], image_folder: Path, mask_folder: Path) -> list[Pair]:
-    """All pairs by name; a missing half gets the path where it was looked for, which verification reports."""
-    return [
-        Pair(
-            name,
-            images.get(name, image_folder / f"{name}.jpg"),
-            masks.get(name, mask_folder / f"{name}.png"),
-        )
-        for name in sorted(images.keys() | masks.keys())
-    ]
-
-
-def _divide(pairs: Sequence[Pair], split: str, val_share: float, seed: int) -> dict[str, list[Pair]]:
+def divide(pairs: Sequence[Pair], split: str, val_share: float, seed: int) -> dict[str, list[Pair]]:
+    """The pairs as `split` and, where `val_share` is not 0, `val`, which `seed` draws; both in the given order."""
     if not 0 <= val_share < 1:
         raise ValueError(f"val_share must lie in 0 to below 1; received {val_share}. 0.2 takes every fifth image.")
     if val_share == 0:
@@ -142,7 +152,12 @@ def _present_labels(output: Path, replaced: dict[str, list[Pair]], overwrite: bo
     return None if overwrite and present.splits.keys() <= replaced.keys() else present.labels
 
 
-def _infer_labels(pairs: Sequence[Pair], ignore_label: int, workers: int) -> LabelSpec:
+def infer_labels(pairs: Sequence[Pair], ignore_label: int, workers: int) -> LabelSpec:
+    """The specification of as many classes as the masks of `pairs` have ids.
+
+    Raises:
+        ValueError: If that is fewer than two.
+    """
     values = np.zeros(256, bool)
     found = ordered_map(_values, [pair.mask for pair in pairs], workers)
     for seen in track(found, len(pairs), "count classes"):

@@ -1,15 +1,19 @@
-"""The findings about a data set, as values, a dictionary and a table."""
+"""What an audit found in a data set, as values, a dictionary and a table."""
 
 from __future__ import annotations
 
+import collections
 import dataclasses
 from pathlib import Path
 
 import numpy as np
 
+from deeplab_tf.datasets.findings import ERROR, KINDS, WARNING, Finding
 from deeplab_tf.labels import LabelSpec
 
 _FILES_NAMED = 5
+_WORST = 10
+_VALUES_NAMED = 8
 
 
 @dataclasses.dataclass(frozen=True)
@@ -19,13 +23,15 @@ class Inspection:
     Args:
         path: The data set's folder.
         labels: What the label ids mean.
-        splits: Number of images of every split read.
+        splits: Number of images of every split read, unusable ones too.
         sizes: Number of images of every size (height, width), most frequent first.
         class_pixels: Pixels of every class.
         class_images: Images in which the class occurs, of every class.
         ignore_pixels: Pixels with the ignore label.
         pixels: All labelled and ignored pixels, wrong ones too; 0 without masks.
-        unexpected: File name and values, of every mask that holds values that are no class.
+        findings: What is wrong or may be, in the order of the images; then what concerns the whole data set.
+        class_weights: Suggested weight of every class in the loss, by median frequency (see `class_weights`); None
+            without a labelled pixel.
 
     Example:
         >>> inspect_dataset("voc-tfrecords").class_images[15]
@@ -40,7 +46,8 @@ class Inspection:
     class_images: tuple[int, ...]
     ignore_pixels: int
     pixels: int
-    unexpected: tuple[tuple[str, tuple[int, ...]], ...]
+    findings: tuple[Finding, ...] = ()
+    class_weights: tuple[float, ...] | None = None
 
     @property
     def images(self) -> int:
@@ -53,8 +60,52 @@ class Inspection:
         counted = max(self.pixels - self.ignore_pixels, 1)
         return tuple(pixels / counted for pixels in self.class_pixels)
 
+    @property
+    def ignore_share(self) -> float:
+        """Share of the ignored among all pixels, 0 to 1."""
+        return self.ignore_pixels / max(self.pixels, 1)
+
+    @property
+    def unexpected(self) -> tuple[tuple[str, tuple[int, ...]], ...]:
+        """File (or name, in TFRecords) and values, of every mask that holds values that are no class."""
+        kinds = ("wrong_values", "blurred_mask")
+        return tuple((found.file or found.name, found.values) for found in self.findings if found.kind in kinds)
+
+    @property
+    def errors(self) -> int:
+        """Number of findings for which conversion refuses a pair."""
+        return sum(found.severity == ERROR for found in self.findings)
+
+    @property
+    def warnings(self) -> int:
+        """Number of findings with which conversion keeps a pair."""
+        return sum(found.severity == WARNING for found in self.findings)
+
+    def by_kind(self) -> dict[str, list[Finding]]:
+        """The findings by kind: errors first, then the most frequent."""
+        groups: dict[str, list[Finding]] = {}
+        for found in self.findings:
+            groups.setdefault(found.kind, []).append(found)
+        return dict(sorted(groups.items(), key=lambda item: (KINDS[item[0]].severity, -len(item[1]))))
+
+    def worst(self) -> list[tuple[str, list[str]]]:
+        """The files, or images in TFRecords, with the most errors and then warnings: place and kinds, at most ten."""
+        kinds: dict[str, list[str]] = collections.defaultdict(list)
+        for found in self.findings:
+            if found.name and found.kind != "absent_class":
+                kinds[self.shown(found)].append(found.kind)
+        errors = {place: sum(KINDS[kind].severity == ERROR for kind in found) for place, found in kinds.items()}
+        return sorted(kinds.items(), key=lambda item: (-errors[item[0]], -len(item[1])))[:_WORST]
+
+    def shown(self, found: Finding) -> str:
+        """What to call a finding's offender: its file below the data set's folder, or its name."""
+        file = Path(found.file)
+        return file.relative_to(self.path).as_posix() if file.is_relative_to(self.path) else found.place
+
     def side_range(self) -> dict[str, tuple[int, float, int]]:
-        """Smallest, median and largest `height` and `width` of the images."""
+        """Smallest, median and largest `height` and `width` of the images; empty where none could be read."""
+        if not self.sizes:
+            return {}
         sides = np.repeat(np.array(list(self.sizes)), list(self.sizes.values()), axis=0)
         return {
             name: (int(values.min()), float(np.median(values)), int(values.max()))
@@ -62,7 +113,20 @@ class Inspection:
         }
 
     def to_dict(self) -> dict:
-        """The findings as a dictionary that can be written as JSON."""
+        """The findings as a dictionary that can be written as JSON.
+
+        Returns:
+            - `path`, `splits` (images by name), `images`;
+            - `sides` (`height` and `width`, each `min`, `median`, `max`) and `sizes` (`height`, `width`, `images`);
+            - `classes`, in id order: `id`, `name`, `pixels`, `share` (of what is not ignored), `images`;
+            - `ignore`: `id`, `pixels`, `share` (of all pixels);
+            - `class_weights`: a number a class, or null;
+            - `errors`, `warnings`: how many; `counts`: how many of each kind;
+            - `findings`: each `kind` (a key of `findings.KINDS`), `severity` (`error`, `warning`), `split`, `name`,
+              `file` (empty in TFRecords), `detail`, `values` (those at fault);
+            - `worst`: `file` and its `kinds`, the worst first;
+            - `unexpected`: `file` and `values` of masks with values that are no class.
+        """
         return {
             "path": str(self.path),
             "splits": self.splits,
@@ -73,43 +137,72 @@ class Inspection:
             ],
             "classes": [
                 {"id": index, "name": name, "pixels": pixels, "share": share, "images": images}
-                for index, (name, pixels, share, images) in enumerate(self._rows())
+                for index, name, pixels, share, images, _ in self.rows()
             ],
-            "ignore": {"id": self.labels.ignore_label, "pixels": self.ignore_pixels, "share": self._ignore_share()},
+            "ignore": {"id": self.labels.ignore_label, "pixels": self.ignore_pixels, "share": self.ignore_share},
+            "class_weights": None if self.class_weights is None else list(self.class_weights),
+            "errors": self.errors,
+            "warnings": self.warnings,
+            "counts": {kind: len(found) for kind, found in self.by_kind().items()},
+            "findings": [found.to_dict() for found in self.findings],
+            "worst": [{"file": place, "kinds": kinds} for place, kinds in self.worst()],
             "unexpected": [{"file": file, "values": list(values)} for file, values in self.unexpected],
         }
 
     def table(self) -> str:
         """The findings as text for a terminal."""
-        sides = self.side_range()
-        (height, width), most = next(iter(self.sizes.items()))
+        return "\n".join([*self._heading(), *self._class_lines(), *self._finding_lines()])
+
+    def rows(self) -> list[tuple]:
+        """Of every class: id, name, pixels, share, images, and suggested weight (None where there is none)."""
+        weights = self.class_weights or [None] * self.labels.classes
+        return [
+            (index, *row)
+            for index, row in enumerate(
+                zip(self.labels.names, self.class_pixels, self.class_shares, self.class_images, weights)
+            )
+        ]
+
+    def _heading(self) -> list[str]:
         splits = ", ".join(f"{name} {count}" for name, count in self.splits.items())
+        lines = [f"{self.path}: {self.images} images ({splits})"]
+        for name, (low, median, high) in self.side_range().items():
+            lines.append(f"{name:<7} {low} to {high}, median {median:g}")
+        if self.sizes:
+            (height, width), most = next(iter(self.sizes.items()))
+            lines.append(f"sizes   {len(self.sizes)}, most often {width}x{height} ({most} of {self.images})")
+        return lines
+
+    def _class_lines(self) -> list[str]:
+        if not self.pixels:
+            return ["no masks"]
         wide = max(len("class"), *(len(name) for name in self.labels.names))
         lines = [
-            f"{self.path}: {self.images} images ({splits})",
-            *(f"{name:<7} {low} to {high}, median {median:g}" for name, (low, median, high) in sides.items()),
-            f"sizes   {len(self.sizes)}, most often {width}x{height} ({most} of {self.images})",
+            "",
+            f" id  {'class':<{wide}}  {'pixels':>14}  {'share':>7}  {'images':>7}  {'of all':>7}  {'weight':>7}",
         ]
-        if not self.pixels:
-            return "\n".join([*lines, "no masks"])
-        lines += ["", f" id  {'class':<{wide}}  {'pixels':>14}  {'share':>7}  {'images':>7}  {'of all':>7}"]
-        for index, (name, pixels, share, images) in enumerate(self._rows()):
-            lines.append(
-                f"{index:3d}  {name:<{wide}}  {pixels:14,d}  {share:7.2%}  {images:7,d}  {images / self.images:7.1%}"
-            )
-        ignored = f"{self.ignore_pixels:14,d}  {self._ignore_share():7.2%}"
+        for index, name, pixels, share, images, weight in self.rows():
+            said = f"{images:7,d}  {images / self.images:7.1%}" + ("" if weight is None else f"  {weight:7.2f}")
+            lines.append(f"{index:3d}  {name:<{wide}}  {pixels:14,d}  {share:7.2%}  {said}")
+        ignored = f"{self.ignore_pixels:14,d}  {self.ignore_share:7.2%}"
         lines.append(
             f"{self.labels.ignore_label:3d}  {'(ignored)':<{wide}}  {ignored}  of all pixels, the rest is 100%"
         )
-        if self.unexpected:
-            lines += ["", f"{len(self.unexpected)} masks hold values that are no class:"]
-            lines += [f"  {file}: {', '.join(map(str, values))}" for file, values in self.unexpected[:_FILES_NAMED]]
-            if len(self.unexpected) > _FILES_NAMED:
-                lines.append(f"  and {len(self.unexpected) - _FILES_NAMED} more")
-        return "\n".join(lines)
+        return lines
 
-    def _rows(self):
-        return zip(self.labels.names, self.class_pixels, self.class_shares, self.class_images)
+    def _finding_lines(self) -> list[str]:
+        if not self.findings:
+            return ["", "Nothing found amiss."]
+        lines = ["", f"{self.errors} errors (conversion refuses the pair), {self.warnings} warnings (it is kept):"]
+        for kind, found in self.by_kind().items():
+            lines.append(f"  {KINDS[kind].severity:<7} {len(found):5d}  {kind}: {KINDS[kind].title}")
+            lines += [f"{'':19}{self._line(one)}" for one in found[:_FILES_NAMED]]
+            if len(found) > _FILES_NAMED:
+                lines.append(f"{'':19}and {len(found) - _FILES_NAMED} more")
+        return lines
 
-    def _ignore_share(self) -> float:
-        return self.ignore_pixels / max(self.pixels, 1)
+    def _line(self, found: Finding) -> str:
+        if not found.file and not found.kind.endswith(("mask", "values", "image")):
+            return found.detail
+        values = ", ".join(map(str, found.values[:_VALUES_NAMED]))
+        return self.shown(found) + (f": {values}" if values else "")

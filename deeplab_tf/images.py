@@ -14,9 +14,19 @@ LOSSY_FORMATS = frozenset({"JPEG", "MPO"})
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp", ".gif"})
 
 
-def _open(path: str | os.PathLike) -> Image.Image:
+def open_image(path: str | os.PathLike) -> Image.Image:
+    """An image file, decoded, in the file's own mode.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it is damaged, not an image, or has no pixels; the message names the file.
+    """
     try:
         image = Image.open(path)
+        if image.format == "PNG":
+            # Decoding does not look at the checksums of the pixels; other readers do, and so refuse the file later.
+            image.verify()
+            image = Image.open(path)
         image.load()
     except FileNotFoundError:
         raise
@@ -61,7 +71,7 @@ def read_image(path: str | os.PathLike) -> np.ndarray:
         >>> read_image("cat.jpg").shape
         (375, 500, 3)
     """
-    image = ImageOps.exif_transpose(_open(path))
+    image = ImageOps.exif_transpose(open_image(path))
     if image.mode.startswith("I") or image.mode == "F":
         grey = _to_8_bit(np.asarray(image))
         return np.repeat(grey[..., None], 3, axis=-1)
@@ -85,11 +95,9 @@ def read_mask(path: str | os.PathLike) -> np.ndarray:
         ValueError: If it is damaged, has no pixels, is a JPEG, or holds colours or more than 8 bits; the message
             names it.
     """
-    image = _open(path)
+    image = open_image(path)
     if image.format in LOSSY_FORMATS:
-        raise ValueError(
-            f"{path} is a JPEG, whose compression changes label ids. Make the mask anew as an 8-bit PNG."
-        )
+        raise ValueError(f"{path} is a JPEG, whose compression changes label ids. Make the mask anew as an 8-bit PNG.")
     if image.mode in ("P", "L"):
         return np.array(image)
     if image.mode == "1":

@@ -108,3 +108,19 @@ def test_written_images_read_back(tmp_path):
 def test_dark_16_bit_image_stays_dark(tmp_path):
     Image.fromarray(np.full((2, 3), 200, np.uint16)).save(tmp_path / "night.png")
     assert (read_image(tmp_path / "night.png") == 1).all()
+
+
+@pytest.mark.parametrize("read", [read_image, read_mask])
+def test_png_with_a_wrong_checksum_is_refused(tmp_path, read):
+    path = saved(tmp_path, Image.fromarray(np.zeros((9, 9), np.uint8)))
+    content = bytearray(path.read_bytes())
+    content[-13] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=rf"{path.name} cannot be decoded.*IDAT"):
+        read(path)
+
+
+def test_jpeg_is_no_mask(tmp_path):
+    Image.new("L", (9, 9)).save(tmp_path / "mask.png", "JPEG")
+    with pytest.raises(ValueError, match=r"mask\.png is a JPEG, whose compression changes label ids"):
+        read_mask(tmp_path / "mask.png")
