@@ -54,8 +54,7 @@ def train(config: TrainConfig, overwrite: bool = False) -> TrainResult:
 
     The folder holds `model.keras` (the best by validation mean IoU; without validation the last), `last.keras`
     (the last checkpoint), `log.csv`, `curves.png`, `tensorboard/`, `per_class.csv`, `per_class.json` and
-    `config.json`. Equal settings give equal data, and a resumed run the same stream; at batches large enough to be
-    shared among threads, kernels may still round differently from run to run.
+    `config.json`. Equal settings give equal data, steps and, on the same CPU, equal weights.
 
     Args:
         config: The settings.
