@@ -11,6 +11,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
+from deeplab_tf.data_sources import count_notes
 from deeplab_tf.datasets.dataset import INDEX_NAME, DataSet, Split, open_dataset
 from deeplab_tf.datasets.pairs import Pair, mark_repeated
 from deeplab_tf.datasets.shards import publish, shard_files, write_shards
@@ -29,6 +30,7 @@ class ConversionReport:
         labels: What the label ids mean.
         images: Number of images written, by split.
         skipped: The pairs left out: the pair's name and what is wrong with it.
+        notes: What is worth knowing and no error, such as another number of images than the published one.
 
     Example:
         >>> print(convert_folder("images", "masks", "tfrecords"))
@@ -39,10 +41,12 @@ class ConversionReport:
     labels: LabelSpec
     images: dict[str, int]
     skipped: list[tuple[str, str]]
+    notes: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         splits = ", ".join(f"{split} {count} images" for split, count in self.images.items())
         lines = [f"{self.path}: {splits}; {self.labels.classes} classes ({', '.join(self.labels.names)})"]
+        lines += [f"Note: {note}" for note in self.notes]
         if self.skipped:
             lines.append(f"Skipped {len(self.skipped)}:")
             lines += [f"  {reason}" for _, reason in self.skipped]
@@ -58,6 +62,7 @@ def convert_pairs(
     workers: int | None = None,
     skip_bad: bool = False,
     overwrite: bool = False,
+    source: str | None = None,
 ) -> ConversionReport:
     """Verifies pairs of image and mask and writes them as the splits of a data set.
 
@@ -72,6 +77,8 @@ def convert_pairs(
         workers: Threads that read and verify; one a core when left out.
         skip_bad: Leave bad pairs out and list them in the report, instead of failing.
         overwrite: Replace splits that are there already.
+        source: The data set's name in `data_sources.SOURCES`: the report notes where the number of images is another
+            than the published one.
 
     Returns:
         What was written and what was skipped.
@@ -98,7 +105,8 @@ def convert_pairs(
         raise ValueError(f"{output} could not be written ({error.message}). Check that its disk has room.") from error
     finally:
         shutil.rmtree(staging, ignore_errors=True)
-    return ConversionReport(output, labels, {name: split.images for name, split in splits.items()}, bad)
+    images = {name: split.images for name, split in splits.items()}
+    return ConversionReport(output, labels, images, bad, count_notes(source, images) if source else ())
 
 
 def _check_arguments(pairs: Mapping[str, Sequence[Pair]], shards: int | None, workers: int) -> None:

@@ -1,0 +1,94 @@
+"""Where the field's data sets come from, how their folders look, and how many images their splits have."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+
+
+@dataclasses.dataclass(frozen=True)
+class DataSource:
+    """A data set as it is published.
+
+    Args:
+        title: What people call it.
+        where: Where to get it.
+        layout: How the folder given as root must look.
+        splits: Number of images of its official splits.
+    """
+
+    title: str
+    where: str
+    layout: str
+    splits: Mapping[str, int]
+
+
+SOURCES = {
+    "pascal_voc": DataSource(
+        "PASCAL VOC 2012",
+        "host.robots.ox.ac.uk/pascal/VOC/voc2012; for train_aug SBD's benchmark.tgz from its authors at Berkeley",
+        "JPEGImages/*.jpg, SegmentationClass/*.png, ImageSets/Segmentation/*.txt; SBD: cls/*.mat, train.txt, val.txt",
+        {"train": 1464, "val": 1449, "trainval": 2913, "train_aug": 10582},
+    ),
+    "cityscapes": DataSource(
+        "Cityscapes",
+        "cityscapes-dataset.com: leftImg8bit_trainvaltest.zip and gtFine_trainvaltest.zip; gtCoarse.zip for coarse",
+        "leftImg8bit/SPLIT/CITY/*_leftImg8bit.png, gtFine/SPLIT/CITY/*_gtFine_labelIds.png, or _labelTrainIds.png",
+        {
+            "train": 2975,
+            "val": 500,
+            "test": 1525,
+            "trainval": 3475,
+            "train_extra": 19998,
+            "train_coarse": 22973,
+            "val_coarse": 500,
+            "trainval_coarse": 23473,
+        },
+    ),
+    "ade20k": DataSource(
+        "ADE20K (MIT scene parsing benchmark)",
+        "sceneparsing.csail.mit.edu: ADEChallengeData2016.zip",
+        "images/training/*.jpg, annotations/training/*.png, and the same with validation",
+        {"train": 20210, "val": 2000},
+    ),
+    "camvid": DataSource(
+        "CamVid",
+        "the SegNet tutorial's copy (11 classes), or mi.eng.cam.ac.uk/research/projects/VideoRec/CamVid (RGB masks)",
+        "train/*, trainannot/*.png, and so on; or 701_StillsRaw_full/*.png, LabeledApproved_full/*_L.png",
+        {"train": 367, "val": 101, "test": 233},
+    ),
+    "stanford_background": DataSource(
+        "Stanford Background",
+        "dags.stanford.edu/projects/scenedataset.html: iccv09Data.tar.gz",
+        "images/*.jpg and labels/*.regions.txt",
+        {"train": 572, "val": 143},
+    ),
+}
+
+
+def source_help(name: str) -> str:
+    """Two lines on a data set of `SOURCES`: where to get it, and how its folder must look."""
+    source = SOURCES[name]
+    return f"From: {source.where}\nRoot: {source.layout}"
+
+
+def count_notes(name: str, images: Mapping[str, int]) -> tuple[str, ...]:
+    """What to tell about numbers of images that are not the published ones: people have subsets, or lost files.
+
+    Args:
+        name: A data set of `SOURCES`.
+        images: Number of images by split.
+
+    Returns:
+        One sentence a split that differs; splits that are not published ones are passed over.
+
+    Example:
+        >>> count_notes("cityscapes", {"val": 499})
+        ('val has 499 images; Cityscapes has 500.',)
+    """
+    source = SOURCES[name]
+    return tuple(
+        f"{split} has {count} images; {source.title} has {source.splits[split]}."
+        for split, count in images.items()
+        if source.splits.get(split, count) != count
+    )
