@@ -1,0 +1,115 @@
+"""Archives, good and hostile."""
+
+import io
+import tarfile
+
+import pytest
+
+from deeplab_tf.weights.archive import DamagedArchive, is_archive, unpacked
+
+CHECKPOINT = {"model/model.ckpt.index": b"index", "model/model.ckpt.data-00000-of-00001": b"data" * 1000}
+GRAPH = {"model/frozen_inference_graph.pb": b"graph"}
+
+
+def archive(path, files, *links):
+    with tarfile.open(path, "w:gz") as made:
+        for name, content in files.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            made.addfile(member, io.BytesIO(content))
+        for link in links:
+            made.addfile(link)
+    return path
+
+
+def test_checkpoint_comes_before_the_graph(tmp_path):
+    path = archive(tmp_path / "model.tar.gz", {**GRAPH, **CHECKPOINT, "model/readme.txt": b"hello"})
+    with unpacked(path) as found:
+        assert (found.parent.name, found.name) == ("model", "model.ckpt")
+        assert found.with_name("model.ckpt.index").read_bytes() == b"index"
+        assert found.with_name("model.ckpt.data-00000-of-00001").read_bytes() == b"data" * 1000
+        assert not found.with_name("readme.txt").exists()
+        folder = found.parent.parent
+    assert not folder.exists()
+
+
+def test_graph_serves_where_there_is_no_whole_checkpoint(tmp_path):
+    index_only = {"model/model.ckpt.index": b"index", **GRAPH}
+    with unpacked(archive(tmp_path / "model.tgz", index_only)) as found:
+        assert found.name == "frozen_inference_graph.pb"
+
+
+def test_of_several_checkpoints_the_named_or_the_last_is_taken(tmp_path):
+    files = {}
+    for step in (900, 30000):
+        files |= {f"m/model.ckpt-{step}.index": b"", f"m/model.ckpt-{step}.data-00000-of-00001": b""}
+    path = archive(tmp_path / "model.tar.gz", files)
+    for wanted, expected in (
+        (None, "model.ckpt-30000"),
+        ("m/model.ckpt-900", "model.ckpt-900"),
+        ("m/x", "model.ckpt-30000"),
+    ):
+        with unpacked(path, wanted) as found:
+            assert found.name == expected
+
+
+@pytest.mark.parametrize("name", ["../model.ckpt.index", "/tmp/model.ckpt.index", "a/../../b.index", "a\\..\\b.index"])
+def test_paths_out_of_the_folder_are_refused(tmp_path, name):
+    path = archive(tmp_path / "bad.tar.gz", {**CHECKPOINT, name: b"x"})
+    with pytest.raises(ValueError, match=r"bad\.tar\.gz holds .* a path that leads out of its folder"), unpacked(path):
+        pass
+    assert [found.name for found in tmp_path.iterdir()] == ["bad.tar.gz"]
+
+
+@pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE, tarfile.FIFOTYPE])
+def test_links_and_devices_are_refused(tmp_path, kind):
+    link = tarfile.TarInfo("model/model.ckpt.index")
+    link.type, link.linkname = kind, "/etc/passwd"
+    path = archive(tmp_path / "bad.tar.gz", {}, link)
+    with (
+        pytest.raises(ValueError, match=r"bad\.tar\.gz holds 'model/model\.ckpt\.index', a link or a device"),
+        unpacked(path),
+    ):
+        pass
+
+
+@pytest.mark.parametrize("part", [0.0, 0.02, 0.5, 0.98])
+def test_cut_off_archive_is_named(tmp_path, part):
+    whole = archive(tmp_path / "whole.tar.gz", {**CHECKPOINT, "model/big.pb": bytes(range(256)) * 400}).read_bytes()
+    (tmp_path / "cut.tar.gz").write_bytes(whole[: int(len(whole) * part)])
+    with pytest.raises(DamagedArchive, match=r"cut\.tar\.gz is cut off"), unpacked(tmp_path / "cut.tar.gz"):
+        pass
+
+
+def test_changed_content_is_found_by_its_checksum(tmp_path):
+    path = archive(tmp_path / "mixed.tar.gz", CHECKPOINT)
+    content = bytearray(path.read_bytes())
+    content[-8] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(DamagedArchive, match=r"mixed\.tar\.gz is cut off"), unpacked(path):
+        pass
+
+
+def test_web_page_is_no_archive(tmp_path):
+    (tmp_path / "page.tar.gz").write_text("<html>not found</html>")
+    with (
+        pytest.raises(DamagedArchive, match=r"page\.tar\.gz is cut off or no \.tar\.gz"),
+        unpacked(tmp_path / "page.tar.gz"),
+    ):
+        pass
+
+
+def test_archive_without_a_model_says_what_it_has(tmp_path):
+    path = archive(tmp_path / "other.tar.gz", {"notes.txt": b"hello"})
+    with pytest.raises(ValueError, match=r"other\.tar\.gz holds neither a checkpoint.*notes\.txt"), unpacked(path):
+        pass
+
+
+def test_missing_file(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"absent\.tar\.gz"), unpacked(tmp_path / "absent.tar.gz"):
+        pass
+
+
+def test_archives_are_known_by_their_suffix():
+    assert is_archive("a/model.tar.gz") and is_archive("model.tgz")
+    assert not is_archive("model.gz.keras") and not is_archive(None)
