@@ -101,8 +101,9 @@ def convert_pairs(
             bad += wrong
         _check_outcome(pairs, splits, bad, skip_bad)
         publish(staging, DataSet(output, labels, kept), splits)
-    except tf.errors.OpError as error:
-        raise ValueError(f"{output} could not be written ({error.message}). Check that its disk has room.") from error
+    except (tf.errors.OpError, OSError) as error:
+        reason = error.message if isinstance(error, tf.errors.OpError) else error.strerror
+        raise ValueError(f"{output} could not be written ({reason}). Check that its disk has room.") from error
     finally:
         shutil.rmtree(staging, ignore_errors=True)
     images = {name: split.images for name, split in splits.items()}
@@ -157,8 +158,8 @@ def _check_outcome(
     more = f" | and {len(bad) - _BAD_NAMED} more" if len(bad) > _BAD_NAMED else ""
     if not skip_bad:
         raise ValueError(
-            f"{len(bad)} of {total} pairs are bad: {first}{more}. Mend them, or leave them out with --skip-bad "
-            "(skip_bad=True)."
+            f"{len(bad)} of {total} pairs are bad: {first.rstrip('.')}{more}. Mend them, or leave them out with "
+            "--skip-bad (skip_bad=True)."
         )
     for split, outcome in splits.items():
         if not outcome.images:

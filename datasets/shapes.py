@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import colorsys
 import os
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
+from deeplab_tf.datasets.convert import ConversionReport
+from deeplab_tf.datasets.folder import convert_folder
 from deeplab_tf.datasets.patterns import circle, ring, sharpen, smooth_noise, star
 from deeplab_tf.files import replacing
 from deeplab_tf.images import write_image, write_label_png
@@ -86,6 +89,54 @@ def draw_shapes(folder: str | os.PathLike, count: int, *, size: tuple[int, int] 
     except OSError as error:
         raise ValueError(f"{folder} cannot be written ({error.strerror}). Choose another folder.") from error
     return folder
+
+
+def convert_shapes(
+    output: str | os.PathLike,
+    *,
+    images: int = 200,
+    val_share: float = 0.2,
+    size: tuple[int, int] = (160, 240),
+    seed: int = 0,
+    shards: int | None = None,
+    workers: int | None = None,
+    overwrite: bool = False,
+) -> ConversionReport:
+    """Draws images of shapes and converts them, into the splits `train` and `val`.
+
+    Args:
+        output: The data set's folder.
+        images: Number of images, of both splits together.
+        val_share: Share of the images that are `val`, as for `convert_folder`.
+        size: Smallest and largest side, as for `draw_shapes`.
+        seed: Draws the images and chooses those of `val`.
+        shards: Number of files a split; one for every 256 images when left out.
+        workers: Workers that read and verify; one a core when left out.
+        overwrite: Replace splits that are there already.
+
+    Returns:
+        What was written.
+
+    Raises:
+        ValueError: If an argument makes no sense or the output cannot be written.
+
+    Example:
+        >>> convert_shapes("shapes-tfrecords").images
+        {'train': 160, 'val': 40}
+    """
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = draw_shapes(Path(temporary, "shapes"), images, size=size, seed=seed)
+        return convert_folder(
+            folder / "images",
+            folder / "masks",
+            output,
+            labels=LABELS,
+            val_share=val_share,
+            seed=seed,
+            shards=shards,
+            workers=workers,
+            overwrite=overwrite,
+        )
 
 
 def draw_image(rng: np.random.Generator, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:

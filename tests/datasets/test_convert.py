@@ -1,3 +1,4 @@
+import errno
 import os
 import signal
 import subprocess
@@ -107,11 +108,18 @@ def test_interrupt_leaves_no_trace(folder, convert, tmp_path, monkeypatch, worke
     assert names(tmp_path / "records") == []
 
 
-def test_full_disk_is_a_value_error(folder, convert, tmp_path, monkeypatch):
-    def full(record):
-        raise tf.errors.ResourceExhaustedError(None, None, "No space left on device")
+@pytest.mark.parametrize(
+    ("part", "error"),
+    [
+        ("serialize", tf.errors.ResourceExhaustedError(None, None, "No space left on device")),
+        ("publish", OSError(errno.ENOSPC, "No space left on device")),
+    ],
+)
+def test_full_disk_is_a_value_error(folder, convert, tmp_path, monkeypatch, part, error):
+    def full(*arguments):
+        raise error
 
-    monkeypatch.setattr(shards, "serialize", full)
+    monkeypatch.setattr(shards if part == "serialize" else sys.modules[convert_pairs.__module__], part, full)
     with pytest.raises(ValueError, match=r"records could not be written .*No space left"):
         convert(folder)
     assert names(tmp_path / "records") == []

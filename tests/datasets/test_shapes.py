@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 from PIL import Image
+from stored_records import stored
 
-from deeplab_tf.datasets import convert_folder, draw_shapes
+from deeplab_tf.datasets import convert_folder, convert_shapes, draw_shapes
 from deeplab_tf.datasets.class_names import read_class_names
 from deeplab_tf.datasets.shapes import LABELS, draw_image
 
@@ -55,6 +56,17 @@ def test_shapes_convert(drawn, tmp_path):
     names = drawn / "class_names.txt"
     report = convert_folder(drawn / "images", drawn / "masks", tmp_path, val_share=0.25, class_names=names, workers=1)
     assert report.images == {"train": 6, "val": 2}
+
+
+def test_shapes_are_drawn_and_converted_in_one_call(drawn, tmp_path):
+    report = convert_shapes(tmp_path / "out", images=8, val_share=0.25, size=(60, 90), seed=4, workers=1)
+    assert report.images == {"train": 6, "val": 2}
+    assert report.labels == LABELS
+    found = stored(report.path, "train") | stored(report.path, "val")
+    assert sorted(found) == [f"{index:05d}" for index in range(8)]
+    for name, (image, mask) in found.items():
+        np.testing.assert_array_equal(image, np.asarray(Image.open(drawn / "images" / f"{name}.jpg")))
+        np.testing.assert_array_equal(mask, np.asarray(Image.open(drawn / "masks" / f"{name}.png")))
 
 
 def test_folder_with_files_is_refused(tmp_path):

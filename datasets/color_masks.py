@@ -1,0 +1,55 @@
+"""Masks whose colours, not values, tell the classes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from deeplab_tf.datasets.faults import BadPair
+from deeplab_tf.images import read_image
+from deeplab_tf.labels import LabelSpec
+
+_COLORS_NAMED = 3
+
+
+def read_color_mask(path: Path, labels: LabelSpec) -> np.ndarray:
+    """A mask in the colours of `labels` as ids.
+
+    Args:
+        path: An RGB image, or a palette image of such colours.
+        labels: The classes; their colours must differ.
+
+    Returns:
+        uint8 `[H, W]`.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it is no image or has a colour that is no class; the message names the file and the colours.
+
+    Example:
+        >>> read_color_mask(Path("LabeledApproved_full/0001TP_006690_L.png"), label_spec("camvid_32")).max()
+        31
+    """
+    pixels = _codes(read_image(path))
+    colors = _codes(np.array(labels.colors))
+    order = np.argsort(colors)
+    place = np.minimum(np.searchsorted(colors, pixels, sorter=order), len(colors) - 1)
+    ids = order[place]
+    unknown, counts = np.unique(pixels[colors[ids] != pixels], return_counts=True)
+    if unknown.size:
+        most = unknown[np.argsort(-counts, kind="stable")][:_COLORS_NAMED].tolist()
+        named = ", ".join(str((code >> 16, code >> 8 & 255, code & 255)) for code in most)
+        more = f" and {unknown.size - _COLORS_NAMED} more" if unknown.size > _COLORS_NAMED else ""
+        raise BadPair(
+            "wrong_values",
+            path,
+            f"{path} has {counts.sum()} pixels of colours that are no class of {labels.name}: {named}{more}. Smooth "
+            "resizing and JPEG mix colours: take the original mask, or give the data set whose colours these are.",
+        )
+    return ids.astype(np.uint8)
+
+
+def _codes(rgb: np.ndarray) -> np.ndarray:
+    """RGB colours, `[..., 3]`, as one number each."""
+    return rgb.astype(np.int32) @ np.array([1 << 16, 1 << 8, 1], np.int32)
