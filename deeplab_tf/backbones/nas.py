@@ -33,6 +33,7 @@ def searched(
     scope: str,
     base_filters: int = BASE_FILTERS,
     drop_path_keep: float = 1.0,
+    drop_path_steps: int | None = None,
     frozen_statistics: bool = False,
 ) -> Features:
     """Builds the network that a genotype describes.
@@ -43,6 +44,7 @@ def searched(
         scope: First part of the layers' names.
         base_filters: Channels of a cell's states at stride 4; doubled with the stride.
         drop_path_keep: Share of an image's paths kept by the last cell in training; the earlier cells keep more.
+        drop_path_steps: Training steps over which the shares dropped rise from 0, as in the release; None for no rise.
         frozen_statistics: Keep the moving statistics of batch normalisation fixed in training.
 
     Returns:
@@ -73,6 +75,7 @@ def searched(
             stride=2 if target > level else 1,
             norm=norm,
             drop_path=(index + 1) / len(genes.path) * (1 - drop_path_keep),
+            drop_path_steps=drop_path_steps,
         )
         x = build_cell(x, outputs[-2], genes, cell)
         outputs.append(x)
@@ -89,6 +92,7 @@ def hnasnet(
     genotype: Genotype | Mapping | str = "auto_deeplab",
     base_filters: int = BASE_FILTERS,
     drop_path_keep: float = 1.0,
+    drop_path_steps: int | None = None,
     frozen_statistics: bool = False,
 ) -> Features:
     """Auto-DeepLab's network, or that of any other genotype.
@@ -99,6 +103,7 @@ def hnasnet(
         genotype: A genotype, its dictionary, its name, or a `.json` file.
         base_filters: Channels of a cell's states at stride 4.
         drop_path_keep: Share of an image's paths kept by the last cell in training.
+        drop_path_steps: Training steps over which the shares dropped rise from 0, as in the release; None for no rise.
         frozen_statistics: Keep the moving statistics of batch normalisation fixed in training.
 
     Returns:
@@ -123,6 +128,7 @@ def hnasnet(
         scope="hnasnet",
         base_filters=base_filters,
         drop_path_keep=drop_path_keep,
+        drop_path_steps=drop_path_steps,
         frozen_statistics=frozen_statistics,
     )
 
@@ -133,6 +139,7 @@ def pnasnet(
     output_stride: int = 16,
     base_filters: int = BASE_FILTERS,
     drop_path_keep: float = 1.0,
+    drop_path_steps: int | None = None,
     frozen_statistics: bool = False,
 ) -> Features:
     """PNASNet's cell on the release's path for each output stride; no atrous rates, so weights differ between them.
@@ -142,6 +149,7 @@ def pnasnet(
         output_stride: 8, 16 or 32.
         base_filters: Half the channels of a cell's states at stride 8.
         drop_path_keep: Share of an image's paths kept by the last cell in training.
+        drop_path_steps: Training steps over which the shares dropped rise from 0, as in the release; None for no rise.
         frozen_statistics: Keep the moving statistics of batch normalisation fixed in training.
 
     Returns:
@@ -162,10 +170,11 @@ def pnasnet(
         scope="pnasnet",
         base_filters=base_filters,
         drop_path_keep=drop_path_keep,
+        drop_path_steps=drop_path_steps,
         frozen_statistics=frozen_statistics,
     )
 
 
 GREY = (127.5, 127.5, 127.5)
-HNASNET = Backbone(hnasnet, "hnasnet", GREY, options=("genotype", "base_filters", "drop_path_keep"))
-PNASNET = Backbone(pnasnet, "pnasnet", GREY, options=("base_filters", "drop_path_keep"))
+HNASNET = Backbone(hnasnet, "hnasnet", GREY, options=("genotype", "base_filters", "drop_path_keep", "drop_path_steps"))
+PNASNET = Backbone(pnasnet, "pnasnet", GREY, options=("base_filters", "drop_path_keep", "drop_path_steps"))

@@ -6,7 +6,7 @@ import dataclasses
 
 import keras
 
-from deeplab_tf.layers import BatchNorm, ImageScale, Norm, ResizeLike
+from deeplab_tf.layers import BatchNorm, DropPath, ImageScale, Norm, ResizeLike
 from deeplab_tf.layers.convolution import padded
 from deeplab_tf.nas import INPUT_STATES, Genotype, Operation
 
@@ -21,6 +21,7 @@ class Cell:
         stride: Stride of the operations on the states 0 and 1.
         norm: Settings of the normalisation.
         drop_path: Share of the paths dropped in training, 0 to below 1.
+        drop_path_steps: Training steps over which the share rises to that; None for no rise.
     """
 
     scope: str
@@ -28,6 +29,7 @@ class Cell:
     stride: int
     norm: Norm
     drop_path: float
+    drop_path_steps: int | None
 
 
 def initializer() -> keras.initializers.Initializer:
@@ -111,8 +113,7 @@ def _apply(x, text: str, cell: Cell, scope: str, stride: int):
     operation = Operation.parse(text)
     x = OPERATIONS[operation.kind](x, operation, cell, scope, stride)
     if cell.drop_path and operation.kind != "none":
-        # One draw an image: the whole path of an image is there, or is not.
-        x = keras.layers.Dropout(cell.drop_path, noise_shape=(None, 1, 1, 1), name=f"{scope}.drop_path")(x)
+        x = DropPath(cell.drop_path, cell.drop_path_steps, name=f"{scope}.drop_path")(x)
     return x
 
 

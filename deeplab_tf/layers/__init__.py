@@ -10,6 +10,7 @@ from deeplab_tf.layers.convolution import (
 )
 from deeplab_tf.layers.decoder import decoder
 from deeplab_tf.layers.dense_prediction_cell import GridPool, dense_prediction_cell
+from deeplab_tf.layers.drop_path import DropPath
 from deeplab_tf.layers.image_normalization import channel_values, normalize_images
 from deeplab_tf.layers.image_scale import ImageScale
 from deeplab_tf.layers.lr_aspp import WindowPooling, lr_aspp
@@ -19,6 +20,7 @@ from deeplab_tf.layers.squeeze_excite import QSigmoid, squeeze_excite
 
 __all__ = [
     "BatchNorm",
+    "DropPath",
     "GridPool",
     "ImageScale",
     "Norm",

@@ -31,6 +31,8 @@ class AutoDeepLab(SegmentationModel):
         separable: Separable convolutions in ASPP and decoder.
         drop_path_keep: Share of an image's paths that the last cell keeps in training; cell c of n keeps
             1 - (c + 1) / n (1 - drop_path_keep).
+        drop_path_steps: Training steps over which the shares dropped rise from 0 to that, as the release trains;
+            None drops them from the start.
         head_filters: Channels of ASPP and decoder.
         dropout: Share dropped after the ASPP's projection, in training.
         decoder_strides: Strides of the decoder's stages, descending.
@@ -66,6 +68,7 @@ class AutoDeepLab(SegmentationModel):
         input_shape: Sequence[int | None] = (None, None, 3),
         separable: bool = False,
         drop_path_keep: float = 1.0,
+        drop_path_steps: int | None = None,
         head_filters: int = 256,
         dropout: float = 0.1,
         decoder_strides: Sequence[int] = (4,),

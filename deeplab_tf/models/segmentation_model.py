@@ -17,6 +17,7 @@ CLASSIFIER = "logits.semantic"
 # Settings that go to the backbone, where it has them.
 BACKBONE_OPTIONS = (
     "depth_multiplier", "divisible_by", "multi_grid", "cascade_blocks", "genotype", "base_filters", "drop_path_keep",
+    "drop_path_steps",
 )  # fmt: skip
 
 

@@ -1,0 +1,64 @@
+"""Drop path, which trains a searched network with some of its paths missing."""
+
+from __future__ import annotations
+
+import keras
+import tensorflow as tf
+
+
+@keras.saving.register_keras_serializable(package="deeplab_tf")
+class DropPath(keras.layers.Layer):
+    """In training, drops a whole path of an image, or scales it up so that its expectation stays.
+
+    Args:
+        rate: Share of the images whose path is dropped, 0 to below 1.
+        steps: Training steps over which the share rises from 0 to `rate`, linearly, as in the release; None takes
+            the whole share from the start. The steps taken are a weight of the layer, so that training that is
+            saved and resumed goes on where it was.
+        seed: Of the draws; None draws one.
+        **kwargs: As for `keras.layers.Layer`.
+
+    Call arguments:
+        inputs: float `[B, ...]`.
+        training: Whether to drop.
+
+    Returns:
+        The same shape and dtype.
+
+    Raises:
+        ValueError: If the share or the steps are not possible.
+
+    Example:
+        >>> DropPath(0.5)(tf.ones((4, 3, 3, 8)), training=True)[:, 0, 0, 0]  # doctest: +SKIP
+        <tf.Tensor: shape=(4,), dtype=float32, numpy=array([2., 0., 0., 2.], dtype=float32)>
+    """
+
+    def __init__(self, rate: float, steps: int | None = None, seed: int | None = None, **kwargs):
+        super().__init__(**kwargs)
+        if not 0 <= rate < 1:
+            raise ValueError(f"The share of paths to drop must be 0 to below 1; received {rate}.")
+        if steps is not None and (type(steps) is not int or steps < 1):
+            raise ValueError(f"The steps over which the share rises must be a whole number above 0; received {steps}.")
+        self.rate, self.steps, self.seed = rate, steps, seed
+        self.seed_generator = keras.random.SeedGenerator(seed)
+
+    def build(self, input_shape):
+        if self.steps:
+            self.taken = self.add_weight(name="steps", shape=(), dtype="int32", initializer="zeros", trainable=False)
+
+    def call(self, inputs, training=False):
+        if not training or not self.rate:
+            return inputs
+        rate = tf.constant(self.rate, "float32")
+        if self.steps:
+            rate *= tf.minimum(tf.cast(self.taken, "float32") / self.steps, 1.0)
+            self.taken.assign_add(1)
+        one_each = (tf.shape(inputs)[0], *(1 for _ in inputs.shape[1:]))
+        kept = keras.random.uniform(one_each, dtype="float32", seed=self.seed_generator) >= rate
+        return inputs * tf.cast(tf.cast(kept, "float32") / (1.0 - rate), inputs.dtype)
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+    def get_config(self):
+        return {**super().get_config(), "rate": self.rate, "steps": self.steps, "seed": self.seed}
