@@ -6,7 +6,7 @@ import contextlib
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -94,15 +94,19 @@ def write_json(path: str | os.PathLike, value: Any) -> None:
         temporary.write_text(json.dumps(value, indent=2) + "\n", encoding="utf-8")
 
 
-def read_json(path: str | os.PathLike) -> Any:
+def read_json(path: str | os.PathLike, object_hook: Callable[[dict], Any] | None = None) -> Any:
     """The value in a JSON file.
+
+    Args:
+        path: The file.
+        object_hook: What to make of each JSON object, as `json.loads` takes it.
 
     Raises:
         ValueError: If the file is not JSON; the message names it.
         FileNotFoundError: If there is none.
     """
     try:
-        return json.loads(Path(path).read_text(encoding="utf-8"))
+        return json.loads(Path(path).read_text(encoding="utf-8"), object_hook=object_hook)
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise ValueError(f"{path} is not valid JSON ({error}). Write it again or restore it.") from error
 
