@@ -1,19 +1,25 @@
-"""Random scale, padding, crop and flip of an image with its labels, as a function of a seed."""
+"""Random scale, rotation, crop, colours and flip of an image with its labels, as a function of a seed."""
 
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Sequence
+from numbers import Real
 
 import numpy as np
 import tensorflow as tf
 
-from deeplab_tf.datasets.sampling import sample_image, sample_label
+from deeplab_tf.datasets.appearance import Appearance
+from deeplab_tf.datasets.sampling import sample_image, sample_label, sample_turned
 
 
 @dataclasses.dataclass(frozen=True)
 class Augmentation:
-    """The released training augmentation: scale, pad at the bottom and right, crop, flip.
+    """The released training augmentation: scale, pad at the bottom and right, crop, flip; and, where wanted, more.
+
+    Rotation, colour jitter and blur are not the release's and off at first. Labels are only ever moved, never mixed,
+    and switching colours or blur on changes neither the crops nor their labels.
 
     Args:
         crop_size: Rows and columns of the result.
@@ -23,9 +29,13 @@ class Augmentation:
         flip: Whether half of the crops are mirrored left to right.
         pad_value: Grey value, or RGB triple, 0-255, of what lies beyond a small image.
         ignore_label: Label id of what lies beyond.
+        rotate: Greatest angle in degrees, 0-180, by which the crop is turned about its centre, either way. Corners
+            show more of the image where there is more, else what lies beyond.
+        color_jitter: Greatest changes of the colours, see `Appearance`.
+        blur: Greatest blur, see `Appearance`.
 
     Raises:
-        ValueError: If a size, scale or colour makes no sense.
+        ValueError: If a size, scale, colour or angle makes no sense.
 
     Example:
         >>> augment = Augmentation(crop_size=(257, 257))
@@ -39,6 +49,9 @@ class Augmentation:
     flip: bool = True
     pad_value: float | Sequence[float] = 127.5
     ignore_label: int = 255
+    rotate: float = 0.0
+    color_jitter: float | Sequence[float] = 0.0
+    blur: float = 0.0
 
     def __post_init__(self):
         crop = tuple(self.crop_size) if isinstance(self.crop_size, Sequence) else (self.crop_size,)
@@ -56,6 +69,8 @@ class Augmentation:
             raise ValueError(
                 f"pad_value must be a number or three in 0-255; received {self.pad_value}. Use 127.5 or the mean."
             )
+        check_rotation(self.rotate)
+        object.__setattr__(self, "_appearance", Appearance(self.color_jitter, self.blur))
 
     @property
     def scales(self) -> np.ndarray | None:
@@ -83,10 +98,20 @@ class Augmentation:
         slack = tf.maximum(scaled - crop, 0)
         start = tf.cast(draws[1:3] * tf.cast(slack + 1, tf.float64), tf.int32)
         size = tf.minimum(scaled, crop)
-        image = self._pad(sample_image(image, scaled, start, size), size, self.pad_value)
-        label = self._pad(
-            tf.cast(sample_label(label, scaled, start, size), tf.int32)[..., None], size, self.ignore_label
-        )
+        if self.rotate:
+            turn = tf.random.stateless_uniform((), _folded(seed, 1), -1.0, 1.0, alg="philox") * math.radians(
+                self.rotate
+            )
+            image, label, inside = sample_turned(image, label, scaled, start, size, tuple(self.crop_size), turn)
+            label = label[..., None]
+        else:
+            image = self._fit(sample_image(image, scaled, start, size), size)
+            label = self._fit(tf.cast(sample_label(label, scaled, start, size), tf.int32)[..., None], size)
+            inside = self._inside(size)
+        if self._appearance:
+            image = self._appearance(image, inside, _folded(seed, 2))
+        image = tf.where(inside, image, tf.constant(self.pad_value, image.dtype))
+        label = tf.where(inside, label, tf.constant(self.ignore_label, label.dtype))
         if self.flip:
             mirror = draws[3] < 0.5
             image = tf.cond(mirror, lambda: image[:, ::-1], lambda: image)
@@ -100,10 +125,25 @@ class Augmentation:
             scale = tf.gather(self.scales, tf.cast(draw * len(self.scales), tf.int32))
         return tf.maximum(tf.cast(tf.cast(size, tf.float32) * scale, tf.int32), 1)
 
-    def _pad(self, window: tf.Tensor, size: tf.Tensor, value: float | Sequence[float]) -> tf.Tensor:
+    def _inside(self, size: tf.Tensor) -> tf.Tensor:
+        """Where the crop shows the image, boolean `[h, w, 1]`, if `size` of it fits in."""
+        height, width = self.crop_size
+        return (tf.range(height) < size[0])[:, None, None] & (tf.range(width) < size[1])[None, :, None]
+
+    def _fit(self, window: tf.Tensor, size: tf.Tensor) -> tf.Tensor:
         """Fills `window`, `[size[0], size[1], channels]`, up to the crop size at the bottom and right."""
         height, width = self.crop_size
-        padded = tf.pad(window, [[0, height - size[0]], [0, width - size[1]], [0, 0]])
-        padded.set_shape((height, width, window.shape[-1]))
-        inside = (tf.range(height) < size[0])[:, None, None] & (tf.range(width) < size[1])[None, :, None]
-        return tf.where(inside, padded, tf.constant(value, window.dtype))
+        fitted = tf.pad(window, [[0, height - size[0]], [0, width - size[1]], [0, 0]])
+        fitted.set_shape((height, width, window.shape[-1]))
+        return fitted
+
+
+def check_rotation(rotate: float) -> None:
+    """Raises `ValueError` if `rotate` is no greatest angle in degrees."""
+    if not isinstance(rotate, Real) or isinstance(rotate, bool) or not 0 <= rotate <= 180:
+        raise ValueError(f"rotate must be a greatest angle of 0-180 degrees; received {rotate!r}. Try 10.")
+
+
+def _folded(seed: tf.Tensor, number: int) -> tf.Tensor:
+    """Another seed of the same example, so that what it draws leaves the draws of `seed` as they are."""
+    return tf.random.experimental.stateless_fold_in(tf.convert_to_tensor(seed), number)

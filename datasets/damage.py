@@ -13,10 +13,13 @@ from deeplab_tf.progress import track
 _REMEDY = "Restore the file or convert the split again with overwrite."
 
 
-def check_split(dataset: DataSet, split: str) -> None:
+def check_split(dataset: DataSet, split: str) -> list[int]:
     """Checks that the shards of a split are all there, whole, and hold as many images as the data set says.
 
     Only the records' headers are read: some 35 microseconds an image on a busy machine with a local disk.
+
+    Returns:
+        Number of images of every shard.
 
     Raises:
         ValueError: If there is no such split, a shard is missing or truncated, or the number is another.
@@ -27,6 +30,7 @@ def check_split(dataset: DataSet, split: str) -> None:
             f"{dataset.path} should have {dataset.count(split)} images in split {split!r}; its shards hold "
             f"{sum(counts)}. {_REMEDY}"
         )
+    return counts
 
 
 def explain_data_error(dataset: DataSet, split: str, error: Exception) -> Exception:

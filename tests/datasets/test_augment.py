@@ -5,6 +5,7 @@ import pytest
 import tensorflow as tf
 
 from deeplab_tf.datasets.augment import Augmentation
+from deeplab_tf.datasets.sampling import sample_image, sample_label, sample_turned
 
 HEIGHT, WIDTH = 29, 41
 SCALES = (0.5, 0.75, 1.0, 1.25, 1.5, 1.75, 2.0)
@@ -123,3 +124,61 @@ def test_scales(limits, expected):
 def test_bad_arguments(options):
     with pytest.raises(ValueError, match="received"):
         Augmentation(**({"crop_size": (9, 9)} | options))
+
+
+SQUARE, IDS = IMAGE[:28, :28], LABEL[:28, :28]
+
+
+@pytest.mark.parametrize("turns", [-1, 0, 1, 2])
+def test_quarter_turns_are_those_of_numpy(turns):
+    size = tf.constant([28, 28])
+    image, label, inside = sample_turned(SQUARE, IDS, size, size * 0, size, (28, 28), np.float32(turns * np.pi / 2))
+    np.testing.assert_allclose(image, np.rot90(SQUARE, turns), atol=0.01)
+    np.testing.assert_array_equal(label, np.rot90(IDS, turns))
+    assert inside.numpy().all()
+
+
+def test_turned_window_is_the_straight_one_at_angle_zero():
+    scaled, start, size = (tf.constant(value) for value in ((43, 61), (6, 9), (21, 33)))
+    image, label, inside = sample_turned(IMAGE, LABEL, scaled, start, size, (21, 33), 0.0)
+    np.testing.assert_allclose(image, sample_image(IMAGE, scaled, start, size), atol=0.01)
+    assert (label.numpy() == sample_label(LABEL, scaled, start, size).numpy()).mean() > 0.97
+    assert inside.numpy().all()
+
+
+def test_turning_keeps_labels_with_their_pixels_and_fills_the_rest():
+    # Every pixel's colour is ten times its id, in patches so that most pixels are not mixed of two.
+    ids = np.kron(rng.integers(0, 21, (8, 8)), np.ones((8, 8))).astype(np.uint8)
+    augment = Augmentation((61, 61), pad_value=PAD, rotate=45)
+    outside = 0
+    for index in range(12):
+        image, label = (part.numpy() for part in augment(np.repeat(ids[..., None] * 10, 3, -1), ids, (4, index)))
+        assert set(np.unique(label)) <= {*range(21), 255}
+        np.testing.assert_array_equal(label == 255, (np.abs(image - PAD) < 1e-4).all(-1))
+        assert (np.abs(image[..., 0] - label * 10.0) < 1)[label != 255].mean() > 0.6
+        outside += (label == 255).sum()
+    assert outside > 0
+
+
+def test_angles_fill_their_range():
+    # Rows tell: along a turned row the red value grows by 8 sin(angle) a pixel.
+    augment = tf.function(Augmentation((5, 5), 1.0, 1.0, flip=False, rotate=30))
+    slopes = np.array([np.diff(augment(IMAGE, LABEL, tf.constant([2, i]))[0][2, :, 0]).mean() for i in range(150)])
+    angles = np.degrees(np.arcsin(slopes / 8))
+    assert -30.5 < angles.min() < -25 and 25 < angles.max() < 30.5 and abs(angles.mean()) < 5
+
+
+def test_colours_and_blur_leave_crops_and_labels_as_they_are():
+    plain, changed = Augmentation((33, 65)), Augmentation((33, 65), color_jitter=0.5, blur=2)
+    for index in range(5):
+        (image, label), (other, other_label) = (augment(IMAGE, LABEL, (9, index)) for augment in (plain, changed))
+        np.testing.assert_array_equal(label, other_label)
+        beyond = (image.numpy() == 127.5).all(-1)
+        assert (other.numpy()[beyond] == 127.5).all()
+        assert np.abs(other - image)[~beyond].max() > 3
+
+
+@pytest.mark.parametrize("rotate", [-1, 181, "a", True, None])
+def test_bad_angles(rotate):
+    with pytest.raises(ValueError, match="rotate must be a greatest angle of 0-180 degrees; received"):
+        Augmentation((9, 9), rotate=rotate)

@@ -8,7 +8,8 @@ from PIL import Image
 from deeplab_tf.datasets import DataSet, evaluation_images, training_batches
 from deeplab_tf.datasets.dataset import Split
 from deeplab_tf.datasets.records import Record, parse, serialize
-from deeplab_tf.datasets.stream import record_stream
+from deeplab_tf.datasets.sources import open_source
+from deeplab_tf.datasets.stream import example_stream
 from deeplab_tf.labels import LabelSpec
 
 CROP = (33, 47)
@@ -67,7 +68,8 @@ def test_other_seed_other_data(tiny, unbroken):
 
 
 def test_every_epoch_has_every_image_once_in_its_own_order(tiny):
-    stream = record_stream(tiny, "train", seed=1, start=0, shuffle_buffer=100)
+    source = open_source(tiny, "train", None, default="train")
+    stream = example_stream(source, seed=1, start=0, shuffle_buffer=100)
     indices, names = zip(*((int(index), parse(record)["filename"].numpy()) for index, record in stream.take(70)))
     assert indices == tuple(range(70))
     epochs = [names[first : first + 7] for first in range(0, 70, 7)]
