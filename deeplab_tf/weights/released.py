@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 import os
 from pathlib import Path
@@ -10,23 +9,19 @@ from pathlib import Path
 import keras
 
 from deeplab_tf import backbones
-from deeplab_tf.layers import BatchNorm
-from deeplab_tf.models import DeepLabV3, DeepLabV3Plus, SegmentationModel, copy_weights, load_model
-from deeplab_tf.models.segmentation_model import CLASSIFIER
+from deeplab_tf.models import SegmentationModel, copy_weights, load_model
+from deeplab_tf.weights.checkpoint import is_checkpoint, read_checkpoint
+from deeplab_tf.weights.checkpoint_model import load_checkpoint, load_checkpoint_model
 from deeplab_tf.weights.frozen_graph import read_frozen_graph
-from deeplab_tf.weights.released_file import Convolution, ReleasedFile
+from deeplab_tf.weights.imagenet import IMAGENET, copy_application, imagenet_source, is_application, open_application
+from deeplab_tf.weights.recognition import dilated_branches, holds_deeplab, recognise
+from deeplab_tf.weights.released_file import ReleasedFile
 from deeplab_tf.weights.tflite_file import read_tflite
+from deeplab_tf.weights.transfer import Transfer, assign_folded, assign_layers
+from deeplab_tf.weights.zoo import check_backbone, entry_of, in_zoo, load_zoo, opened
 
 READERS = {".tflite": read_tflite, ".pb": read_frozen_graph}
-CLASSIFIER_SCOPE = CLASSIFIER.replace(".", "/")
-# Where a file shows a backbone's width: a scope inside the backbone's, and its channels at depth multiplier 1.
-WIDTHS = {
-    "mobilenet_v2": ("expanded_conv_16/project", 320),
-    "mobilenet_v3_large": ("Conv_1", 480),
-    "mobilenet_v3_small": ("Conv_1", 288),
-    "mobilenet_edgetpu": ("expanded_conv_21/project", 192),
-    "mobilenet_edgetpu_slim": ("expanded_conv_21/project", 192),
-}
+RGB = 3
 
 
 def read_released(path: str | os.PathLike) -> ReleasedFile:
@@ -38,7 +33,10 @@ def read_released(path: str | os.PathLike) -> ReleasedFile:
     """
     path = Path(path)
     if path.suffix not in READERS:
-        raise ValueError(f"{path} has no known format; released files end in {' or '.join(READERS)}.")
+        raise ValueError(
+            f"{path} has no known format; released files end in {' or '.join(READERS)}, or are checkpoints "
+            "(model.ckpt with its .index and .data files)."
+        )
     if not path.is_file():
         raise FileNotFoundError(f"There is no file {path}.")
     released = READERS[path.suffix](path)
@@ -50,19 +48,29 @@ def read_released(path: str | os.PathLike) -> ReleasedFile:
 def load_released(path: str | os.PathLike) -> SegmentationModel:
     """A released DeepLab file as a Keras model of the same function.
 
-    The backbone, its depth multiplier, the output stride, the atrous rates, the head's width, the classes and the
-    canvas are read from the file itself; 21 classes get the names and colours of PASCAL VOC, 19 those of
-    Cityscapes. Batch normalisation is folded in such files: the model's normalisation layers become shifts, with
-    statistics of mean 0 and variance 1. Call `recalibrate_batch_norm` before training with batch statistics.
+    The backbone, its depth multiplier, the head and its width and the classes are read from the file itself; 21
+    classes get the names and colours of PASCAL VOC, 19 those of Cityscapes.
+
+    A `.tflite` file or frozen graph tells output stride, atrous rates and canvas too. Batch normalisation is folded in
+    such files: the model's normalisation layers become shifts, with statistics of mean 0 and variance 1. Call
+    `recalibrate_batch_norm` before training with batch statistics.
+
+    A checkpoint has the batch statistics, but no strides and rates: the output stride is 16 (LR-ASPP: 32) and the rates
+    follow it, which is said on stderr; `load_checkpoint_model` takes others, and `model.rebuild(output_stride=8)`
+    changes them afterwards.
 
     Args:
-        path: A released `.tflite` file (8-bit or float) or frozen graph (`.pb`).
+        path: A released `.tflite` file (8-bit or float), a frozen graph (`.pb`), or a checkpoint of TensorFlow 1: its
+            prefix (`model.ckpt-30000`), one of its files or its folder. Or an archive of the release's model zoo
+            (`.tar.gz`), or a name in it (`deeplab_tf.ZOO`), which is downloaded once, converted and kept in Keras's
+            cache; of these all settings are known.
 
     Returns:
         The model, not compiled.
 
     Raises:
         FileNotFoundError: If there is no such file.
+        ConnectionError: If a download fails; the message says what to fetch by hand and where to put it.
         ValueError: If it is damaged, not a DeepLab, or its weights do not fit; the message names it.
 
     Example:
@@ -70,9 +78,13 @@ def load_released(path: str | os.PathLike) -> SegmentationModel:
         >>> model.output_stride, model.labels.name, model.crop_size
         (16, 'pascal_voc', [513, 513])
     """
+    if in_zoo(path):
+        return load_zoo(path, _load_unpacked)
+    if is_checkpoint(path):
+        return load_checkpoint_model(path)
     released = read_released(path)
     model = build_from(released)
-    transfer = _assign(model, released)
+    transfer = assign_folded(model, released)
     if transfer.fresh or transfer.unused:
         raise ValueError(
             f"{path} does not fit the {model.backbone_name} network that it seems to be: "
@@ -81,138 +93,96 @@ def load_released(path: str | os.PathLike) -> SegmentationModel:
     return model
 
 
+def _load_unpacked(path: Path, arguments: dict | None) -> SegmentationModel:
+    """The model of what an archive holds; of a graph, which says it all itself, `arguments` are not needed."""
+    return load_checkpoint_model(path, arguments) if is_checkpoint(path) else load_released(path)
+
+
 def build_from(released: ReleasedFile) -> SegmentationModel:
     """The network that a released file describes, with fresh weights.
 
     Raises:
         ValueError: If the file is not a DeepLab of a known backbone; the message names it.
     """
-    path, convolutions = released.path, released.convolutions
-    candidates = _candidates(released)
-    if CLASSIFIER_SCOPE not in convolutions:
-        kind = "an ImageNet classifier" if released.scopes(".*Logits") else "another kind of network"
-        raise ValueError(
-            f"{path} is {kind}, not a DeepLab: it has no {CLASSIFIER_SCOPE}. "
-            "As a start for training it serves through --weights (transfer_weights)."
-        )
-    name = _best_fit(released, candidates)
-    scope = backbones.BACKBONES[name].scope
+    kernels, convolutions = released.kernels(), released.convolutions
+    model, settings = recognise(released.path, kernels)
+    scope = backbones.BACKBONES[settings["backbone"]].scope
     output_stride = math.prod(convolutions[conv].stride for conv in released.scopes(f"{scope}/"))
     window = released.pooling_window
-    settings = {
-        "backbone": name,
-        "classes": len(convolutions[CLASSIFIER_SCOPE].bias),
-        "output_stride": output_stride,
-        "atrous_rates": _atrous_rates(released),
-        "separable": bool(released.scopes(r".*_depthwise$")),
-        "crop_size": None if not window else (window - 1) * output_stride + 1,
-        **candidates[name],
-    }
-    if "aspp0" in convolutions:
-        settings["filters"] = len(convolutions["aspp0"].bias)
-    model = DeepLabV3Plus if released.scopes("decoder/") else DeepLabV3
-    return model(**settings)
+    if rates := tuple(convolutions[branch].rate for branch in dilated_branches(kernels)):
+        settings["atrous_rates"] = rates
+    crop_size = None if not window else (window - 1) * output_stride + 1
+    return model(**settings, output_stride=output_stride, crop_size=crop_size)
 
 
-def _candidates(released: ReleasedFile) -> dict[str, dict]:
-    """The backbones whose scope the file has, each with the options that the file shows."""
-    candidates = {}
-    for name, backbone in backbones.BACKBONES.items():
-        if released.scopes(f"{backbone.scope}/"):
-            candidates[name] = _width(released, name)
-    if candidates:
-        return candidates
-    found = sorted({scope.split("/")[0] for scope in released.convolutions})
-    raise ValueError(
-        f"{released.path} is not a DeepLab with a known backbone. Its parts are {found[:6]}; "
-        f"known backbones are {sorted(backbones.BACKBONES)}."
-    )
-
-
-def _width(released: ReleasedFile, name: str) -> dict:
-    if name not in WIDTHS:
-        return {}
-    scope, channels = WIDTHS[name]
-    shown = released.convolutions.get(f"{backbones.BACKBONES[name].scope}/{scope}")
-    return {"depth_multiplier": round(len(shown.bias) / channels, 4)} if shown else {}
-
-
-def _best_fit(released: ReleasedFile, candidates: dict[str, dict]) -> str:
-    """The first of the backbones that share a scope whose convolutions all have the file's shapes."""
-    names = list(candidates)
-    fitting = (name for name in names if len(names) > 1 and _fits(released, name, candidates[name]))
-    return next(fitting, names[0])
-
-
-def _fits(released: ReleasedFile, name: str, options: dict) -> bool:
-    images = keras.Input((None, None, 3))
-    network = keras.Model(images, backbones.backbone(name).build(images, **options).last)
-    return not _convolutions(network).keys() - _matching(network, released).keys()
-
-
-def _convolutions(model: keras.Model) -> dict[str, keras.layers.Layer]:
-    kinds = (keras.layers.Conv2D, keras.layers.DepthwiseConv2D)
-    return {layer.name: layer for layer in model.layers if isinstance(layer, kinds)}
-
-
-def _matching(model: keras.Model, released: ReleasedFile) -> dict[str, Convolution]:
-    """By layer name, what the file has for it: the same scope, the same shape."""
-    found = {}
-    for name, layer in _convolutions(model).items():
-        convolution = released.convolutions.get(name.replace(".", "/"))
-        if convolution is not None and convolution.kernel.shape == tuple(layer.kernel.shape):
-            found[name] = convolution
-    return found
-
-
-def _atrous_rates(released: ReleasedFile) -> tuple[int, ...]:
-    branches = released.scopes(r"aspp[1-9]\d*(_depthwise)?$")
-    return tuple(released.convolutions[scope].rate for scope in sorted(branches))
-
-
-@dataclasses.dataclass(frozen=True)
-class Transfer:
-    """Which layers got weights from a file, and which did not.
+def holds_segmentation(path: str | os.PathLike) -> bool:
+    """Whether a weights file holds a whole segmentation network, not a classifier, which tells nothing of one.
 
     Args:
-        loaded: Names of the layers that were loaded.
-        fresh: Names of the layers with weights that the file does not have, or has in another shape.
-        unused: Scopes of the file that the model has no layer for.
+        path: What `transfer_weights` takes, but a model.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it is damaged or of no known format; the message names it.
     """
+    if path == IMAGENET or is_application(path):
+        return False
+    if in_zoo(path):
+        if entry := entry_of(path):
+            return entry.model is not None
+        with opened(path) as found:
+            return holds_segmentation(found)
+    if is_checkpoint(path):
+        return holds_deeplab(read_checkpoint(path).kernels())
+    return is_keras_model(path) or holds_deeplab(read_released(path).kernels())
 
-    loaded: list[str]
-    fresh: list[str]
-    unused: list[str]
 
-    def __str__(self) -> str:
-        fresh = ", ".join(self.fresh) or "none"
-        return f"{len(self.loaded)} layers loaded, {len(self.fresh)} new ({fresh})"
+def is_keras_model(path: str | os.PathLike) -> bool:
+    """Whether a path means a model of this package: a `.keras` file, or a run folder."""
+    return Path(path).suffix == ".keras" or (Path(path).is_dir() and not is_checkpoint(path))
 
 
 def transfer_weights(model: SegmentationModel, source: str | os.PathLike | SegmentationModel) -> Transfer:
     """Loads all weights that fit by name and shape, in place: a start for training.
 
+    A stem for images of another number of channels than the file's is averaged over its own, which is said on stderr.
+
     Args:
         model: The model to start.
-        source: A model, a `.keras` file, a run folder, or a released file (a DeepLab, or the ImageNet
-            classifier of the same backbone).
+        source: A model, a `.keras` file, a run folder, or a released file: a DeepLab, or the ImageNet classifier of
+            the same backbone, as `.tflite`, `.pb` or checkpoint. A checkpoint must fill the whole backbone. Also
+            an archive of the release's model zoo, or a name in it; a network or weights file of `keras.applications`
+            (`.keras`, `.h5`); or `"imagenet"`, which is whichever of these the backbone has.
 
     Returns:
         What was loaded and what was left as it was.
 
     Raises:
         FileNotFoundError: If there is no such file.
+        ConnectionError: If a download fails; the message says what to fetch by hand and where to put it.
         ValueError: If the file is damaged or nothing of the backbone fits; the message names it.
 
     Example:
         >>> str(transfer_weights(DeepLabV3Plus("mobilenet_v2", classes=11), "mobilenet_v2_1.0_224_quant.tflite"))
         '104 layers loaded, 23 new (...)'
     """
-    if not isinstance(source, keras.Model) and Path(source).suffix in READERS:
-        transfer = _assign(model, read_released(source))
+    source = imagenet_source(model) if isinstance(source, str) and source == IMAGENET else source
+    if isinstance(source, keras.Model):
+        transfer = assign_layers(model, source)
+    elif in_zoo(source):
+        return _transfer_zoo(model, source)
+    elif not (is_application(source) or is_checkpoint(source) or Path(source).suffix in READERS):
+        transfer = assign_layers(model, load_model(source))
+    elif model.input_shape[-1] != RGB:
+        twin = type(model).from_config({**model.get_config(), "input_shape": (None, None, RGB)})
+        transfer = transfer_weights(twin, source)
+        copy_weights(twin, model)
+    elif is_application(source):
+        transfer = copy_application(open_application(model, source), model)
+    elif is_checkpoint(source):
+        transfer = load_checkpoint(model, source, start=True)
     else:
-        loaded = source if isinstance(source, keras.Model) else load_model(source)
-        transfer = _assign_layers(model, loaded)
+        transfer = assign_folded(model, read_released(source))
     scope = backbones.BACKBONES[model.backbone_name].scope
     if not any(name.startswith(f"{scope}.") for name in transfer.loaded):
         raise ValueError(
@@ -222,30 +192,10 @@ def transfer_weights(model: SegmentationModel, source: str | os.PathLike | Segme
     return transfer
 
 
-def _assign_layers(model: keras.Model, source: keras.Model) -> Transfer:
-    fresh = copy_weights(source, model)
-    names = {layer.name for layer in model.layers}
-    loaded = [layer.name for layer in model.layers if layer.weights and layer.name not in fresh]
-    return Transfer(loaded, fresh, [layer.name for layer in source.layers if layer.weights and layer.name not in names])
-
-
-def _assign(model: keras.Model, released: ReleasedFile) -> Transfer:
-    """Sets each convolution, and the normalisation behind it to the folded bias, where name and shape fit."""
-    matching = _matching(model, released)
-    norms = {layer.name: layer for layer in model.layers if isinstance(layer, BatchNorm)}
-    for name, convolution in matching.items():
-        _set(model.get_layer(name), norms.get(f"{name}.BatchNorm"), convolution)
-    used = {name.replace(".", "/") for name in matching}
-    return Transfer(
-        loaded=list(matching),
-        fresh=[name for name in _convolutions(model) if name not in matching],
-        unused=[scope for scope in released.convolutions if scope not in used],
-    )
-
-
-def _set(layer: keras.layers.Layer, norm: BatchNorm | None, convolution: Convolution) -> None:
-    if norm is None:
-        layer.set_weights([convolution.kernel, convolution.bias])
-    else:
-        layer.set_weights([convolution.kernel])
-        norm.load_folded(convolution.bias)
+def _transfer_zoo(model: SegmentationModel, source: str | os.PathLike) -> Transfer:
+    check_backbone(model, source)
+    entry = entry_of(source)
+    if entry and entry.model:
+        return transfer_weights(model, load_released(source))
+    with opened(source) as found:
+        return transfer_weights(model, found)

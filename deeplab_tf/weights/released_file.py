@@ -61,6 +61,10 @@ class ReleasedFile:
     convolutions: dict[str, Convolution]
     pooling_window: int | None = None
 
+    def kernels(self) -> dict[str, tuple[int, ...]]:
+        """The shape of each convolution's kernel, by scope."""
+        return {scope: convolution.kernel.shape for scope, convolution in self.convolutions.items()}
+
     def scopes(self, pattern: str) -> list[str]:
         """The scopes that match a regular expression from their start."""
         return [scope for scope in self.convolutions if re.match(pattern, scope)]

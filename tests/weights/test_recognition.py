@@ -1,0 +1,109 @@
+"""Networks found from the variables of checkpoints, for the release's backbones and heads, and its published counts."""
+
+import keras
+import numpy as np
+import pytest
+import release_variables as release
+
+from deeplab_tf.weights import load_checkpoint_model
+from deeplab_tf.weights.checkpoint import Checkpoint
+from deeplab_tf.weights.checkpoint_model import build_from_checkpoint
+from deeplab_tf.weights.variable_names import model_variables
+
+FULL = release.aspp(2048)
+# Of each network: its variables; published numbers of tensors, trainable and all values; the class; its arguments.
+NETWORKS = {
+    "mobilenet_v2": (
+        release.mobilenet_v2() | release.aspp(320, 0) | release.logits(21), (272, 2_113_557, 2_146_645),
+        "DeepLabV3", {"depth_multiplier": 1.0, "atrous_rates": ()},
+    ),
+    "mobilenet_v2 dm05": (
+        release.mobilenet_v2(0.5) | release.aspp(160, 0) | release.logits(21), (272, 697_013, 714_325),
+        "DeepLabV3", {"depth_multiplier": 0.5, "atrous_rates": ()},
+    ),
+    "mobilenet_v2 ade20k": (
+        release.mobilenet_v2() | release.aspp(320, 0) | release.decoder(144) | release.logits(151),
+        (297, 2_304_519, 2_339_847),
+        "DeepLabV3Plus", {"depth_multiplier": 1.0, "atrous_rates": (), "decoder_strides": (4,), "separable": True},
+    ),
+    "xception_41": (
+        release.xception(41) | FULL | release.decoder(256) | release.logits(21), (492, 28_108_661, 28_241_573),
+        "DeepLabV3Plus", {"atrous_rates": None, "decoder_strides": (4,), "separable": True},
+    ),
+    "xception_71 cell": (
+        release.xception(71) | release.cityscapes_cell(2048) | release.decoder(256) | release.logits(19),
+        (812, 41_608_523, 41_818_955),
+        "DeepLabV3Plus", {"dense_prediction_cell": "cityscapes", "decoder_strides": (4,)},
+    ),
+    "mobilenet_v3_large": (
+        release.mobilenet_v3("large") | release.lr_aspp(480, 120, 19), (273, 1_507_198, 1_525_230),
+        "LRASPP", {"decoder_stride": 8, "filters": 128, "output_stride": 32},
+    ),
+    "mobilenet_v3_small": (
+        release.mobilenet_v3("small") | release.lr_aspp(288, 88, 19), (217, 468_830, 477_454),
+        "LRASPP", {"decoder_stride": 8, "filters": 128, "output_stride": 32},
+    ),
+    "resnet_50_beta": (
+        release.resnet(50, beta=True) | FULL | release.decoder(256) | release.logits(21),
+        (347, 26_819_909, 26_891_013), "DeepLabV3Plus", {"atrous_rates": None},
+    ),
+    "resnet_101_beta": (
+        release.resnet(101, beta=True) | FULL | release.decoder(256) | release.logits(21),
+        (602, 45_812_037, 45_935_365), "DeepLabV3Plus", {"atrous_rates": None},
+    ),
+    "resnet_50": (
+        release.resnet(50, beta=False) | release.aspp(2048, dense=True) | release.logits(21), None,
+        "DeepLabV3", {"separable": False, "output_stride": 16},
+    ),
+    "mobilenet_edgetpu": (
+        release.mobilenet_edgetpu() | release.aspp(1280, 0) | release.logits(19), None,
+        "DeepLabV3", {"depth_multiplier": 1.0, "atrous_rates": ()},
+    ),
+    "hnasnet": (
+        release.nas("hnasnet") | release.aspp(200, dense=True) | release.decoder(100, dense=True) | release.logits(19),
+        (None, 10_147_427, None), "AutoDeepLab", {"filters": 20, "head_filters": 256, "output_stride": 8},
+    ),
+    "pnasnet": (
+        release.nas("pnasnet") | release.aspp(400) | release.logits(21), None,
+        "DeepLabV3", {"separable": True, "output_stride": 16},
+    ),
+}  # fmt: skip
+
+
+def counts(shapes):
+    sizes = {name: int(np.prod(shape)) for name, shape in shapes.items()}
+    return len(sizes), sum(size for name, size in sizes.items() if "/moving_" not in name), sum(sizes.values())
+
+
+@pytest.mark.parametrize("name", [name for name, network in NETWORKS.items() if network[1]])
+def test_the_lists_themselves_have_the_published_counts(name):
+    shapes, published, *_ = NETWORKS[name]
+    for count, expected in zip(counts(shapes), published, strict=True):
+        assert expected in (count, None)
+
+
+def test_the_list_of_the_edgetpu_backbone_has_its_published_counts():
+    assert counts(release.mobilenet_edgetpu()) == (290, 2_810_432, 2_849_312)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_network_is_found_and_has_these_variables(name, tmp_path):
+    shapes, _, kind, settings = NETWORKS[name]
+    with keras.StatelessScope(initialize_variables=False):
+        model = build_from_checkpoint(Checkpoint(tmp_path / "model.ckpt", shapes, {}, None))
+    assert type(model).__name__ == kind
+    config = model.get_config()
+    assert {key: config[key] for key in settings} == settings
+    assert model.backbone_name == name.split()[0]
+    built = {key: tuple(weight.shape) for layer in model_variables(model).values() for key, weight in layer.items()}
+    assert built == shapes
+
+
+@pytest.mark.parametrize("name", ["mobilenet_v2 dm05", "mobilenet_v2 ade20k", "mobilenet_v3_small"])
+def test_every_value_lands_under_its_name(name, tmp_path):
+    values = release.random_values(NETWORKS[name][0])
+    model = load_checkpoint_model(release.write(tmp_path / "model.ckpt", values))
+    loaded = {key: weight for layer in model_variables(model).values() for key, weight in layer.items()}
+    for key, weight in loaded.items():
+        np.testing.assert_array_equal(weight, values.pop(key), err_msg=key)
+    assert not values
