@@ -8,8 +8,9 @@ import keras
 def add_weight_decay(model: keras.Model, weight_decay: float) -> list[str]:
     """Makes the loss of `model`, in place, carry weight_decay / 2 times the squared norm of its kernels.
 
-    Kernels of convolutions count, depthwise ones, biases and batch normalisation do not, as in the release. The
-    `weight_decay` of Keras's optimisers is another thing: it shrinks the weights beside the gradient step.
+    Kernels of convolutions count, both of a separable one among them; those of depthwise convolutions, biases and
+    batch normalisation do not. So the release has it, which builds separable convolutions as one only in searched
+    networks. The `weight_decay` of Keras's optimisers is another thing: it shrinks weights beside the gradient.
 
     Args:
         model: Any model; trained through a model that shares its layers, the penalty counts as well.
@@ -22,9 +23,16 @@ def add_weight_decay(model: keras.Model, weight_decay: float) -> list[str]:
         >>> add_weight_decay(DeepLabV3("mobilenet_v2"), 4e-5)[0]
         'MobilenetV2.Conv'
     """
-    # A depthwise convolution is no Conv2D in Keras.
-    layers = [layer for layer in model.layers if isinstance(layer, keras.layers.Conv2D)]
+    kernels = {layer.name: found for layer in model.layers if (found := _kernels(layer))}
     penalty = keras.regularizers.L2(weight_decay / 2) if weight_decay else None
-    for layer in layers:
-        layer.kernel.regularizer = penalty
-    return [layer.name for layer in layers] if weight_decay else []
+    for found in kernels.values():
+        for kernel in found:
+            kernel.regularizer = penalty
+    return list(kernels) if weight_decay else []
+
+
+def _kernels(layer: keras.layers.Layer) -> list[keras.Variable]:
+    if isinstance(layer, keras.layers.SeparableConv2D):
+        return [layer.depthwise_kernel, layer.pointwise_kernel]
+    # A depthwise convolution is no Conv2D in Keras.
+    return [layer.kernel] if isinstance(layer, keras.layers.Conv2D) else []

@@ -34,3 +34,13 @@ def test_no_weight_decay_takes_the_penalty_off(model):
     add_weight_decay(model, 1e-3)
     assert add_weight_decay(model, 0.0) == []
     assert model.losses == []
+
+
+def test_both_kernels_of_a_separable_convolution_count():
+    images = keras.Input((4, 4, 2))
+    layer = keras.layers.SeparableConv2D(3, 3, name="separable")
+    model = keras.Model(images, layer(images))
+    depthwise, pointwise, bias = (np.full(weight.shape, 2.0, np.float32) for weight in layer.weights)
+    layer.set_weights([depthwise, pointwise, bias])
+    assert add_weight_decay(model, 0.1) == ["separable"]
+    assert float(sum(model.losses)) == pytest.approx(0.05 * 4 * (depthwise.size + pointwise.size))
