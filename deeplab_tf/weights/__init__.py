@@ -1,13 +1,27 @@
 """Released weights into native models."""
 
 from deeplab_tf.weights.catalogue import ZOO, ZooEntry, zoo_entry, zoo_table
+from deeplab_tf.weights.checkpoint_model import load_checkpoint, load_checkpoint_model
+from deeplab_tf.weights.initial import load_initial
 from deeplab_tf.weights.recalibration import recalibrate_batch_norm
-from deeplab_tf.weights.released import Transfer, load_released, read_released, transfer_weights
+from deeplab_tf.weights.released import (
+    Transfer,
+    holds_segmentation,
+    is_keras_model,
+    load_released,
+    read_released,
+    transfer_weights,
+)
 
 __all__ = [
     "ZOO",
     "Transfer",
     "ZooEntry",
+    "holds_segmentation",
+    "is_keras_model",
+    "load_checkpoint",
+    "load_checkpoint_model",
+    "load_initial",
     "load_released",
     "read_released",
     "recalibrate_batch_norm",

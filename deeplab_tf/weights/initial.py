@@ -1,0 +1,18 @@
+"""What the `weights=` of a model's constructor does."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from deeplab_tf.models import SegmentationModel, set_weights_loader
+from deeplab_tf.weights.released import transfer_weights
+
+
+def load_initial(model: SegmentationModel, weights: str | os.PathLike | SegmentationModel) -> None:
+    """Fills a new model by `transfer_weights`, and says on stderr what was loaded and what stayed new."""
+    transfer = transfer_weights(model, weights)
+    print(f"weights {weights}: {transfer}.", file=sys.stderr)
+
+
+set_weights_loader(load_initial)
