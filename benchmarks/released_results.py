@@ -3,8 +3,8 @@
     python benchmarks/released_results.py --data voc-tfrecords
     python benchmarks/released_results.py --data voc-tfrecords --weights folder --split val
 
-`--data` is a folder that `deeplab-tf convert voc` wrote. For each file the table has the mean IoU of the file itself,
-that of the imported Keras model, and the share of pixels on which their labels are equal.
+`--data` is a folder that `deeplab-tf convert pascal_voc` wrote. For each file the table has the mean IoU of the file
+itself, that of the imported Keras model, and the share of pixels on which their labels are equal.
 """
 
 from __future__ import annotations

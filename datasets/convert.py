@@ -19,6 +19,7 @@ from deeplab_tf.files import check_writable, temporary_beside
 from deeplab_tf.labels import LabelSpec
 
 _BAD_NAMED = 5
+_CLASSES_NAMED = 40
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,7 +46,9 @@ class ConversionReport:
 
     def __str__(self) -> str:
         splits = ", ".join(f"{split} {count} images" for split, count in self.images.items())
-        lines = [f"{self.path}: {splits}; {self.labels.classes} classes ({', '.join(self.labels.names)})"]
+        names = ", ".join(self.labels.names[:_CLASSES_NAMED])
+        more = f" and {rest} more" if (rest := self.labels.classes - _CLASSES_NAMED) > 0 else ""
+        lines = [f"{self.path}: {splits}; {self.labels.classes} classes ({names}{more})"]
         lines += [f"Note: {note}" for note in self.notes]
         if self.skipped:
             lines.append(f"Skipped {len(self.skipped)}:")

@@ -26,14 +26,14 @@ class DataSource:
 SOURCES = {
     "pascal_voc": DataSource(
         "PASCAL VOC 2012",
-        "host.robots.ox.ac.uk/pascal/VOC/voc2012; for train_aug SBD's benchmark.tgz from its authors at Berkeley",
-        "JPEGImages/*.jpg, SegmentationClass/*.png, ImageSets/Segmentation/*.txt; SBD: cls/*.mat, train.txt, val.txt",
+        "host.robots.ox.ac.uk/pascal/VOC/voc2012; for train_aug also SBD's benchmark.tgz",
+        "JPEGImages/*.jpg, SegmentationClass/*.png, ImageSets/Segmentation/*.txt",
         {"train": 1464, "val": 1449, "trainval": 2913, "train_aug": 10582},
     ),
     "cityscapes": DataSource(
         "Cityscapes",
-        "cityscapes-dataset.com: leftImg8bit_trainvaltest.zip and gtFine_trainvaltest.zip; gtCoarse.zip for coarse",
-        "leftImg8bit/SPLIT/CITY/*_leftImg8bit.png, gtFine/SPLIT/CITY/*_gtFine_labelIds.png, or _labelTrainIds.png",
+        "cityscapes-dataset.com: leftImg8bit_trainvaltest.zip, gtFine_trainvaltest.zip, gtCoarse.zip",
+        "leftImg8bit/SPLIT/CITY/*.png, gtFine/SPLIT/CITY/*_labelIds.png or *_labelTrainIds.png",
         {
             "train": 2975,
             "val": 500,
@@ -48,13 +48,13 @@ SOURCES = {
     "ade20k": DataSource(
         "ADE20K (MIT scene parsing benchmark)",
         "sceneparsing.csail.mit.edu: ADEChallengeData2016.zip",
-        "images/training/*.jpg, annotations/training/*.png, and the same with validation",
+        "images/training/*.jpg, annotations/training/*.png, and validation likewise",
         {"train": 20210, "val": 2000},
     ),
     "camvid": DataSource(
         "CamVid",
-        "the SegNet tutorial's copy (11 classes), or mi.eng.cam.ac.uk/research/projects/VideoRec/CamVid (RGB masks)",
-        "train/*, trainannot/*.png, and so on; or 701_StillsRaw_full/*.png, LabeledApproved_full/*_L.png",
+        "the SegNet tutorial's copy, or mi.eng.cam.ac.uk/research/projects/VideoRec/CamVid",
+        "train/*, trainannot/*.png, ...; or 701_StillsRaw_full/*.png, LabeledApproved_full/*_L.png",
         {"train": 367, "val": 101, "test": 233},
     ),
     "stanford_background": DataSource(

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import click
 
 from deeplab_tf.cli.group import cli
 from deeplab_tf.cli.options import PATH
+from deeplab_tf.data_sources import SOURCES, source_help
+from deeplab_tf.label_specs import SPECS
 
 
 @cli.group()
@@ -14,9 +18,12 @@ def convert() -> None:
 
 
 def _conversion_options(command):
+    return _output_options(click.option("--skip-bad", is_flag=True, help="Leave bad pairs out and list them.")(command))
+
+
+def _output_options(command):
     for option in (
         click.option("--overwrite", is_flag=True, help="Replace splits that are there already."),
-        click.option("--skip-bad", is_flag=True, help="Leave bad pairs out and list them."),
         click.option("--workers", type=click.IntRange(1), help="Parallel workers.  [default: one a core]"),
         click.option("--shards", type=click.IntRange(1), help="Files a split.  [default: one for 256 images]"),
         click.option("--output", type=PATH, required=True, help="Folder of the data set."),
@@ -25,21 +32,98 @@ def _conversion_options(command):
     return command
 
 
-@convert.command("voc")
-@click.option("--root", type=PATH, required=True, help="Folder with JPEGImages, SegmentationClass, ImageSets.")
-@click.option("--split", "splits", multiple=True, required=True, help="A list in ImageSets/Segmentation; repeat.")
-@_conversion_options
-def convert_voc(root, splits, **options) -> None:
-    """PASCAL VOC, or data laid out like it.
+def _data_set(name: str, converter: str, example: str, *options: Callable) -> None:
+    """Adds the command of one of `SOURCES`.
+
+    Args:
+        name: Its name there.
+        converter: The function of `deeplab_tf.datasets` that takes its folder and a split.
+        example: What the help shows behind the command's name.
+        *options: Its own options, besides those that all have.
+    """
+    source = SOURCES[name]
+
+    def run(root, splits, **chosen) -> None:
+        from deeplab_tf import datasets
+
+        for split in splits:
+            click.echo(getattr(datasets, converter)(root, split, **chosen))
+
+    splits_help = f"{', '.join(source.splits)}; repeat."
+    for option in (
+        _conversion_options,
+        *options,
+        click.option("--split", "splits", multiple=True, required=True, help=splits_help),
+        click.option("--root", type=PATH, required=True, help="The data set's folder, as above."),
+    ):
+        run = option(run)
+    example = f"\b\nExample:\n  deeplab-tf convert {name} {example}"
+    convert.command(name, help=f"{source.title}.\n\n\b\n{source_help(name)}\n\n{example}")(run)
+
+
+_data_set(
+    "pascal_voc",
+    "convert_voc",
+    "--root VOCdevkit/VOC2012 --split train --split val --output voc",
+    click.option("--sbd", type=PATH, help="For train_aug: SBD's folder, with cls/*.mat, train.txt and val.txt."),
+)
+_data_set(
+    "cityscapes",
+    "convert_cityscapes",
+    "--root cityscapes --split train --split val --output cityscapes-tfrecords",
+    click.option(
+        "--ids",
+        type=click.Choice(["auto", "train", "label"]),
+        default="auto",
+        show_default=True,
+        help="Masks to read: labelTrainIds, labelIds, or the former where all are there.",
+    ),
+)
+_data_set("ade20k", "convert_ade20k", "--root ADEChallengeData2016 --split train --split val --output ade20k")
+_data_set(
+    "camvid",
+    "convert_camvid",
+    "--root CamVid --split train --split val --output camvid-tfrecords",
+    click.option(
+        "--classes",
+        type=int,
+        default=11,
+        show_default=True,
+        help="11 or 32, which need the original colour masks.",
+    ),
+)
+_data_set(
+    "stanford_background",
+    "convert_stanford_background",
+    "--root iccv09Data --split train --split val --output stanford",
+    click.option("--seed", type=int, default=0, show_default=True, help="Draws the val images."),
+    click.option(
+        "--val-share",
+        type=click.FloatRange(0, 1, min_open=True, max_open=True),
+        default=0.2,
+        show_default=True,
+        help="Share that is val: there is no official split.",
+    ),
+)
+
+
+@convert.command("shapes")
+@click.option("--images", type=click.IntRange(1), default=200, show_default=True, help="How many to draw.")
+@click.option(
+    "--val-share", type=click.FloatRange(0, 1, max_open=True), default=0.2, show_default=True, help="Share that is val."
+)
+@click.option("--seed", type=int, default=0, show_default=True, help="Draws the images.")
+@_output_options
+def convert_shapes(**options) -> None:
+    """Drawn shapes on mottled ground: 6 classes, nothing to download.
 
     \b
     Example:
-      deeplab-tf convert voc --root VOCdevkit/VOC2012 --split train --split val --output voc
+      deeplab-tf convert shapes --images 200 --output shapes
     """
     from deeplab_tf import datasets
 
-    for split in splits:
-        click.echo(datasets.convert_voc(root, split, **options))
+    click.echo(datasets.convert_shapes(**options))
 
 
 @convert.command("folder")
@@ -48,7 +132,7 @@ def convert_voc(root, splits, **options) -> None:
 @click.option("--split", default="train", show_default=True, help="What the images are.")
 @click.option("--val-share", type=click.FloatRange(0, 1, max_open=True), default=0.0, help="Share to set aside as val.")
 @click.option("--class-names", type=PATH, help="Text file: a class name a line, perhaps with its R G B.")
-@click.option("--labels", help="A known label set instead: pascal_voc, cityscapes, camvid.")
+@click.option("--labels", help=f"A known label set instead: {', '.join(SPECS)}.")
 @click.option("--ignore-label", type=click.IntRange(0, 255), default=255, show_default=True, help="The id to ignore.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Draws the val images.")
 @_conversion_options
