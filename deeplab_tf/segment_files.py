@@ -8,9 +8,12 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
+from deeplab_tf.datasets import cityscapes_eval_ids
 from deeplab_tf.files import check_writable
-from deeplab_tf.images import IMAGE_SUFFIXES
+from deeplab_tf.images import IMAGE_SUFFIXES, write_image
+from deeplab_tf.labels import KNOWN
 from deeplab_tf.progress import track
+from deeplab_tf.segmentation import Segmentation
 from deeplab_tf.segmenter import Segmenter
 
 
@@ -19,12 +22,12 @@ class SegmentedFiles:
     """What `segment_files` did.
 
     Args:
-        written: By input path, its two output files.
+        written: By input path, its output files.
         bad: By input path, why it was left out.
         seconds: Time taken, reading and writing included.
     """
 
-    written: dict[Path, tuple[Path, Path]]
+    written: dict[Path, tuple[Path, ...]]
     bad: dict[Path, str]
     seconds: float
 
@@ -39,6 +42,7 @@ def segment_files(
     paths: Iterable[str | os.PathLike] | str | os.PathLike,
     output: str | os.PathLike,
     skip_bad: bool = False,
+    cityscapes_ids: bool = False,
 ) -> SegmentedFiles:
     """Segments image files and writes a label PNG and an overlay for each.
 
@@ -48,32 +52,46 @@ def segment_files(
         output: The folder to write to; it is made. Inputs of one stem get numbered names: `a`, `a_2`, ...
         skip_bad: Go on after a file that cannot be read; otherwise the first one ends the work, and what is
             already written stays.
+        cityscapes_ids: Write one grey PNG an image instead, `<stem>.png` of the label ids that Cityscapes' evaluation
+            server expects; it finds its images by the start of the names.
 
     Returns:
         What was written and what was left out.
 
     Raises:
         FileNotFoundError: If a path is missing.
-        ValueError: If there is no image, one cannot be read (the message names it), or the folder cannot be
-            written.
+        ValueError: If there is no image, one cannot be read (the message names it), the folder cannot be
+            written, or `cityscapes_ids` are wanted of other classes.
 
     Example:
         >>> done = segment_files(Segmenter("model.keras"), ["photos"], "out", skip_bad=True)
         >>> len(done.written), list(done.bad)
         (11, [PosixPath('photos/broken.jpg')])
     """
+    if cityscapes_ids and segmenter.labels.classes != KNOWN["cityscapes"].classes:
+        raise ValueError(
+            f"Cityscapes' server takes {KNOWN['cityscapes'].classes} classes; {segmenter.artefact.source} knows "
+            f"{segmenter.labels.classes} ({segmenter.labels.name}). Give a model of Cityscapes."
+        )
+    save = _save_cityscapes_ids if cityscapes_ids else Segmentation.save
     sources = find_images(paths)
     output = check_writable(output)
     written, bad = {}, {}
     start = time.perf_counter()
     for path, stem in track(list(zip(sources, unique_stems(sources))), len(sources), "segment"):
         try:
-            written[path] = segmenter(path).save(output, stem)
+            written[path] = save(segmenter(path), output, stem)
         except ValueError as error:
             if not skip_bad:
                 raise
             bad[path] = str(error)
     return SegmentedFiles(written, bad, time.perf_counter() - start)
+
+
+def _save_cityscapes_ids(segmentation: Segmentation, folder: Path, stem: str) -> tuple[Path, ...]:
+    path = folder / f"{stem}.png"
+    write_image(path, cityscapes_eval_ids(segmentation.labels))
+    return (path,)
 
 
 def find_images(paths: Iterable[str | os.PathLike] | str | os.PathLike) -> list[Path]:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from deeplab_tf.labels import LabelSpec
+from deeplab_tf.labels import LabelSpec, label_spec
 from deeplab_tf.segment_files import segment_files, unique_stems
 from deeplab_tf.segmenter import Segmenter
 
@@ -90,3 +90,27 @@ def test_wrong_inputs(photos):
     (photos / "file").write_text("")
     with pytest.raises(ValueError, match=r"Cannot write to .*file"):
         segment_files(segmenter, [photos / "one"], photos / "file")
+
+
+class Street(Corner):
+    """Knows Cityscapes' classes."""
+
+    labels = label_spec("cityscapes")
+
+
+def test_ids_for_the_server_of_cityscapes(photos):
+    frame = photos / "two" / "berlin_000000_000019_leftImg8bit.png"
+    Image.new("RGB", (8, 6), (18, 0, 0)).save(frame)
+    done = segment_files(Segmenter(Street()), [photos / "one", frame], photos / "out", cityscapes_ids=True)
+    assert sorted(path.name for path in (photos / "out").iterdir()) == [frame.name, "x.png"]
+    assert [path.name for path in done.written[frame]] == [frame.name]
+    with Image.open(done.written[frame][0]) as image:
+        assert (image.mode, image.size) == ("L", (8, 6))
+    # Train ids 1 (sidewalk) and 18 (bicycle) have the label ids 8 and 33.
+    assert labels_in(photos / "out" / "x.png") == {8} and labels_in(photos / "out" / frame.name) == {33}
+
+
+def test_other_classes_have_no_ids_of_cityscapes(photos):
+    with pytest.raises(ValueError, match="takes 19 classes; corner knows 3"):
+        segment_files(Segmenter(Corner()), photos / "one", photos / "out", cityscapes_ids=True)
+    assert not (photos / "out").exists()
