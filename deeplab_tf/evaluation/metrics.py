@@ -63,16 +63,21 @@ class ConfusionMatrix:
 
     @property
     def iou(self) -> np.ndarray:
-        """Intersection over union by class, float64 `[classes]`; NaN where neither truth nor prediction has it."""
+        """Intersection over union by class, float64 `[classes]`; NaN where neither truth nor prediction has it.
+
+        NaN too for an ignore label that is a class id, as in ADE20K: it is never true, so that a prediction of it is
+        only a miss of the class that is.
+        """
         true_positives = np.diag(self.counts)
         union = self.counts.sum(0) + self.counts.sum(1) - true_positives
-        return _ratio(true_positives, union)
+        return _ratio(true_positives, np.where(np.arange(self.classes) == self.ignore_label, 0, union))
 
     @property
     def miou(self) -> float:
         """Mean of `iou` over the classes that occur in the truth or in the predictions; NaN without pixels.
 
-        So the release counts it: a class that is predicted but never true has an IoU of 0 and takes part.
+        So the release counts it: a class that is predicted but never true has an IoU of 0 and takes part. The release
+        does the same with ADE20K's ignored class, which its own benchmark, and this, leave out.
         """
         present = self.iou[~np.isnan(self.iou)]
         return float(present.mean()) if present.size else float("nan")

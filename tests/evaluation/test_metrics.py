@@ -43,6 +43,10 @@ def test_ignore_label_that_is_a_class_id():
     matrix.update(np.array([0, 0, 1, 2]), np.array([1, 0, 1, 2]))
     assert matrix.counts.sum() == 2
     assert matrix.miou == 1.0
+    # Predicted where class 2 is true it is a miss of that class, and no class of its own.
+    matrix.update(np.array([2]), np.array([0]))
+    np.testing.assert_array_equal(matrix.iou, [np.nan, 1, 0.5])
+    assert (matrix.miou, matrix.pixel_accuracy) == (0.75, 2 / 3)
 
 
 def test_nothing_counted_is_nan():
