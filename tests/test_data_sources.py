@@ -1,0 +1,31 @@
+import pytest
+
+from deeplab_tf.data_sources import SOURCES, count_notes, source_help
+from deeplab_tf.labels import KNOWN
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_help_is_two_lines_that_fit_a_terminal(name):
+    lines = source_help(name).splitlines()
+    assert [line.split(":")[0] for line in lines] == ["From", "Root"]
+    assert all(len(line) <= 98 for line in lines)
+    assert name in KNOWN
+
+
+def test_counts_fit_each_other():
+    voc, cityscapes = SOURCES["pascal_voc"].splits, SOURCES["cityscapes"].splits
+    assert voc["train"] + voc["val"] == voc["trainval"]
+    # What SBD adds to PASCAL VOC's train.
+    assert voc["train_aug"] - voc["train"] == 9118
+    assert cityscapes["train"] + cityscapes["val"] == cityscapes["trainval"]
+    assert cityscapes["train"] + cityscapes["train_extra"] == cityscapes["train_coarse"]
+    assert cityscapes["train_coarse"] + cityscapes["val_coarse"] == cityscapes["trainval_coarse"]
+    assert sum(SOURCES["camvid"].splits.values()) == 701
+    assert sum(SOURCES["stanford_background"].splits.values()) == 715
+
+
+def test_only_other_numbers_are_noted():
+    assert count_notes("ade20k", {"train": 20210, "val": 1999}) == (
+        "val has 1999 images; ADE20K (MIT scene parsing benchmark) has 2000.",
+    )
+    assert count_notes("pascal_voc", {"mine": 3}) == ()
