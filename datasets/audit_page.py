@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import io
 import os
-from pathlib import Path
 
 import jinja2
 import numpy as np
@@ -20,6 +19,7 @@ from deeplab_tf.labels import LabelSpec
 
 PICTURES_A_KIND = 4
 _FILES_A_KIND = 50
+_UNREAD = ("double_id", "unsafe_id")
 _JPEG_QUALITY = 82
 
 
@@ -37,7 +37,11 @@ class Pictures:
 
     def add(self, sample: Sample, findings: list[Finding], shown: bool) -> None:
         """Keeps the picture of `sample` if it is to be shown or is one of the first offenders of a kind."""
-        wanting = [found.kind for found in findings if len(self.offenders.setdefault(found.kind, [])) < PICTURES_A_KIND]
+        wanting = [
+            found.kind
+            for found in findings
+            if found.kind not in _UNREAD and len(self.offenders.setdefault(found.kind, [])) < PICTURES_A_KIND
+        ]
         if not wanting and not shown:
             return
         mask = sample.mask if sample.mask is not None else _as_picture(sample.mask_file)
@@ -77,7 +81,7 @@ def write_page(path: str | os.PathLike, inspection: Inspection, pictures: Pictur
             "severity": KINDS[kind].severity,
             "title": KINDS[kind].title,
             "count": len(found),
-            "details": [_relative(one.detail, inspection.path) for one in found[:_FILES_A_KIND]],
+            "details": [inspection.short(one.detail) for one in found[:_FILES_A_KIND]],
             "rest": max(len(found) - _FILES_A_KIND, 0),
             "pictures": [(caption, _data_uri(picture)) for caption, picture in pictures.offenders.get(kind, ())],
         }
@@ -99,11 +103,6 @@ def write_page(path: str | os.PathLike, inspection: Inspection, pictures: Pictur
             temporary.write_text(text, encoding="utf-8")
     except OSError as error:
         raise ValueError(f"{path} cannot be written ({error}). Give an HTML file in a folder of yours.") from error
-
-
-def _relative(detail: str, folder: Path) -> str:
-    """A sentence with the paths in it shortened to those below the data set's folder."""
-    return detail.replace(f"{folder}{os.sep}", "")
 
 
 def _data_uri(picture: np.ndarray) -> str:
@@ -141,24 +140,24 @@ code{background:#f4f4f4;padding:0 4px}.note{color:#555}
 {% endfor %}
 </div>
 {% endmacro %}
-<h1>{{ name }}</h1>
+<h1>{{ name }}: label audit</h1>
 <p class="note">{{ found.path }}</p>
 <p>{{ found.images }} images ({% for split, count in found.splits.items() %}{{ split }} {{ count }}
 {%- if not loop.last %}, {% endif %}{% endfor %}), {{ found.labels.classes }} classes.
 {% for side, (low, median, high) in found.side_range().items() %}
 {{ side|capitalize }} {{ low }} to {{ high }}, median {{ "%g"|format(median) }}.
 {% endfor %}</p>
-<p>{% if groups %}<span class="tag error">{{ found.errors }} errors</span>
-<span class="tag warning">{{ found.warnings }} warnings</span>
-Conversion refuses pairs with errors (<code>--skip-bad</code> leaves them out) and keeps those with warnings.
-{% else %}Nothing found amiss.{% endif %}</p>
+<p>{% if groups %}<b>{{ found.verdict() }}.</b>
+{% if found.refused %}<code>--skip-bad</code> leaves the pairs with errors out.{% endif %}
+{% else %}<b>Nothing found amiss.</b>{% endif %}</p>
 {% if found.pixels %}
 <h2>Classes</h2>
 <table><tr><th>Id<th class="l">Class<th class="l b">Share of the labelled pixels<th><th>Images<th>Of all<th>Weight</tr>
 {% for class in classes %}{% set id, label, pixels, share, images, weight = class.row %}
 <tr{% if not pixels %} class="none"{% endif %}><td>{{ id }}<td class="l"><span class="swatch"
 style="background:{{ class.color }}"></span>{{ label }}
-<td class="b l"><div class="bar" style="width:{{ "%.2f"|format(class.bar) }}%;background:{{ class.color }}"></div>
+<td class="b l">{% if pixels %}<div class="bar" style="width:{{ "%.2f"|format(class.bar) }}%;
+background:{{ class.color }}"></div>{% endif %}
 <td>{{ "%.2f"|format(100 * share) }} %<td>{{ "{:,}".format(images) }}
 <td>{{ "%.1f"|format(100 * images / found.images) }} %
 <td>{{ "%.2f"|format(weight) if weight is not none else "" }}</tr>
@@ -170,7 +169,7 @@ Weights are median frequency / frequency in the images that hold the class; one 
 {% if groups %}<h2>Findings</h2>{% endif %}
 {% for group in groups %}
 <h3><span class="tag {{ group.severity }}">{{ group.count }} {{ group.severity }}{{ "s" if group.count > 1 }}</span>
-{{ group.title }} <code>{{ group.kind }}</code></h3>
+{{ group.title }}</h3>
 <ul>{% for detail in group.details %}<li>{{ detail }}</li>{% endfor %}
 {% if group.rest %}<li>and {{ group.rest }} more</li>{% endif %}</ul>
 {% if group.pictures %}{{ gallery(group.pictures) }}{% endif %}

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from deeplab_tf.datasets.faults import BadPair, wrong_values
-from deeplab_tf.datasets.findings import Finding
+from deeplab_tf.datasets.findings import ERROR, Finding
 from deeplab_tf.datasets.pairs import UPRIGHT, Pair, check_pair, orientation
 from deeplab_tf.labels import LabelSpec
 
@@ -44,9 +44,9 @@ class Sample:
     mask_file: str = ""
 
     @property
-    def usable(self) -> bool:
-        """Whether conversion would take the pair."""
-        return all(finding.severity != "error" for finding in self.findings)
+    def counted(self) -> bool:
+        """Whether its pixels count: those of a TFRecord do, those of a pair only if conversion would take it."""
+        return not self.image_file or all(finding.severity != ERROR for finding in self.findings)
 
 
 def pair_sample(split: str, pair: Pair, labels: LabelSpec) -> Sample:

@@ -27,6 +27,7 @@ class Tally:
         self.pixels: dict[str, np.ndarray] = {}
         self.class_images = np.zeros(256, np.int64)
         self.image_pixels = np.zeros(256, np.int64)
+        self.occurs = np.zeros(256, bool)
         self.findings: list[Finding] = []
         self._first: dict[bytes, tuple[str, str]] = {}
 
@@ -42,10 +43,12 @@ class Tally:
         if sample.image is not None:
             self.sizes[sample.image.shape[:2]] += 1
         if sample.counts is not None:
+            self.occurs |= sample.counts > 0
+        if sample.counts is not None and sample.counted:
             seen = sample.counts > 0
             self.pixels[sample.split] = self.pixels.get(sample.split, 0) + sample.counts
             self.class_images += seen
-            self.image_pixels += seen * (sample.counts.sum() - sample.counts[self.labels.ignore_label])
+            self.image_pixels += seen * sample.counts.sum()
         return findings
 
     def of_whole_set(self) -> list[Finding]:
@@ -82,8 +85,8 @@ class Tally:
         yield Finding(kind, text, sample.split, sample.name, sample.image_file)
 
     def _shifted(self) -> Iterator[Finding]:
-        pixels, classes = self.all_pixels, self.labels.classes
-        if self.labels.ignore_label not in (0, classes) and classes < 256 and not pixels[0] and pixels[classes]:
+        classes, ignore = self.labels.classes, self.labels.ignore_label
+        if ignore not in (0, classes) and classes < 256 and not self.occurs[0] and self.occurs[classes]:
             yield Finding(
                 "shifted_labels",
                 f"Class 0 ({self.labels.names[0]}) never occurs, the value {classes} does, which is one too many: if "
@@ -99,5 +102,5 @@ class Tally:
                 continue
             for split in [""] if lacking and len(lacking) == len(counts) else lacking:
                 where = f"in {split}" if split else "anywhere"
-                text = f"Class {index} ({name}) does not occur {where}: it cannot be learnt or measured there."
+                text = f"Class {index} ({name}) does not occur {where}."
                 yield Finding("absent_class", text, split, name, values=(index,))

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageFilter
 
-from deeplab_tf.images import IMAGE_SUFFIXES, LOSSY_FORMATS, open_image
+from deeplab_tf.images import IMAGE_SUFFIXES, LOSSY_FORMATS, open_image, read_mask
 from deeplab_tf.labels import LabelSpec
 
 _SIGNATURES = (b"\xff\xd8\xff", b"\x89PNG", b"BM", b"GIF8", b"II*\0", b"MM\0*", b"RIFF")
@@ -62,11 +62,11 @@ def read_part(read: Callable[[Path], np.ndarray], path: Path, part: str) -> np.n
             f"missing_{part}", path, f"{path} is missing; it should be the {part}. Add it or take its pair out."
         ) from error
     except ValueError as error:
-        raise BadPair(_kind_of_file(path, part), path, str(error)) from error
+        raise BadPair(_kind_of_file(path, part, str(error)), path, str(error)) from error
 
 
-def _kind_of_file(path: Path, part: str) -> str:
-    """Why a file that is there could not be read."""
+def _kind_of_file(path: Path, part: str, message: str) -> str:
+    """Why a file that is there could not be read, which was said by `message`."""
     if not path.is_file():
         return "not_a_file"
     with path.open("rb") as file:
@@ -79,15 +79,22 @@ def _kind_of_file(path: Path, part: str) -> str:
         image = open_image(path)
     except ValueError:
         return f"damaged_{part}" if start.startswith(_SIGNATURES) else "not_an_image"
-    if part == "mask":
-        if image.format in LOSSY_FORMATS:
-            return "lossy_mask"
-        if image.mode in _ALPHA_MODES:
-            return "alpha_mask"
-        if image.mode[0] in "IF":
-            return "wide_mask"
-        return "unreadable_mask" if image.mode in ("P", "L", "1") else "colour_mask"
-    return "damaged_image"
+    return _kind_of_mask(path, image, message) if part == "mask" else "damaged_image"
+
+
+def _kind_of_mask(path: Path, image: Image.Image, message: str) -> str:
+    """Why a mask that decodes could not be read."""
+    try:
+        read_mask(path)
+    except ValueError as error:
+        # Another message comes from a reader of something else than ids, for which colours may well be right.
+        if str(error) == message:
+            if image.format in LOSSY_FORMATS:
+                return "lossy_mask"
+            if image.mode in _ALPHA_MODES:
+                return "alpha_mask"
+            return "wide_mask" if image.mode[0] in "IF" else "colour_mask"
+    return "unreadable_mask"
 
 
 def wrong_values(mask: np.ndarray, occurs: np.ndarray, labels: LabelSpec, file: str | Path) -> BadPair | None:

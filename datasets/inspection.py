@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import dataclasses
+import os
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from deeplab_tf.labels import LabelSpec
 _FILES_NAMED = 5
 _WORST = 10
 _VALUES_NAMED = 8
+_TOLD_IN_FULL = ("duplicate", "duplicate_between_splits", "absent_class", "shifted_labels")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,7 +27,8 @@ class Inspection:
         labels: What the label ids mean.
         splits: Number of images of every split read, unusable ones too.
         sizes: Number of images of every size (height, width), most frequent first.
-        class_pixels: Pixels of every class.
+        class_pixels: Pixels of every class. Before conversion, those of pairs that it refuses do not count, here and
+            in what follows.
         class_images: Images in which the class occurs, of every class.
         ignore_pixels: Pixels with the ignore label.
         pixels: All labelled and ignored pixels, wrong ones too; 0 without masks.
@@ -81,6 +84,20 @@ class Inspection:
         """Number of findings with which conversion keeps a pair."""
         return sum(found.severity == WARNING for found in self.findings)
 
+    def verdict(self) -> str:
+        """How many errors and warnings there are, in a line."""
+        bad = len({(found.split, found.name) for found in self.findings if found.severity == ERROR})
+        line = _counted(self.errors, "error")
+        if bad:
+            line += f" in {bad} of {self.images} images" + (", which conversion refuses" if self.refused else "")
+        kept = ", which it keeps" if self.refused and self.warnings else ""
+        return f"{line}; {_counted(self.warnings, 'warning')}{kept}"
+
+    @property
+    def refused(self) -> bool:
+        """Whether there are pairs of files that conversion refuses."""
+        return any(found.severity == ERROR and found.file for found in self.findings)
+
     def by_kind(self) -> dict[str, list[Finding]]:
         """The findings by kind: errors first, then the most frequent."""
         groups: dict[str, list[Finding]] = {}
@@ -101,6 +118,10 @@ class Inspection:
         """What to call a finding's offender: its file below the data set's folder, or its name."""
         file = Path(found.file)
         return file.relative_to(self.path).as_posix() if file.is_relative_to(self.path) else found.place
+
+    def short(self, detail: str) -> str:
+        """A finding's sentence with the paths in it shortened to those below the data set's folder."""
+        return detail.replace(f"{self.path}{os.sep}", "")
 
     def side_range(self) -> dict[str, tuple[int, float, int]]:
         """Smallest, median and largest `height` and `width` of the images; empty where none could be read."""
@@ -193,7 +214,7 @@ class Inspection:
     def _finding_lines(self) -> list[str]:
         if not self.findings:
             return ["", "Nothing found amiss."]
-        lines = ["", f"{self.errors} errors (conversion refuses the pair), {self.warnings} warnings (it is kept):"]
+        lines = ["", self.verdict() + ":"]
         for kind, found in self.by_kind().items():
             lines.append(f"  {KINDS[kind].severity:<7} {len(found):5d}  {kind}: {KINDS[kind].title}")
             lines += [f"{'':19}{self._line(one)}" for one in found[:_FILES_NAMED]]
@@ -202,7 +223,11 @@ class Inspection:
         return lines
 
     def _line(self, found: Finding) -> str:
-        if not found.file and not found.kind.endswith(("mask", "values", "image")):
-            return found.detail
+        if found.kind in _TOLD_IN_FULL or not found.file:
+            return self.short(found.detail)
         values = ", ".join(map(str, found.values[:_VALUES_NAMED]))
         return self.shown(found) + (f": {values}" if values else "")
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number or 'no'} {what}{'' if number == 1 else 's'}"

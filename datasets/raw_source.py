@@ -4,20 +4,33 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from deeplab_tf.datasets.ade20k import ade20k_pairs
+from deeplab_tf.datasets.camvid import camvid_pairs
+from deeplab_tf.datasets.cityscapes import cityscapes_pairs
 from deeplab_tf.datasets.class_names import read_class_names
 from deeplab_tf.datasets.dataset import INDEX_NAME
 from deeplab_tf.datasets.findings import Finding
 from deeplab_tf.datasets.folder import folder_pairs, infer_labels
 from deeplab_tf.datasets.image_lists import read_lines
 from deeplab_tf.datasets.pairs import Pair
+from deeplab_tf.datasets.stanford_background import stanford_background_pairs
 from deeplab_tf.datasets.voc import LISTS, devkit_folder, voc_pairs
 from deeplab_tf.labels import LabelSpec, label_spec
 
-_DEFAULT_SPLITS = ("train", "val")
 _NAMES_FILE = "class_names.txt"
+_SPLITS = ("train", "val")
+
+# By the label specification's name; the first whose folders are there is taken.
+LAYOUTS: dict[str, Callable[[Path, str], list[Pair]]] = {
+    "pascal_voc": voc_pairs,
+    "cityscapes": cityscapes_pairs,
+    "ade20k": ade20k_pairs,
+    "camvid": camvid_pairs,
+    "stanford_background": stanford_background_pairs,
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,6 +40,11 @@ class RawSource:
     labels: LabelSpec
     pairs: dict[str, list[Pair]]
     findings: tuple[Finding, ...] = ()
+
+
+def has_records(path: Path) -> bool:
+    """Whether the folder is one of TFRecords."""
+    return (path / INDEX_NAME).is_file() or any(path.glob("*-?????-of-?????*"))
 
 
 def find_source(
@@ -51,18 +69,31 @@ def find_source(
     """
     if masks is not None:
         return _folder_source(path, Path(masks), path / _NAMES_FILE, splits, labels)
-    if not path.is_dir() or (path / INDEX_NAME).is_file() or any(path.glob("*-?????-of-?????*")):
+    if not path.is_dir() or has_records(path):
         return None
     if (path / "images").is_dir() and (path / "masks").is_dir():
         return _folder_source(path / "images", path / "masks", path / _NAMES_FILE, splits, labels)
-    try:
-        root = devkit_folder(path)
-    except ValueError as error:
-        raise ValueError(
-            f"{path} holds neither TFRecords, nor PASCAL VOC's {LISTS.as_posix()}, nor the folders images and masks. "
-            "Give one of these, or a folder of images with that of its masks (--masks)."
-        ) from error
-    return _voc_source(root, splits, labels)
+    for name, list_pairs in LAYOUTS.items():
+        if present := _present_splits(list_pairs, path):
+            pairs = {split: list_pairs(path, split) for split in splits} if splits is not None else present
+            findings = _findings_of_lists(devkit_folder(path), pairs) if name == "pascal_voc" else []
+            return RawSource(label_spec(name if labels is None else labels), pairs, tuple(findings))
+    raise ValueError(
+        f"{path} holds neither TFRecords, nor the folders images and masks, nor the folders of one of {list(LAYOUTS)}. "
+        "Give one of these, or a folder of images with that of its masks (--masks)."
+    )
+
+
+def _present_splits(list_pairs: Callable[[Path, str], list[Pair]], path: Path) -> dict[str, list[Pair]]:
+    """The pairs of train and val, as far as the folder has such of this layout; of trainval if it has only that."""
+    found = {}
+    for split in (*_SPLITS, "trainval"):
+        try:
+            if split in _SPLITS or not found:
+                found[split] = list_pairs(path, split)
+        except ValueError:
+            continue
+    return found
 
 
 def _folder_source(
@@ -88,37 +119,19 @@ def _folder_source(
     return RawSource(spec, {splits[0] if splits else "train": pairs})
 
 
-def _voc_source(root: Path, splits: Sequence[str] | None, labels: LabelSpec | Mapping | str | int | None) -> RawSource:
-    spec = label_spec("pascal_voc")
-    if labels is not None and label_spec(labels) != spec:
-        raise ValueError(f"{root} is laid out as PASCAL VOC, whose labels are 'pascal_voc'. Leave labels out.")
+def _findings_of_lists(root: Path, splits: Mapping[str, Sequence[Pair]]) -> list[Finding]:
+    """What PASCAL VOC's lists show: blank lines, and pairs of files that none of them names."""
     lists = {path.stem: path for path in sorted((root / LISTS).glob("*.txt"))}
-    if splits is None:
-        splits = [name for name in _DEFAULT_SPLITS if name in lists] or list(lists)
-    pairs = {split: voc_pairs(root, split) for split in splits}
-    listed = {pair.name for split in lists for pair in voc_pairs(root, split)}
-    findings = [*_blank_lines(lists, splits), *_unlisted(root, listed)]
-    return RawSource(spec, pairs, tuple(findings))
-
-
-def _blank_lines(lists: dict[str, Path], splits: Sequence[str]) -> list[Finding]:
-    return [
+    findings = [
         Finding("blank_line", f"{lists[split]}: line {number} is blank. Remove it.", split, file=str(lists[split]))
         for split in splits
         if split in lists
         for number, line in enumerate(read_lines(lists[split]), start=1)
         if not line.strip()
     ]
-
-
-def _unlisted(root: Path, listed: set[str]) -> list[Finding]:
-    return [
-        Finding(
-            "unlisted",
-            f"{mask} has an image, but no list in {LISTS.as_posix()} names it. Add it to one, or remove it.",
-            name=mask.stem,
-            file=str(mask),
-        )
-        for mask in sorted((root / "SegmentationClass").glob("*.png"))
-        if mask.stem not in listed and (root / "JPEGImages" / f"{mask.stem}.jpg").is_file()
-    ]
+    listed = {pair.name for split in lists for pair in voc_pairs(root, split)}
+    for mask in sorted((root / "SegmentationClass").glob("*.png")):
+        if mask.stem not in listed and (root / "JPEGImages" / f"{mask.stem}.jpg").is_file():
+            text = f"{mask} has an image, but no list in {LISTS.as_posix()} names it. Add it to one, or remove it."
+            findings.append(Finding("unlisted", text, name=mask.stem, file=str(mask)))
+    return findings

@@ -1,5 +1,7 @@
 """The command line: exit codes, one-line errors, and the whole path on a few drawn images."""
 
+import shutil
+
 import click
 import numpy as np
 import pytest
@@ -78,6 +80,24 @@ def test_whole_path(drawn, tmp_path, capsys):
     assert "a split 'train' already" in fails(capsys, *convert, "--class-names", names, "--output", records)
     assert "--resume" in fails(capsys, "train", "--data", records, "--output", run, *NETWORK)
     assert "overwrite" in fails(capsys, "export", run, "--format", "tflite", "--output", tmp_path / "model.tflite")
+
+
+def test_audit_before_conversion(drawn, tmp_path, capsys):
+    page, json = tmp_path / "audit.html", tmp_path / "audit.json"
+    outputs = ["--html", page, "--json", json]
+    before = sorted(drawn.rglob("*"))
+    assert "triangle" in succeeds(capsys, "inspect", drawn, "--strict", *outputs)
+    assert sorted(drawn.rglob("*")) == before
+    assert "data:image/jpeg" in page.read_text() and read_json(json)["errors"] == 0
+
+    shutil.copytree(drawn, tmp_path / "damaged")
+    (tmp_path / "damaged" / "masks" / "00003.png").unlink()
+    folders = [tmp_path / "damaged" / "images", "--masks", tmp_path / "damaged" / "masks"]
+    command = ["inspect", *folders, "--class-names", drawn / "class_names.txt", "--json", json]
+    assert "00003.png" in succeeds(capsys, *command)
+    assert main([str(argument) for argument in (*command, "--strict")]) == 1
+    assert read_json(json)["counts"] == {"missing_mask": 1}
+    assert "Give one of them" in fails(capsys, *command, "--labels", "camvid")
 
 
 def test_wrong_paths(capsys, tmp_path, model_file):

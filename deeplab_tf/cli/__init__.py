@@ -18,8 +18,8 @@ def main(arguments: list[str] | None = None) -> int:
         arguments: Without the program's name; those of the process when left out.
 
     Returns:
-        The exit code: 0, 2 after a wrong input (one line on stderr), 130 after Ctrl-C. As a console script the
-        process ends with it.
+        The exit code: 0, 1 after `inspect --strict` that found errors, 2 after a wrong input (one line on stderr), 130
+        after Ctrl-C. As a console script the process ends with it.
     """
     arguments = sys.argv[1:] if arguments is None else arguments
     try:

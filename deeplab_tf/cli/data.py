@@ -10,23 +10,48 @@ from deeplab_tf.cli.options import PATH
 
 @cli.command()
 @click.argument("data", type=PATH)
-@click.option("--split", help="Only this split.")
-@click.option("--labels", help="Label set of TFRecords without a dataset.json, for instance pascal_voc.")
-@click.option("--contact-sheet", type=PATH, help="PNG to draw.  [default: DATA/contact_sheet.png]")
+@click.option("--split", "splits", multiple=True, help="Only this split; repeat.")
+@click.option("--masks", type=PATH, help="Folder of the masks, where DATA is a folder of images.")
+@click.option("--labels", help="Label set where DATA does not say its own: pascal_voc, ..., or a number.")
+@click.option("--class-names", type=PATH, help="The same as a text file: a class name a line, perhaps with its R G B.")
+@click.option("--contact-sheet", type=PATH, help="PNG to draw.  [default: DATA/contact_sheet.png of TFRecords]")
+@click.option("--html", "page", type=PATH, help="Page to write.  [default: DATA/audit.html of TFRecords]")
 @click.option("--json", "json_path", type=PATH, help="Write the findings as JSON too.")
-def inspect(data, split, labels, contact_sheet, json_path) -> None:
-    """Say what is in a data set, and draw it.
+@click.option("--workers", type=click.IntRange(1), help="Parallel workers.  [default: one a core]")
+@click.option("--strict", is_flag=True, help="End with 1 if there are errors.")
+def inspect(data, splits, masks, labels, class_names, contact_sheet, page, json_path, workers, strict) -> int:
+    """Say what is in a data set and what is wrong with its labels, before or after conversion.
+
+    DATA is a folder of TFRecords, of the files of PASCAL VOC, Cityscapes, ADE20K, CamVid or Stanford Background, or
+    one that holds images and masks. Errors are pairs that conversion refuses and --skip-bad leaves out; warnings are
+    kept. Only of TFRecords anything is written into DATA.
 
     \b
-    Example:
+    Examples:
+      deeplab-tf inspect VOCdevkit/VOC2012 --html audit.html
+      deeplab-tf inspect photos --masks masks --class-names names.txt --json audit.json --strict
       deeplab-tf inspect voc
     """
     from deeplab_tf import datasets
+    from deeplab_tf.datasets.class_names import read_class_names
+    from deeplab_tf.datasets.raw_source import has_records
     from deeplab_tf.files import write_json
 
-    sheet = contact_sheet or data / "contact_sheet.png"
-    found = datasets.inspect_dataset(data, split=split, labels=labels, contact_sheet=sheet)
+    if class_names is not None:
+        if labels is not None:
+            raise ValueError("Received both --labels and --class-names; they say the same thing. Give one of them.")
+        labels = read_class_names(class_names)
+    elif labels is not None and labels.isdigit():
+        labels = int(labels)
+    if masks is None and has_records(data):
+        contact_sheet, page = contact_sheet or data / "contact_sheet.png", page or data / "audit.html"
+    found = datasets.inspect_dataset(
+        data, list(splits) or None, labels, contact_sheet, masks=masks, page=page, workers=workers
+    )
     click.echo(found.table())
-    click.echo(f"Contact sheet: {sheet}")
     if json_path:
         write_json(json_path, found.to_dict())
+    for what, path in (("Contact sheet", contact_sheet), ("Page", page), ("JSON", json_path)):
+        if path:
+            click.echo(f"{what}: {path}")
+    return 1 if strict and found.errors else 0

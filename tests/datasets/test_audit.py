@@ -39,13 +39,17 @@ def test_dictionary_is_json(inspection):
     assert values["images"] == 7
     assert values["sides"]["width"] == {"min": 33, "median": 45.0, "max": 90}
     assert values["classes"][2]["pixels"] == inspection.class_pixels[2]
+    assert values["class_weights"] == list(inspection.class_weights)
+    assert (values["errors"], values["warnings"], values["counts"]) == (0, 1, {"tiny_image": 1})
+    assert values["worst"] == [{"file": "train/4", "kinds": ["tiny_image"]}]
     assert values["ignore"] == {"id": 255, "pixels": inspection.ignore_pixels, "share": pytest.approx(0.25, abs=0.02)}
 
 
 def test_table_has_a_line_for_every_class(inspection):
     table = inspection.table()
     for index, (name, pixels) in enumerate(zip(inspection.labels.names, inspection.class_pixels)):
-        assert re.search(rf"^\s+{index}\s+{name}\s+{pixels:,d}\s+\d+\.\d\d%\s+7\s+100\.0%\s+\d\.\d\d$", table, re.MULTILINE)
+        line = rf"^\s+{index}\s+{name}\s+{pixels:,d}\s+\d+\.\d\d%\s+7\s+100\.0%\s+\d\.\d\d$"
+        assert re.search(line, table, re.MULTILINE)
     assert "height  30 to 71, median 45" in table
     assert f"{inspection.ignore_pixels:,d}" in table
 
@@ -62,10 +66,21 @@ def records(folder, masks, **options):
 def test_values_that_are_no_class_are_listed_with_their_files(tmp_path):
     good = np.array([[0, 1, 255]], np.uint8)
     bad = np.array([[0, 7, 9]], np.uint8)
+    good, bad = (np.repeat(np.repeat(mask, 11, axis=1), 40, axis=0) for mask in (good, bad))
     inspection = inspect_dataset(records(tmp_path, [good, bad]), labels=2)
     assert inspection.unexpected == (("file 1", (7, 9)),)
-    assert (inspection.class_pixels, inspection.ignore_pixels, inspection.pixels) == ((2, 1), 1, 6)
-    assert "file 1: 7, 9" in inspection.table()
+    assert inspection.to_dict()["findings"][0] == {
+        "kind": "wrong_values",
+        "severity": "error",
+        "split": "val",
+        "name": "file 1",
+        "file": "",
+        "detail": "file 1 holds the value(s) 7, 9; expected class ids 0-1 or 255 (ignore). Map them to ids or give the "
+        "labels that fit.",
+        "values": [7, 9],
+    }
+    assert (inspection.class_pixels, inspection.ignore_pixels, inspection.pixels) == ((880, 440), 440, 2640)
+    assert "file 1 holds the value(s) 7, 9;" in inspection.table()
 
 
 def test_ignore_label_that_is_a_class_id_counts_once(tmp_path):
