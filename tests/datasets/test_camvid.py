@@ -45,8 +45,8 @@ NAMES = [line.split()[3] for line in LABEL_COLORS.splitlines()]
 COLORS = np.array([line.split()[:3] for line in LABEL_COLORS.splitlines()], int)
 ELEVEN = [9, 1, 10, 1, 1, 8, 9, 9, 2, 7, 3, 3, 6, 10, 8, 4, 9, 3, 4, 4, 6, 0, 8, 2, 6, 8, 5, 8, 1, 5, 11, 1]
 FRAMES = {
-    "train": ["0001TP_006690", "0006R0_f00930", "0016E5_00390"],
-    "val": ["0016E5_07959"],
+    "train": ["0001TP_006690", "0001TP_008520", "0006R0_f00930", "0016E5_00390", "0016E5_08190"],
+    "val": ["0016E5_07959", "0016E5_08159"],
     "test": ["0001TP_008550", "Seq05VD_f00000"],
 }
 
