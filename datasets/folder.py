@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -72,7 +72,7 @@ def convert_folder(
     workers = (os.cpu_count() or 1) if workers is None else workers
     spec = _given_labels(class_names, labels, ignore_label)
     if spec is None:
-        spec = _present_labels(Path(output), divided, overwrite) or infer_labels(pairs, ignore_label, workers)
+        spec = present_labels(Path(output), divided, overwrite) or infer_labels(pairs, ignore_label, workers)
     return convert_pairs(divided, spec, output, shards=shards, workers=workers, skip_bad=skip_bad, overwrite=overwrite)
 
 
@@ -144,12 +144,21 @@ def _given_labels(
     return None if labels is None else label_spec(labels)
 
 
-def _present_labels(output: Path, replaced: dict[str, list[Pair]], overwrite: bool) -> LabelSpec | None:
-    """The labels of the data set in `output`, unless nothing of it will stay."""
+def present_labels(output: Path, replaced: Iterable[str], overwrite: bool) -> LabelSpec | None:
+    """The labels of the data set in `output`, or None where there is none or nothing of it will stay.
+
+    Args:
+        output: The folder.
+        replaced: The splits to come; only their names count.
+        overwrite: Whether splits of these names are replaced.
+
+    Raises:
+        ValueError: If its index is damaged.
+    """
     if not (output / INDEX_NAME).is_file():
         return None
     present = open_dataset(output)
-    return None if overwrite and present.splits.keys() <= replaced.keys() else present.labels
+    return None if overwrite and present.splits.keys() <= set(replaced) else present.labels
 
 
 def infer_labels(pairs: Sequence[Pair], ignore_label: int, workers: int) -> LabelSpec:
