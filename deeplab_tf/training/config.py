@@ -8,7 +8,12 @@ from collections.abc import Mapping
 from numbers import Integral, Real
 
 from deeplab_tf.backbones import backbone
+from deeplab_tf.datasets.appearance import Appearance
+from deeplab_tf.datasets.augment import check_rotation
+from deeplab_tf.datasets.class_weights import METHODS
 from deeplab_tf.models import MODELS
+
+SAMPLINGS = ("uniform", "class_balanced")
 
 
 def _expect(name: str, value, valid: bool, expected: str) -> None:
@@ -40,8 +45,8 @@ class TrainConfig:
         output_stride: 8, 16 or 32.
         atrous_rates: Rates of the ASPP branches; `()` for none. Those of a new ASPP must be smaller than the crop's
             map has cells; left open, they are the published ones if these are, and none otherwise.
-        weights: Where to start from: a `.keras` file or a run folder of this package, or a released `.tflite` or
-            frozen `.pb` file. None starts from random weights.
+        weights: Where to start from, as `deeplab_tf.transfer_weights` takes it: a `.keras` file or a run folder of this
+            package, a released file, a name of the release's zoo, `"imagenet"`. None starts from random weights.
         steps: Optimiser steps of the whole run, > 0.
         batch_size: Images a step, > 0.
         crop_size: Side, or (height, width), of the training crops in pixels, larger than the output stride;
@@ -61,6 +66,15 @@ class TrainConfig:
         max_scale: Greatest factor.
         scale_step: Step between the factors; 0 draws from the whole range.
         flip: Mirror every other image, at random.
+        rotate: Greatest angle in degrees, 0-180, by which a crop is turned, either way.
+        color_jitter: Greatest changes of brightness, contrast, saturation (0-1) and hue (0-0.5), or one number for the
+            first three, of which hue gets a quarter.
+        blur: Largest standard deviation of a Gaussian blur, in pixels of the crop.
+        sampling: `"uniform"`: every image once an epoch, or `"class_balanced"`: as if a class were drawn and then an
+            image in which it occurs, each evenly. The latter reads all masks first.
+        class_weights: What a pixel of every class weighs in the loss: `"median_frequency"`, `"inverse_log"` or
+            `"inverse_frequency"`, from the training masks (see `deeplab_tf.datasets.class_weights`); a JSON file of
+            them; or the numbers. None weighs all alike.
         seed: Of weights, data order, augmentation and dropout. Equal seeds give equal data and equal initial weights.
         eval_every: Steps between checkpoints, each with a validation. None takes a tenth of `steps`, but 100 to
             2000.
@@ -99,6 +113,11 @@ class TrainConfig:
     max_scale: float = 2.0
     scale_step: float = 0.25
     flip: bool = True
+    rotate: float = 0.0
+    color_jitter: float | tuple[float, ...] = 0.0
+    blur: float = 0.0
+    sampling: str = "uniform"
+    class_weights: str | tuple[float, ...] | None = None
     seed: int = 0
     eval_every: int | None = None
     train_split: str = "train"
@@ -109,7 +128,7 @@ class TrainConfig:
         for name in ("data", "output", "weights"):
             if getattr(self, name) is not None:
                 object.__setattr__(self, name, str(getattr(self, name)))
-        for name in ("atrous_rates", "crop_size"):
+        for name in ("atrous_rates", "crop_size", "color_jitter", "class_weights"):
             if isinstance(getattr(self, name), list):
                 object.__setattr__(self, name, tuple(getattr(self, name)))
         if hasattr(self.labels, "to_dict"):
@@ -164,6 +183,16 @@ class TrainConfig:
         _expect("(min_scale, max_scale)", scales, valid, "above 0 and in this order, for instance (0.5, 2)")
         valid = _is_number(self.scale_step) and self.scale_step >= 0
         _expect("scale_step", self.scale_step, valid, "0 or above, usually 0.25")
+        Appearance(self.color_jitter, self.blur)
+        check_rotation(self.rotate)
+        _expect("sampling", self.sampling, self.sampling in SAMPLINGS, f"one of {SAMPLINGS}")
+        weights = self.class_weights
+        if isinstance(weights, str):
+            valid = weights in METHODS or weights.endswith(".json")
+        else:
+            valid = weights is None or isinstance(weights, tuple)
+        expected = f"one of {sorted(METHODS)}, a .json file, or a weight for each class"
+        _expect("class_weights", weights, valid, expected)
 
     @property
     def eval_steps(self) -> int:

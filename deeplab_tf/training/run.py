@@ -16,6 +16,7 @@ import tensorflow as tf
 import deeplab_tf
 from deeplab_tf.datasets import DataSet, evaluation_images, open_dataset
 from deeplab_tf.files import check_writable
+from deeplab_tf.training.balance import balance
 from deeplab_tf.training.checkpoint import RunState, load_state, restore_training, save_checkpoint
 from deeplab_tf.training.config import TrainConfig
 from deeplab_tf.training.errors import explained
@@ -114,8 +115,9 @@ def resume(output: str | os.PathLike, **settings) -> TrainResult:
             print(f"{folder.path}: all {state.step} steps are done; there is nothing to resume.", file=sys.stderr)
             return _result(folder, state)
         keras.utils.set_random_seed(config.seed)
-        batches, images = _inputs(config, dataset, model, state.step)
-        trainer = make_trainer(model, config)
+        weights = balance(config, dataset, folder.read_resolved().get("class_weights"))
+        batches, images = _inputs(config, dataset, model, weights, state.step)
+        trainer = make_trainer(model, config, weights.class_weights)
         restore_training(folder.checkpoint, model, trainer)
         return _fit(batches, trainer, Loop(config, folder, dataset, images, model, state))
 
@@ -125,18 +127,19 @@ def _begin(config: TrainConfig, folder: RunFolder, dataset: DataSet) -> TrainRes
         keras.utils.set_random_seed(config.seed)
         config = with_learning_rate(config)
         model, state = build_model(config, dataset.labels), RunState()
-        batches, images = _inputs(config, dataset, model, state.step)
-        recalibrated = recalibrate(config, dataset, model)
-        trainer = make_trainer(model, config)
+        weights = balance(config, dataset)
+        batches, images = _inputs(config, dataset, model, weights, state.step)
+        recalibrated = recalibrate(config, dataset, model, weights.image_weights)
+        trainer = make_trainer(model, config, weights.class_weights)
         folder.clear()
-        folder.write_config(config, _resolved(config, dataset, model, recalibrated))
+        folder.write_config(config, _resolved(config, dataset, model, weights, recalibrated))
         save_checkpoint(folder.checkpoint, model, trainer, state)
         return _fit(batches, trainer, Loop(config, folder, dataset, images, model, state))
 
 
-def _inputs(config, dataset, model, step) -> tuple[tf.data.Dataset, tf.data.Dataset | None]:
+def _inputs(config, dataset, model, weights, step) -> tuple[tf.data.Dataset, tf.data.Dataset | None]:
     """Training batches from `step` on, and the images to validate on, if any."""
-    batches = batches_of(config, dataset, model, start_step=step)
+    batches = batches_of(config, dataset, model, start_step=step, image_weights=weights.image_weights)
     split = val_split(config, dataset)
     images = evaluation_images(dataset, split) if split else None
     if images is not None and "label" not in images.element_spec:
@@ -170,7 +173,7 @@ def _precision(mixed: bool) -> Iterator[None]:
         keras.config.set_dtype_policy(before)
 
 
-def _resolved(config, dataset, model, recalibrated) -> dict:
+def _resolved(config, dataset, model, weights, recalibrated) -> dict:
     """What the settings and the data came to."""
     return {
         "model": type(model).__name__,
@@ -178,6 +181,7 @@ def _resolved(config, dataset, model, recalibrated) -> dict:
         "eval_every": config.eval_steps,
         "val_split": val_split(config, dataset),
         "recalibrated_layers": len(recalibrated),
+        "class_weights": None if weights.class_weights is None else weights.class_weights.tolist(),
         "images": {split: dataset.count(split) for split in sorted(dataset.splits)},
         "labels": dataset.labels.to_dict(),
         "versions": {

@@ -91,6 +91,14 @@ class RunFolder:
         """
         return TrainConfig.from_dict(self._stored()["settings"])
 
+    def read_resolved(self) -> dict:
+        """What the settings of the run came to when it began.
+
+        Raises:
+            ValueError: As for `read_config`.
+        """
+        return self._stored()["resolved"]
+
     def _stored(self) -> dict:
         if not self.holds_run:
             raise ValueError(f"{self.path} holds no run: there is no {self.config.name}. Start one without --resume.")
@@ -124,7 +132,7 @@ class RunFolder:
         Raises:
             ValueError: If the number of images or the labels differ.
         """
-        began = self._stored()["resolved"]
+        began = self.read_resolved()
         counts = {split: dataset.count(split) for split in began["images"] if split in dataset.splits}
         if counts != began["images"] or dataset.labels.to_dict() != began["labels"]:
             raise ValueError(

@@ -6,16 +6,18 @@ import dataclasses
 import inspect
 import math
 import sys
-from pathlib import Path
+from collections.abc import Sequence
+
+import tensorflow as tf
 
 from deeplab_tf.datasets import DataSet, training_batches
 from deeplab_tf.labels import LabelSpec
 from deeplab_tf.layers import BatchNorm, default_atrous_rates
 from deeplab_tf.models import MODELS, DeepLabV3, DeepLabV3Plus, SegmentationModel, load_model
-from deeplab_tf.models.segmentation_model import CLASSIFIER
 from deeplab_tf.training.config import TrainConfig
 from deeplab_tf.training.errors import explained
-from deeplab_tf.weights import load_released, read_released, recalibrate_batch_norm, transfer_weights
+from deeplab_tf.weights import load_released, recalibrate_batch_norm, transfer_weights
+from deeplab_tf.weights.released import holds_segmentation, is_keras_model
 
 NETWORK = ("backbone", "depth_multiplier", "output_stride", "atrous_rates")
 RECALIBRATION_IMAGES = 200
@@ -49,7 +51,11 @@ def build_model(config: TrainConfig, labels: LabelSpec) -> SegmentationModel:
     settings = {"backbone": "mobilenet_v2"} if kind in (DeepLabV3, DeepLabV3Plus) else {}
     if source:
         known = source.get_config()
-        settings = known if type(source) is kind else {name: known[name] for name in NETWORK if name in known}
+        settings = (
+            known
+            if type(source) is kind
+            else {name: known[name] for name in (*NETWORK, "divisible_by") if name in known}
+        )
     given = {name: getattr(config, name) for name in NETWORK if getattr(config, name) is not None}
     strange = [name for name in given if name not in accepted]
     if strange:
@@ -107,19 +113,22 @@ def with_learning_rate(config: TrainConfig) -> TrainConfig:
 
 def _segments(weights: str | None) -> bool:
     """Whether a weights file holds a whole segmentation network, not a classifier, which tells nothing of one."""
-    if weights is None or Path(weights).is_dir() or Path(weights).suffix == ".keras":
-        return weights is not None
-    return CLASSIFIER.replace(".", "/") in read_released(weights).convolutions
+    return weights is not None and holds_segmentation(weights)
 
 
 def _segmentation_model(weights: str | None) -> SegmentationModel | None:
     if not _segments(weights):
         return None
-    keras_file = Path(weights).is_dir() or Path(weights).suffix == ".keras"
-    return load_model(weights) if keras_file else load_released(weights)
+    return load_model(weights) if is_keras_model(weights) else load_released(weights)
 
 
-def batches_of(config: TrainConfig, dataset: DataSet, model: SegmentationModel, start_step: int = 0):
+def batches_of(
+    config: TrainConfig,
+    dataset: DataSet,
+    model: SegmentationModel,
+    start_step: int = 0,
+    image_weights: Sequence[float] | None = None,
+) -> tf.data.Dataset:
     """The run's endless training batches from step `start_step` on, as `training_batches` gives them."""
     return training_batches(
         dataset,
@@ -130,9 +139,13 @@ def batches_of(config: TrainConfig, dataset: DataSet, model: SegmentationModel, 
         max_scale=config.max_scale,
         scale_step=config.scale_step,
         flip=config.flip,
+        rotate=config.rotate,
+        color_jitter=config.color_jitter,
+        blur=config.blur,
         pad_value=model.pad_value,
         seed=config.seed,
         start_step=start_step,
+        image_weights=image_weights,
     )
 
 
@@ -148,8 +161,16 @@ def val_split(config: TrainConfig, dataset: DataSet) -> str | None:
     return "val" if "val" in dataset.splits else None
 
 
-def recalibrate(config: TrainConfig, dataset: DataSet, model: SegmentationModel) -> list[str]:
+def recalibrate(
+    config: TrainConfig, dataset: DataSet, model: SegmentationModel, image_weights: Sequence[float] | None = None
+) -> list[str]:
     """Measures, in place, the statistics that folded weights lack, as far as the run will use them.
+
+    Args:
+        config: The settings.
+        dataset: The data; the run's first batches are what is measured.
+        model: The model.
+        image_weights: As for `training_batches`.
 
     Returns:
         Names of the layers that were recalibrated.
@@ -161,6 +182,8 @@ def recalibrate(config: TrainConfig, dataset: DataSet, model: SegmentationModel)
     folded = any(isinstance(layer, BatchNorm) and layer.carries_folded for layer in model.layers)
     if config.batch_norm == "frozen" or not images or not folded:
         return []
-    batches = batches_of(config, dataset, model).take(math.ceil(images / config.batch_size))
+    batches = batches_of(config, dataset, model, image_weights=image_weights).take(
+        math.ceil(images / config.batch_size)
+    )
     with explained(config, dataset, config.train_split):
         return recalibrate_batch_norm(model, batches)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import keras
 
 from deeplab_tf.models import SegmentationModel
 from deeplab_tf.training.config import TrainConfig
+from deeplab_tf.training.loss import pixel_loss
 from deeplab_tf.training.statistics_momentum import fit_momentum
 from deeplab_tf.training.weight_decay import add_weight_decay
 
@@ -17,7 +20,9 @@ def learning_rate(config: TrainConfig) -> keras.optimizers.schedules.LearningRat
     )
 
 
-def make_trainer(model: SegmentationModel, config: TrainConfig) -> keras.Model:
+def make_trainer(
+    model: SegmentationModel, config: TrainConfig, class_weights: Sequence[float] | None = None
+) -> keras.Model:
     """A compiled model of the same layers; `model` itself stays as files keep it, without training state.
 
     The loss is the softmax cross entropy, averaged over the pixels that are not ignored, plus the weight decay.
@@ -25,6 +30,7 @@ def make_trainer(model: SegmentationModel, config: TrainConfig) -> keras.Model:
     Args:
         model: The model to train; its kernels get the weight decay, its normalisation a fitting momentum.
         config: The settings.
+        class_weights: What a pixel of every class weighs in the loss; all alike when left out.
 
     Returns:
         The model to call `fit` on, its optimiser built.
@@ -37,7 +43,7 @@ def make_trainer(model: SegmentationModel, config: TrainConfig) -> keras.Model:
     trainer = keras.Model(model.inputs, model.outputs)
     trainer.compile(
         keras.optimizers.SGD(learning_rate(config), momentum=config.momentum),
-        keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=model.labels.ignore_label),
+        pixel_loss(model.labels.ignore_label, class_weights),
         jit_compile=False,
     )
     trainer.optimizer.build(trainer.trainable_variables)

@@ -13,8 +13,9 @@ GIVEN = {"data": "records", "output": "run"}
 
 def test_json_round_trip():
     config = TrainConfig(
-        **GIVEN, atrous_rates=[6, 12], crop_size=[129, 257], labels=label_spec("camvid"), weights="x.keras", seed=3
-    )
+        **GIVEN, atrous_rates=[6, 12], crop_size=[129, 257], labels=label_spec("camvid"), weights="x.keras", seed=3,
+        color_jitter=[0.1, 0.2, 0.3, 0.4], class_weights=[1.0, 2.0],
+    )  # fmt: skip
     again = TrainConfig.from_dict(json.loads(json.dumps(config.to_dict())))
     assert again == config
     assert (again.atrous_rates, again.crop_size, again.labels["ignore_label"]) == ((6, 12), (129, 257), 11)
@@ -70,6 +71,12 @@ def test_crop_of_one_side_is_square():
         ("min_scale", 3, r"\(min_scale, max_scale\) must be above 0 and in this order.*received \(3, 2\.0\)"),
         ("min_scale", 0, r"\(min_scale, max_scale\) must be"),
         ("scale_step", -0.25, r"scale_step must be 0 or above.*received -0\.25"),
+        ("rotate", 200, "rotate must be a greatest angle of 0-180 degrees; received 200"),
+        ("color_jitter", 2, "color_jitter must be a number in 0-1.*received 2"),
+        ("blur", -1, "blur must be a standard deviation in pixels.*received -1"),
+        ("sampling", "even", r"sampling must be one of \('uniform', 'class_balanced'\); received 'even'"),
+        ("class_weights", "median", r"class_weights must be one of \[.*'median_frequency'\], a \.json file.*'median'"),
+        ("class_weights", 2.5, r"class_weights must be.*received 2\.5"),
     ],
 )
 def test_impossible_values_are_refused(name, value, message):
