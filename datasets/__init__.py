@@ -1,7 +1,7 @@
 """Data sets as TFRecords: converting, inspecting, and reading them for training and evaluation."""
 
 from deeplab_tf.datasets.ade20k import convert_ade20k
-from deeplab_tf.datasets.audit import inspect_dataset
+from deeplab_tf.datasets.audit import inspect_dataset, inspect_pairs
 from deeplab_tf.datasets.camvid import convert_camvid
 from deeplab_tf.datasets.cityscapes import cityscapes_eval_ids, convert_cityscapes
 from deeplab_tf.datasets.class_counts import ClassCounts, count_classes
@@ -11,6 +11,8 @@ from deeplab_tf.datasets.damage import explain_data_error
 from deeplab_tf.datasets.dataset import DataSet, open_dataset
 from deeplab_tf.datasets.folder import convert_folder
 from deeplab_tf.datasets.inspection import Inspection
+from deeplab_tf.datasets.labelme import convert_labelme
+from deeplab_tf.datasets.pascal_context import convert_pascal_context
 from deeplab_tf.datasets.pipeline import evaluation_images, training_batches
 from deeplab_tf.datasets.shapes import convert_shapes, draw_shapes
 from deeplab_tf.datasets.stanford_background import convert_stanford_background
@@ -27,6 +29,8 @@ __all__ = [
     "convert_cityscapes",
     "convert_coco",
     "convert_folder",
+    "convert_labelme",
+    "convert_pascal_context",
     "convert_shapes",
     "convert_stanford_background",
     "convert_voc",
@@ -35,6 +39,7 @@ __all__ = [
     "evaluation_images",
     "explain_data_error",
     "inspect_dataset",
+    "inspect_pairs",
     "open_dataset",
     "training_batches",
 ]

@@ -51,6 +51,18 @@ SOURCES = {
         "images/training/*.jpg, annotations/training/*.png, and validation likewise",
         {"train": 20210, "val": 2000},
     ),
+    "coco": DataSource(
+        "COCO 2017",
+        "cocodataset.org: the images, annotations_trainval2017.zip or panoptic; COCO-Stuff's stuffthingmaps",
+        "train2017/*.jpg, annotations/instances_train2017.json, annotations/panoptic_train2017/*.png, stuffthingmaps/*",
+        {"train": 118287, "val": 5000},
+    ),
+    "pascal_context": DataSource(
+        "PASCAL-Context",
+        "cs.stanford.edu/~roozbeh/pascal-context: trainval.tar.gz, labels.txt; the images are PASCAL VOC 2010's",
+        "trainval/*.mat, labels.txt, VOCdevkit/VOC2010/JPEGImages/*.jpg, VOCdevkit/VOC2010/ImageSets/Main/*.txt",
+        {"train": 4998, "val": 5105, "trainval": 10103},
+    ),
     "camvid": DataSource(
         "CamVid",
         "the SegNet tutorial's copy, or mi.eng.cam.ac.uk/research/projects/VideoRec/CamVid",
