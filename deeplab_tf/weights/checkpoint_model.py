@@ -170,7 +170,8 @@ def _grouped(names: Iterable[str]) -> str:
     groups = collections.defaultdict(list)
     for name in names:
         groups[name.split("/")[0]].append(name)
-    texts = [f"{len(group)} of {part} ({group[0]}{', ...' if group[1:] else ''})" for part, group in groups.items()]
+    largest = sorted(groups.items(), key=lambda item: -len(item[1]))
+    texts = [f"{len(group)} of {part} ({group[0]}{', ...' if group[1:] else ''})" for part, group in largest]
     return ", ".join(texts[:SHOWN]) + (f" and {len(texts) - SHOWN} parts more" if len(texts) > SHOWN else "")
 
 

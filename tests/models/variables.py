@@ -2,15 +2,9 @@
 
 import csv
 
-import keras
 import numpy as np
 
-LEAVES = {
-    "kernel": "weights",
-    "bias": "biases",
-    "depthwise_kernel": "depthwise_weights",
-    "pointwise_kernel": "pointwise_weights",
-}
+from deeplab_tf.weights import variable_names
 
 
 def counts(model):
@@ -30,11 +24,6 @@ def checkpoint_variables(shared, table):
 
 
 def model_variables(model):
-    """Names, by the rule that a layer's name is its scope with `.` for `/`, and shapes."""
-    built = {}
-    for layer in model.layers:
-        depthwise = isinstance(layer, keras.layers.DepthwiseConv2D)
-        for weight in layer.weights:
-            leaf = "depthwise_weights" if depthwise else LEAVES.get(weight.name, weight.name)
-            built[f"{layer.name.replace('.', '/')}/{leaf}"] = tuple(weight.shape)
-    return built
+    """Names and shapes that the package gives a model's weights in a checkpoint."""
+    by_layer = variable_names.model_variables(model).values()
+    return {name: tuple(weight.shape) for variables in by_layer for name, weight in variables.items()}

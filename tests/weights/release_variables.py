@@ -21,7 +21,9 @@ def random_values(shapes, seed=0):
     values = {}
     for name, shape in shapes.items():
         if name.endswith(("gamma", "moving_variance")):
-            values[name] = draw.uniform(0.5, 1.5, shape).astype(np.float32)
+            # What is summed up over a long row of modules must be small.
+            summand = name.endswith("separable_conv3_pointwise/BatchNorm/gamma")
+            values[name] = (draw.uniform(0.5, 1.5, shape) * (0.2 if summand else 1)).astype(np.float32)
         elif len(shape) == 4:
             inputs = shape[0] * shape[1] * (1 if name.endswith("depthwise_weights") else shape[2])
             values[name] = draw.standard_normal(shape, np.float32) * np.float32((2 / inputs) ** 0.5)
@@ -169,7 +171,8 @@ def mobilenet_edgetpu():
 # The cell's operations, the states they read, and the level (0 for stride 4) of each of the twelve cells.
 NAS = {
     "hnasnet": (
-        "atrous_5 separable_3 separable_3 atrous_3 separable_3 separable_3 separable_5 separable_5 separable_5 atrous_5",
+        "atrous_5 separable_3 separable_3 atrous_3 separable_3 separable_3 "
+        "separable_5 separable_5 separable_5 atrous_5",
         (1, 0, 1, 0, 3, 1, 4, 2, 3, 5), (0, 0, 0, 1, 2, 1, 2, 2, 3, 3, 2, 1),
     ),
     "pnasnet": (
@@ -240,4 +243,5 @@ def logits(classes, inputs=256):
 
 def lr_aspp(inputs, low_level, classes):
     found = conv("aspp0", inputs, 128) | biased("image_pooling", inputs, 128)
-    return found | biased("decoder/decoder_conv0", 128, classes) | biased("decoder/feature_projection0", low_level, classes)
+    found |= biased("decoder/decoder_conv0", 128, classes)
+    return found | biased("decoder/feature_projection0", low_level, classes)
