@@ -38,6 +38,19 @@ class Rates(click.ParamType):
             self.fail(f"{value!r} is neither 'none' nor rates such as 6,12,18.", param, ctx)
 
 
+class Numbers(click.ParamType):
+    """One number, or several with commas between."""
+
+    name = "numbers"
+
+    def convert(self, value, param, ctx):
+        try:
+            numbers = tuple(float(number) for number in str(value).split(","))
+        except ValueError:
+            self.fail(f"{value!r} is neither a number nor numbers such as 0.4,0.4,0.4,0.1.", param, ctx)
+        return numbers[0] if len(numbers) == 1 else numbers
+
+
 def refuse_existing(path: Path, overwrite: bool) -> None:
     """Raises `ValueError` where `path` is there and may not be replaced."""
     if path.exists() and not overwrite:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from deeplab_tf.cli.group import cli
-from deeplab_tf.cli.options import Rates, Side
+from deeplab_tf.cli.options import Numbers, Rates, Side
 
 
 def _train_options(command):
@@ -23,7 +23,7 @@ def _train_options(command):
             Rates(),
             "ASPP rates, such as 6,12,18, or none.  [default: as --weights, or by crop]",
         ),
-        ("--weights", str, "Start: a .keras file, a run folder, or a released .tflite or .pb."),
+        ("--weights", str, "Start: a .keras file, a run folder, a released file, a name of the zoo, or imagenet."),
         ("--labels", str, "Label set of TFRecords without a dataset.json, for instance pascal_voc."),
         ("--steps", int, "Optimiser steps."),
         ("--batch-size", int, "Images a step."),
@@ -36,6 +36,14 @@ def _train_options(command):
         ("--min-scale", float, "Least random scale."),
         ("--max-scale", float, "Greatest random scale."),
         ("--scale-step", float, "Step of the random scale; 0 for any."),
+        ("--rotate", float, "Greatest random rotation in degrees."),
+        (
+            "--color-jitter",
+            Numbers(),
+            "Greatest random change of colours, such as 0.4, or of brightness,contrast,saturation,hue.",
+        ),
+        ("--blur", float, "Largest random Gaussian blur, a standard deviation in pixels."),
+        ("--sampling", click.Choice(["uniform", "class_balanced"]), "How images are drawn."),
         ("--eval-every", int, "Steps between checkpoints.  [default: a tenth of the steps, 100 to 2000]"),
         ("--train-split", str, "Split to train on.  [default: train]"),
         ("--val-split", str, "Split to validate on.  [default: val, if there]"),
@@ -44,6 +52,12 @@ def _train_options(command):
     for name, kind, text in reversed(from_config):
         command = click.option(name, type=kind, help=text)(command)
     command = click.option("--no-flip", "flip", flag_value=False, default=None, help="No random mirroring.")(command)
+    command = click.option(
+        "--class-weights",
+        metavar="METHOD|FILE.json|none",
+        callback=lambda ctx, param, value: None if value == "none" else value,
+        help="Weigh classes in the loss: median_frequency, inverse_log, inverse_frequency, or a file's numbers.",
+    )(command)
     return click.option("--mixed-precision", is_flag=True, default=None, help="Compute in 16 bits.")(command)
 
 
@@ -60,6 +74,7 @@ def train(resume, overwrite, **options) -> None:
     Examples:
       deeplab-tf train --data voc --model v3plus --backbone mobilenet_v2 --output runs/voc
       deeplab-tf train --data mine --weights deeplabv3_mnv2_pascal_quant.tflite --steps 600 --output runs/mine
+      deeplab-tf train --data camvid --class-weights median_frequency --color-jitter 0.4 --output runs/camvid
       deeplab-tf train --resume --output runs/mine
     """
     from deeplab_tf import training
