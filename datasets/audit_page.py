@@ -95,7 +95,7 @@ def write_page(path: str | os.PathLike, inspection: Inspection, pictures: Pictur
             {"row": row, "color": "#{:02x}{:02x}{:02x}".format(*color), "bar": 100 * row[3] / largest}
             for row, color in zip(inspection.rows(), inspection.labels.colors)
         ],
-        worst=[(place, kinds) for place, kinds in inspection.worst() if len(kinds) > 1],
+        worst=[(split, name, kinds) for split, name, kinds in inspection.worst() if len(kinds) > 1],
         samples=[(caption, _data_uri(picture)) for caption, picture in pictures.samples],
     )
     try:
@@ -176,7 +176,7 @@ Weights are median frequency / frequency in the images that hold the class; one 
 {% endfor %}
 {% if worst %}
 <h2>Worst offenders</h2>
-<ul>{% for place, kinds in worst %}<li>{{ place }}: {{ kinds|join(", ") }}</li>{% endfor %}</ul>
+<ul>{% for split, name, kinds in worst %}<li>{{ split }} {{ name }}: {{ kinds|join(", ") }}</li>{% endfor %}</ul>
 {% endif %}
 {% if samples %}
 <h2>Samples</h2>

@@ -105,14 +105,15 @@ class Inspection:
             groups.setdefault(found.kind, []).append(found)
         return dict(sorted(groups.items(), key=lambda item: (KINDS[item[0]].severity, -len(item[1]))))
 
-    def worst(self) -> list[tuple[str, list[str]]]:
-        """The files, or images in TFRecords, with the most errors and then warnings: place and kinds, at most ten."""
-        kinds: dict[str, list[str]] = collections.defaultdict(list)
+    def worst(self) -> list[tuple[str, str, list[str]]]:
+        """The images with the most errors and then warnings: split, name and kinds, at most ten."""
+        kinds: dict[tuple[str, str], list[str]] = collections.defaultdict(list)
         for found in self.findings:
             if found.name and found.kind != "absent_class":
-                kinds[self.shown(found)].append(found.kind)
-        errors = {place: sum(KINDS[kind].severity == ERROR for kind in found) for place, found in kinds.items()}
-        return sorted(kinds.items(), key=lambda item: (-errors[item[0]], -len(item[1])))[:_WORST]
+                kinds[found.split, found.name].append(found.kind)
+        errors = {image: sum(KINDS[kind].severity == ERROR for kind in found) for image, found in kinds.items()}
+        order = sorted(kinds.items(), key=lambda item: (-errors[item[0]], -len(item[1])))
+        return [(*image, found) for image, found in order[:_WORST]]
 
     def shown(self, found: Finding) -> str:
         """What to call a finding's offender: its file below the data set's folder, or its name."""
@@ -145,7 +146,7 @@ class Inspection:
             - `errors`, `warnings`: how many; `counts`: how many of each kind;
             - `findings`: each `kind` (a key of `findings.KINDS`), `severity` (`error`, `warning`), `split`, `name`,
               `file` (empty in TFRecords), `detail`, `values` (those at fault);
-            - `worst`: `file` and its `kinds`, the worst first;
+            - `worst`: `split`, `name` and `kinds` of the ten images with the most findings;
             - `unexpected`: `file` and `values` of masks with values that are no class.
         """
         return {
@@ -166,7 +167,7 @@ class Inspection:
             "warnings": self.warnings,
             "counts": {kind: len(found) for kind, found in self.by_kind().items()},
             "findings": [found.to_dict() for found in self.findings],
-            "worst": [{"file": place, "kinds": kinds} for place, kinds in self.worst()],
+            "worst": [{"split": split, "name": name, "kinds": kinds} for split, name, kinds in self.worst()],
             "unexpected": [{"file": file, "values": list(values)} for file, values in self.unexpected],
         }
 
@@ -220,6 +221,11 @@ class Inspection:
             lines += [f"{'':19}{self._line(one)}" for one in found[:_FILES_NAMED]]
             if len(found) > _FILES_NAMED:
                 lines.append(f"{'':19}and {len(found) - _FILES_NAMED} more")
+        several = [
+            f"{'':19}{split} {name}: {', '.join(kinds)}" for split, name, kinds in self.worst() if len(kinds) > 1
+        ]
+        if several:
+            lines += ["  Several at once:", *several]
         return lines
 
     def _line(self, found: Finding) -> str:

@@ -14,7 +14,7 @@ from deeplab_tf.datasets.class_names import read_class_names
 from deeplab_tf.datasets.dataset import INDEX_NAME
 from deeplab_tf.datasets.findings import Finding
 from deeplab_tf.datasets.folder import folder_pairs, infer_labels
-from deeplab_tf.datasets.image_lists import read_lines
+from deeplab_tf.datasets.image_lists import read_lines, read_names
 from deeplab_tf.datasets.pairs import Pair
 from deeplab_tf.datasets.stanford_background import stanford_background_pairs
 from deeplab_tf.datasets.voc import LISTS, devkit_folder, voc_pairs
@@ -129,7 +129,7 @@ def _findings_of_lists(root: Path, splits: Mapping[str, Sequence[Pair]]) -> list
         for number, line in enumerate(read_lines(lists[split]), start=1)
         if not line.strip()
     ]
-    listed = {pair.name for split in lists for pair in voc_pairs(root, split)}
+    listed = {name for path in lists.values() for name in read_names(path)}
     for mask in sorted((root / "SegmentationClass").glob("*.png")):
         if mask.stem not in listed and (root / "JPEGImages" / f"{mask.stem}.jpg").is_file():
             text = f"{mask} has an image, but no list in {LISTS.as_posix()} names it. Add it to one, or remove it."

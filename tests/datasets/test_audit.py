@@ -41,7 +41,7 @@ def test_dictionary_is_json(inspection):
     assert values["classes"][2]["pixels"] == inspection.class_pixels[2]
     assert values["class_weights"] == list(inspection.class_weights)
     assert (values["errors"], values["warnings"], values["counts"]) == (0, 1, {"tiny_image": 1})
-    assert values["worst"] == [{"file": "train/4", "kinds": ["tiny_image"]}]
+    assert values["worst"] == [{"split": "train", "name": "4", "kinds": ["tiny_image"]}]
     assert values["ignore"] == {"id": 255, "pixels": inspection.ignore_pixels, "share": pytest.approx(0.25, abs=0.02)}
 
 

@@ -45,6 +45,7 @@ def test_every_accident_is_named_with_its_file_and_nothing_else_is(damaged):
     inspection = inspect_dataset(damaged.root, workers=2)
     assert accused(damaged.root, inspection) == damaged.findings
     assert inspection.splits == {"train": PAIRS, "val": 4}
+    assert inspection.worst()[0][2] == ["missing_image", "missing_mask"]
     for found in inspection.findings:
         assert Path(found.file).name in found.detail or not found.file
         assert found.severity == ERROR or found.kind in {kind for _, due in KEPT.values() for kind, _ in due} | {

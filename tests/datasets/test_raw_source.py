@@ -21,6 +21,7 @@ def test_devkit_below_the_folder_given(tmp_path):
 def test_trainval_is_read_only_where_it_stands_alone(tmp_path):
     lists = draw_devkit(tmp_path, train=3, val=2) / "ImageSets" / "Segmentation"
     (lists / "trainval.txt").write_text((lists / "train.txt").read_text() + (lists / "val.txt").read_text())
+    (lists / "trainaug.txt").write_text((lists / "train.txt").read_text())
     assert inspect_dataset(tmp_path, workers=1).splits == {"train": 3, "val": 2}
     (lists / "train.txt").unlink()
     (lists / "val.txt").unlink()
