@@ -81,7 +81,15 @@ def convert_coco(
     """
     pairs, labels = coco_pairs(root, split, annotations=annotations, classes=classes, year=year, min_pixels=min_pixels)
     return convert_pairs(
-        {split: pairs}, labels, output, shards=shards, workers=workers, skip_bad=skip_bad, overwrite=overwrite
+        {split: pairs},
+        labels,
+        output,
+        shards=shards,
+        workers=workers,
+        skip_bad=skip_bad,
+        overwrite=overwrite,
+        # The published numbers are those of all images.
+        source=None if min_pixels and labels.name == "pascal_voc" else "coco",
     )
 
 

@@ -106,6 +106,67 @@ _data_set(
     ),
 )
 
+_data_set(
+    "coco",
+    "convert_coco",
+    "--root coco --split train --split val --output coco-voc",
+    click.option(
+        "--annotations",
+        type=click.Choice(["instances", "panoptic", "stuff"]),
+        default="instances",
+        show_default=True,
+        help="What to make the masks of.",
+    ),
+    click.option(
+        "--classes",
+        type=click.Choice(["voc", "all", "raw"]),
+        help="voc: PASCAL VOC's 21; all: all categories; raw: COCO-Stuff's 182 ids.  [default: voc; all for stuff]",
+    ),
+    click.option(
+        "--min-pixels",
+        type=click.IntRange(0),
+        default=1000,
+        show_default=True,
+        help="With voc, only images with more pixels of its classes; 0 for all images.",
+    ),
+    click.option("--year", type=int, default=2017, show_default=True, help="That of the files' names."),
+)
+_data_set(
+    "pascal_context",
+    "convert_pascal_context",
+    "--root pascal-context --split train --split val --output context",
+    click.option(
+        "--classes", type=int, default=60, show_default=True, help="60: 59 and background; 59; or 459, all there are."
+    ),
+    click.option("--voc", type=PATH, help="Folder VOC2010 of the devkit.  [default: looked for under --root]"),
+)
+
+
+@convert.command("labelme")
+@click.option("--folder", type=PATH, required=True, help="Folder of labelme's JSON files, with their images.")
+@click.option("--split", default="train", show_default=True, help="What the images are.")
+@click.option("--val-share", type=click.FloatRange(0, 1, max_open=True), default=0.0, help="Share to set aside as val.")
+@click.option("--class-names", type=PATH, help="labelme's labels.txt.  [default: all labels of the files]")
+@click.option("--ignore-unknown", is_flag=True, help="Ignore shapes of other labels, instead of failing.")
+@click.option("--line-width", type=click.IntRange(1), default=10, show_default=True, help="Pixels across lines.")
+@click.option("--point-radius", type=click.IntRange(1), default=5, show_default=True, help="Pixels around points.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Draws the val images.")
+@_conversion_options
+def convert_labelme(**options) -> None:
+    """Images labelled with labelme.
+
+    \b
+    From: labelme itself (pip install labelme)
+    Folder: *.json of version 3 or later, at any depth, each beside its image or with the image inside
+
+    \b
+    Example:
+      deeplab-tf convert labelme --folder photos --class-names labels.txt --val-share 0.2 --output mine
+    """
+    from deeplab_tf import datasets
+
+    click.echo(datasets.convert_labelme(**options))
+
 
 @convert.command("shapes")
 @click.option("--images", type=click.IntRange(1), default=200, show_default=True, help="How many to draw.")
