@@ -20,6 +20,7 @@ from deeplab_tf.weights import load_released, recalibrate_batch_norm, transfer_w
 from deeplab_tf.weights.released import holds_segmentation, is_keras_model
 
 NETWORK = ("backbone", "depth_multiplier", "output_stride", "atrous_rates")
+KEPT = (*NETWORK, "divisible_by")
 RECALIBRATION_IMAGES = 200
 RATE, FINE_TUNING_RATE = 0.01, 0.001
 
@@ -51,11 +52,7 @@ def build_model(config: TrainConfig, labels: LabelSpec) -> SegmentationModel:
     settings = {"backbone": "mobilenet_v2"} if kind in (DeepLabV3, DeepLabV3Plus) else {}
     if source:
         known = source.get_config()
-        settings = (
-            known
-            if type(source) is kind
-            else {name: known[name] for name in (*NETWORK, "divisible_by") if name in known}
-        )
+        settings = known if type(source) is kind else {name: known[name] for name in KEPT if name in known}
     given = {name: getattr(config, name) for name in NETWORK if getattr(config, name) is not None}
     strange = [name for name in given if name not in accepted]
     if strange:

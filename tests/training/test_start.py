@@ -93,9 +93,9 @@ def test_crops_smaller_than_the_stride_are_refused():
 def test_missing_and_foreign_weights_are_named(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"gone\.keras"):
         build(weights=str(tmp_path / "gone.keras"))
-    (tmp_path / "weights.h5").write_text("")
-    with pytest.raises(ValueError, match=r"weights\.h5 has no known format"):
-        build(weights=str(tmp_path / "weights.h5"))
+    (tmp_path / "weights.onnx").write_text("")
+    with pytest.raises(ValueError, match=r"weights\.onnx has no known format"):
+        build(weights=str(tmp_path / "weights.onnx"))
 
 
 @pytest.mark.shared

@@ -54,9 +54,12 @@ def test_canvas_and_labels_are_those_of_the_data():
 
 
 def test_unknown_names_list_the_close_ones_and_all():
-    with pytest.raises(ValueError, match=r"'xception_coco_voc_trainaug'\. Did you mean.*xception65_coco_voc_trainaug"):
+    with pytest.raises(
+        ValueError,
+        match=r"'xception_coco_voc_trainaug', and there is no such file\. Did you mean.*xception65_coco_voc_trainaug",
+    ):
         zoo_entry("xception_coco_voc_trainaug")
-    with pytest.raises(ValueError, match=r"'resnest'\. Known are edgetpu_deeplab, .*xception_71_imagenet"):
+    with pytest.raises(ValueError, match=r"'resnest', .*file\. Known are edgetpu_deeplab, .*xception_71_imagenet"):
         zoo_entry("resnest")
 
 
