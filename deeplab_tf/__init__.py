@@ -7,6 +7,7 @@ __version__ = "0.1.0"
 
 # The console script answers --help and wrong flags at once: it imports TensorFlow only when a command runs.
 if Path(*sys.argv[:1]).stem != "deeplab-tf":
+    from deeplab_tf.cost import model_cost
     from deeplab_tf.labels import LabelSpec, label_spec
     from deeplab_tf.models import (
         LRASPP,
@@ -19,10 +20,11 @@ if Path(*sys.argv[:1]).stem != "deeplab-tf":
         save_model,
     )
     from deeplab_tf.segmenter import Segmenter
-    from deeplab_tf.weights import load_released, recalibrate_batch_norm, transfer_weights
+    from deeplab_tf.weights import ZOO, load_released, recalibrate_batch_norm, transfer_weights
 
     __all__ = [
         "LRASPP",
+        "ZOO",
         "AutoDeepLab",
         "DeepLabV1",
         "DeepLabV2",
@@ -33,6 +35,7 @@ if Path(*sys.argv[:1]).stem != "deeplab-tf":
         "label_spec",
         "load_model",
         "load_released",
+        "model_cost",
         "recalibrate_batch_norm",
         "save_model",
         "transfer_weights",

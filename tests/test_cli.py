@@ -55,6 +55,20 @@ def test_every_command_has_help_with_an_example(capsys, command):
     assert "deeplab-tf " + " ".join(command) + " " in succeeds(capsys, *command, "--help")
 
 
+def test_describe_a_model_file_and_a_named_network(model_file, tmp_path, capsys):
+    drawing, counts = tmp_path / "network.png", tmp_path / "counts.json"
+    said = succeeds(capsys, "describe", model_file, "--size", "65x97", "--output", drawing, "--json", counts)
+    assert "DeepLabV3 mobilenet_v2, output stride 16, 6 classes, images of 65x97" in said
+    assert drawing.is_file() and read_json(counts)["input_shape"] == [65, 97, 3]
+    # Of the released checkpoint.
+    assert "2,113,557 parameters" in succeeds(capsys, "describe", "v3:mobilenet_v2", "--set", "atrous_rates=[]")
+    assert "is there already" in fails(capsys, "describe", model_file, "--json", counts)
+    assert "--set takes NAME=VALUE" in fails(capsys, "describe", "v3:mobilenet_v2", "--set", "output_stride")
+    assert "has its settings already" in fails(capsys, "describe", model_file, "--set", "classes=3")
+    assert "Unknown model 'v9'" in fails(capsys, "describe", "v9")
+    assert "no model file" in fails(capsys, "describe", tmp_path / "missing.keras")
+
+
 def test_whole_path(drawn, tmp_path, capsys):
     records, run = tmp_path / "records", tmp_path / "run"
     names = drawn / "class_names.txt"

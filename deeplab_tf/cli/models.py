@@ -1,22 +1,29 @@
-"""Released files into models."""
+"""Models: released files into them, what they are and cost."""
 
 from __future__ import annotations
+
+import json
+from pathlib import Path
 
 import click
 
 from deeplab_tf.cli.group import cli
-from deeplab_tf.cli.options import PATH, refuse_existing
+from deeplab_tf.cli.options import PATH, Side, refuse_existing
 
 
 @cli.command("import")
-@click.argument("file", type=PATH)
+@click.argument("file", type=PATH, metavar="NAME_OR_FILE")
 @click.option("--output", type=PATH, required=True, help="The .keras file to write.")
 @click.option("--overwrite", is_flag=True, help="Replace an existing file.")
 def import_(file, output, overwrite) -> None:
-    """Turn a released file (.tflite, frozen .pb) into a Keras model.
+    """Turn a released model into a Keras model.
+
+    NAME_OR_FILE is a name of the release's model zoo (deeplab-tf zoo), which is downloaded, or a released file: an
+    archive of the zoo (.tar.gz), a checkpoint, a frozen graph (.pb) or a .tflite.
 
     \b
-    Example:
+    Examples:
+      deeplab-tf import mobilenetv2_coco_voc_trainaug --output voc.keras
       deeplab-tf import deeplabv3_mnv2_pascal_quant.tflite --output voc.keras
     """
     from deeplab_tf.models import save_model
@@ -31,3 +38,80 @@ def import_(file, output, overwrite) -> None:
         f"output stride {model.output_stride}, {model.classes} classes ({model.labels.name}), "
         f"{model.count_params():,} parameters"
     )
+
+
+@cli.command()
+def zoo() -> None:
+    """List the original release's models, which can be downloaded by name.
+
+    \b
+    Example:
+      deeplab-tf zoo
+    """
+    from deeplab_tf.weights import zoo_table
+
+    click.echo(zoo_table())
+
+
+@cli.command()
+@click.argument("model")
+@click.option("--size", type=Side(), default=513, show_default=True, help="Image size: a side, or HEIGHTxWIDTH.")
+@click.option(
+    "--set", "settings", multiple=True, metavar="NAME=VALUE", help="An argument of a named model; repeatable."
+)
+@click.option("--layers", is_flag=True, help="A row for each layer with weights, not for each block.")
+@click.option("--output", type=PATH, help="Draw the network into this .png, .pdf or .svg file.")
+@click.option("--json", "json_file", type=PATH, help="Write every count into this file.")
+@click.option("--overwrite", is_flag=True, help="Replace existing files.")
+def describe(model, size, settings, layers, output, json_file, overwrite) -> None:
+    """Say what a model is made of: strides, channels, rates, parameters, multiply-adds.
+
+    MODEL is a .keras file or a run folder, a kind and a backbone such as v3plus:xception_65, or a name of the
+    release's zoo.
+
+    \b
+    Example:
+      deeplab-tf describe voc.keras --output voc.png
+      deeplab-tf describe v3plus:xception_65 --set output_stride=8 --size 1025x2049
+      deeplab-tf describe v3:mobilenet_v2 --set atrous_rates=[] --layers --json cost.json
+    """
+    from deeplab_tf.cost import model_cost, skeleton
+    from deeplab_tf.files import write_json
+    from deeplab_tf.models import load_model
+
+    for path in filter(None, (output, json_file)):
+        refuse_existing(path, overwrite)
+    if is_model_file(model):
+        if settings:
+            raise ValueError(f"{model} has its settings already; --set is for a named model such as v3:mobilenet_v2.")
+        network = load_model(model)
+    else:
+        network = skeleton(model, dict(map(setting, settings)))
+    cost = model_cost(network, (size, size) if isinstance(size, int) else size)
+    click.echo(cost.table(layers=layers))
+    if output:
+        cost.draw(output)
+        click.echo(f"Drawing: {output}")
+    if json_file:
+        write_json(json_file, cost.to_dict())
+        click.echo(f"All counts: {json_file}")
+
+
+def is_model_file(text: str) -> bool:
+    """Whether `text` is meant as a path, not as the name of a network."""
+    return Path(text).exists() or Path(text).suffix == ".keras" or "/" in text
+
+
+def setting(text: str) -> tuple[str, object]:
+    """A constructor's argument from `name=value`, the value as JSON has it, or else as it stands.
+
+    Raises:
+        ValueError: If there is no name.
+    """
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        raise ValueError(f"--set takes NAME=VALUE, for instance --set output_stride=8; received {text!r}.")
+    try:
+        return name, json.loads(value)
+    except json.JSONDecodeError:
+        return name, value

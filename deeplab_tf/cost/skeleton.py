@@ -1,0 +1,78 @@
+"""Networks named in a few words, built without values: enough to be counted and drawn."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import inspect
+from collections.abc import Mapping
+
+import keras
+
+from deeplab_tf import models
+from deeplab_tf.weights.catalogue import ZOO
+
+# Of each kind: the class, and the argument that stands after the colon.
+KINDS = {
+    "v1": (models.DeepLabV1, "variant"),
+    "v2": (models.DeepLabV2, "backbone"),
+    "v3": (models.DeepLabV3, "backbone"),
+    "v3plus": (models.DeepLabV3Plus, "backbone"),
+    "lr_aspp": (models.LRASPP, "backbone"),
+    "auto_deeplab": (models.AutoDeepLab, "genotype"),
+}
+
+
+def named_model(text: str, settings: Mapping | None = None) -> models.SegmentationModel:
+    """The model that a short name means, freshly initialised.
+
+    Args:
+        text: A kind and its first argument, such as `"v3plus:xception_65"`, `"v1:large_fov"` or `"auto_deeplab"`, or
+            a name of the release's model zoo, whose network alone is meant.
+        settings: Further arguments of the constructor.
+
+    Raises:
+        ValueError: If the name or an argument is unknown or not possible.
+
+    Example:
+        >>> named_model("v3:mobilenet_v2", {"atrous_rates": ()}).count_params()
+        2146645
+    """
+    settings = dict(settings or {})
+    if text in ZOO and ZOO[text].arguments:
+        arguments = ZOO[text].arguments
+        kind = getattr(models, arguments.pop("model"))
+    else:
+        word, _, first = text.partition(":")
+        if word not in KINDS:
+            raise ValueError(
+                f"Unknown model {text!r}. Give one of {', '.join(KINDS)} with a colon and a "
+                "backbone (of v1 a variant, of auto_deeplab a genotype), for instance v3plus:xception_65, or a name "
+                f"of the release's zoo: {', '.join(name for name in ZOO if ZOO[name].model)}."
+            )
+        kind, argument = KINDS[word]
+        arguments = {argument: first} if first else {}
+    known = set(inspect.signature(kind).parameters) - {"weights"}
+    unknown = sorted(set(settings) - known)
+    if unknown:
+        raise ValueError(f"{kind.__name__} has no setting {', '.join(unknown)}; it has {', '.join(sorted(known))}.")
+    if "classes" in settings:
+        arguments.pop("labels", None)
+    return kind(**{**arguments, **settings})
+
+
+def skeleton(text: str, settings: Mapping | None = None) -> models.SegmentationModel:
+    """As `named_model`, but without values in its weights: made in a second, to be counted and drawn, not to be run.
+
+    Example:
+        >>> model_cost(skeleton("v3plus:xception_65")).parameters
+        41055413
+    """
+
+    def build():
+        with keras.StatelessScope(initialize_variables=False):
+            return named_model(text, settings)
+
+    # Keras keeps, for each thread, a list of the variables without values, and gives them some at the next
+    # occasion: seconds and gigabytes for nothing. That of a thread of its own ends with it.
+    with concurrent.futures.ThreadPoolExecutor(1) as thread:
+        return thread.submit(build).result()
