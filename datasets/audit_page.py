@@ -141,7 +141,7 @@ code{background:#f4f4f4;padding:0 4px}.note{color:#555}
 </div>
 {% endmacro %}
 <h1>{{ name }}: label audit</h1>
-<p class="note">{{ found.path }}</p>
+{% if found.path|string != name %}<p class="note">{{ found.path }}</p>{% endif %}
 <p>{{ found.images }} images ({% for split, count in found.splits.items() %}{{ split }} {{ count }}
 {%- if not loop.last %}, {% endif %}{% endfor %}), {{ found.labels.classes }} classes.
 {% for side, (low, median, high) in found.side_range().items() %}
