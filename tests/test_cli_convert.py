@@ -80,3 +80,8 @@ def test_options_reach_the_converter(tmp_path, capsys):
 def test_shapes(tmp_path, capsys):
     assert main(["convert", "shapes", "--images", "4", "--val-share", "0.25", "--output", str(tmp_path / "out")]) == 0
     assert "train 3 images, val 1 images; 6 classes (background, disc" in capsys.readouterr().out
+
+
+def test_voc_is_short_for_pascal_voc(capsys):
+    assert main(["convert", "voc", "--help"]) == 0
+    assert "deeplab-tf convert pascal_voc --root" in capsys.readouterr().out

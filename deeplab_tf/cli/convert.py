@@ -6,13 +6,23 @@ from collections.abc import Callable
 
 import click
 
-from deeplab_tf.cli.group import cli
+from deeplab_tf.cli.group import QuietGroup, cli
 from deeplab_tf.cli.options import PATH
 from deeplab_tf.data_sources import SOURCES, source_help
 from deeplab_tf.label_specs import SPECS
 
 
-@cli.group()
+SHORT = {"voc": "pascal_voc"}
+
+
+class _ShortNames(QuietGroup):
+    """A group whose commands answer to the names that people say, too."""
+
+    def get_command(self, ctx, cmd_name):
+        return super().get_command(ctx, SHORT.get(cmd_name, cmd_name))
+
+
+@cli.group(cls=_ShortNames)
 def convert() -> None:
     """Turn images and masks into TFRecords."""
 
