@@ -169,7 +169,7 @@ def transfer_weights(model: SegmentationModel, source: str | os.PathLike | Segme
     source = imagenet_source(model) if isinstance(source, str) and source == IMAGENET else source
     if isinstance(source, keras.Model):
         transfer = assign_layers(model, source)
-    elif in_zoo(source):
+    elif not is_application(source) and in_zoo(source):
         return _transfer_zoo(model, source)
     elif not (is_application(source) or is_checkpoint(source) or Path(source).suffix in READERS):
         transfer = assign_layers(model, load_model(source))

@@ -84,6 +84,25 @@ def test_mobilenet_v2_computes_the_same(photograph, narrow, narrow_file, tmp_pat
     assert "weights" not in model.get_config()
 
 
+def test_imagenet_downloads_what_fits(narrow, monkeypatch, capsys):
+    asked = {}
+    monkeypatch.setattr(keras.applications, "MobileNetV2", lambda **options: asked.update(options) or narrow)
+    model = DeepLabV3("mobilenet_v2", weights="imagenet", **NARROW)
+    assert asked == {"weights": "imagenet", "include_top": False, "input_shape": (224, 224, 3), "alpha": 0.35}
+    assert "weights imagenet: 51 layers loaded" in capsys.readouterr().err
+    expected = narrow.get_layer("block_3_expand").get_weights()[0]
+    np.testing.assert_array_equal(model.get_layer("MobilenetV2.expanded_conv_3.expand").kernel, expected)
+
+
+def test_failed_download_says_what_to_fetch(monkeypatch):
+    def unreachable(**_):
+        raise Exception("URL fetch failure on https://storage.googleapis.com/x.h5: None -- unreachable")
+
+    monkeypatch.setattr(keras.applications, "MobileNetV2", unreachable)
+    with pytest.raises(ConnectionError, match=r"MobileNetV2 \(URL fetch failure on .*x\.h5.*Fetch the file by hand"):
+        DeepLabV3("mobilenet_v2", weights="imagenet", **NARROW)
+
+
 def test_other_channels_average_the_stem(narrow, narrow_file, capsys):
     grey = DeepLabV3("mobilenet_v2", weights=narrow_file, input_shape=(None, None, 1), **NARROW)
     said = capsys.readouterr().err
