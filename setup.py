@@ -6,8 +6,10 @@ TFLITE = ["ai-edge-litert>=2.0"]
 CRF = ["pydensecrf2>=1.1; python_version < '3.13'"]
 MAT = ["scipy>=1.11"]
 COCO = ["pycocotools>=2.0.7"]
+# tensorflow-datasets imports importlib_resources without asking for it.
+TFDS = ["tensorflow-datasets>=4.9.6", "importlib-resources>=5"]
 NOTEBOOKS = ["nbclient>=0.10", "nbformat>=5.10", "ipykernel>=6.29"]
-TEST = ["pytest>=8", "pytest-xdist>=3.6", "import-linter>=2.1", "ruff>=0.6", *TFLITE, *NOTEBOOKS, *MAT, *COCO]
+TEST = ["pytest>=8", "pytest-xdist>=3.6", "import-linter>=2.1", "ruff>=0.6", *TFLITE, *NOTEBOOKS, *MAT, *COCO, *TFDS]
 
 setup(
     name="deeplab-tf",
@@ -61,7 +63,8 @@ setup(
         "notebooks": NOTEBOOKS,
         "mat": MAT,
         "coco": COCO,
-        "all": [*TFLITE, *CRF, *NOTEBOOKS, *MAT, *COCO],
+        "tfds": TFDS,
+        "all": [*TFLITE, *CRF, *NOTEBOOKS, *MAT, *COCO, *TFDS],
     },
     entry_points={"console_scripts": ["deeplab-tf = deeplab_tf.cli:main"]},
 )
