@@ -43,6 +43,13 @@ def write(prefix, values):
     return prefix
 
 
+def value_in(model, name):
+    """A model's value for a variable: by the attribute of Keras's layer, so that a swapped pair would show."""
+    scope, _, leaf = name.rpartition("/")
+    attribute = {"weights": "kernel", "depthwise_weights": "kernel", "biases": "bias"}.get(leaf, leaf)
+    return getattr(model.get_layer(scope.replace("/", ".")), attribute).numpy()
+
+
 def norm(scope, channels):
     return {f"{scope}/{leaf}": (channels,) for leaf in ("gamma", "beta", "moving_mean", "moving_variance")}
 
@@ -151,8 +158,13 @@ def mobilenet_v3(size):
     return found | conv("MobilenetV3/Conv_1", channels, last)
 
 
-def mobilenet_edgetpu():
-    scope, channels = "MobilenetEdgeTPU", 32
+# Channels of the slim network where the full one has these, as its released TFLite file shows them.
+EDGETPU_SLIM = {32: 24, 16: 16, 48: 40, 96: 72, 160: 120, 192: 144}
+
+
+def mobilenet_edgetpu(slim=False):
+    scope, widths = "MobilenetEdgeTPU", EDGETPU_SLIM if slim else {width: width for width in EDGETPU_SLIM}
+    channels = widths[32]
     found = conv(f"{scope}/Conv", 3, channels, 3)
     runs = [(1, 1, 16, "fused"), (1, 8, 32, "fused"), (3, 4, 32, "fused"), (1, 8, 48, "fused"), (3, 4, 48, "fused")]
     runs += [(1, 8, 96, 3), (3, 4, 96, 3), (1, 8, 96, 3), (3, 4, 96, 3), (1, 8, 160, 5), (3, 4, 160, 5), (1, 8, 192, 3)]
@@ -163,8 +175,8 @@ def mobilenet_edgetpu():
             found |= conv(f"{name}/expand", channels, expanded, 3 if kind == "fused" else 1)
         if kind != "fused":
             found |= depthwise(f"{name}/depthwise", expanded, kind)
-        found |= conv(f"{name}/project", expanded, output)
-        channels = output
+        channels = widths[output]
+        found |= conv(f"{name}/project", expanded, channels)
     return found | conv(f"{scope}/Conv_1", channels, 1280)
 
 

@@ -1,11 +1,13 @@
 """Networks found from the variables of checkpoints, for the release's backbones and heads, and its published counts."""
 
+from pathlib import Path
+
 import keras
 import numpy as np
 import pytest
 import release_variables as release
 
-from deeplab_tf.weights import load_checkpoint_model
+from deeplab_tf.weights import load_checkpoint_model, zoo_entry
 from deeplab_tf.weights.checkpoint import Checkpoint
 from deeplab_tf.weights.checkpoint_model import build_from_checkpoint
 from deeplab_tf.weights.variable_names import model_variables
@@ -59,6 +61,10 @@ NETWORKS = {
         release.mobilenet_edgetpu() | release.aspp(1280, 0) | release.logits(19), None,
         "DeepLabV3", {"depth_multiplier": 1.0, "atrous_rates": ()},
     ),
+    "mobilenet_edgetpu_slim": (
+        release.mobilenet_edgetpu(slim=True) | release.aspp(1280, 0, filters=128) | release.logits(19, 128), None,
+        "DeepLabV3", {"depth_multiplier": 0.75, "filters": 128, "atrous_rates": ()},
+    ),
     "hnasnet": (
         release.nas("hnasnet") | release.aspp(200, dense=True) | release.decoder(100, dense=True) | release.logits(19),
         (None, 10_147_427, None), "AutoDeepLab", {"filters": 20, "head_filters": 256, "output_stride": 8},
@@ -68,6 +74,17 @@ NETWORKS = {
         "DeepLabV3", {"separable": True, "output_stride": 16},
     ),
 }  # fmt: skip
+# Entries of the zoo that together have all its networks but for output stride and classes.
+ENTRIES = {
+    "mobilenetv2_coco_voc_trainaug_8bit": "mobilenet_v2",
+    "mobilenetv2_dm05_coco_voc_trainval": "mobilenet_v2 dm05",
+    "mobilenetv2_ade20k_train": "mobilenet_v2 ade20k",
+    "mobilenetv3_large_cityscapes_trainfine": "mobilenet_v3_large",
+    "mobilenetv3_small_cityscapes_trainfine": "mobilenet_v3_small",
+    "xception71_dpc_cityscapes_trainval": "xception_71 cell",
+    "edgetpu_deeplab": "mobilenet_edgetpu",
+    "edgetpu_deeplab_slim": "mobilenet_edgetpu_slim",
+}
 
 
 def counts(shapes):
@@ -86,24 +103,36 @@ def test_the_list_of_the_edgetpu_backbone_has_its_published_counts():
     assert counts(release.mobilenet_edgetpu()) == (290, 2_810_432, 2_849_312)
 
 
-@pytest.mark.parametrize("name", NETWORKS)
-def test_network_is_found_and_has_these_variables(name, tmp_path):
-    shapes, _, kind, settings = NETWORKS[name]
+def built(shapes, settings=None):
+    """The network for a checkpoint of these shapes, without values, and its own names and shapes."""
     with keras.StatelessScope(initialize_variables=False):
-        model = build_from_checkpoint(Checkpoint(tmp_path / "model.ckpt", shapes, {}, None))
+        model = build_from_checkpoint(Checkpoint(Path("model.ckpt"), shapes, {}, None), settings)
+    found = {key: tuple(weight.shape) for layer in model_variables(model).values() for key, weight in layer.items()}
+    return model, found
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_network_is_found_and_has_these_variables(name):
+    shapes, _, kind, settings = NETWORKS[name]
+    model, found = built(shapes)
     assert type(model).__name__ == kind
     config = model.get_config()
     assert {key: config[key] for key in settings} == settings
     assert model.backbone_name == name.split()[0]
-    built = {key: tuple(weight.shape) for layer in model_variables(model).values() for key, weight in layer.items()}
-    assert built == shapes
+    assert found == shapes
+
+
+@pytest.mark.parametrize("entry", ENTRIES)
+def test_the_arguments_of_the_zoo_give_these_variables(entry):
+    shapes, _, kind, _ = NETWORKS[ENTRIES[entry]]
+    model, found = built(shapes, zoo_entry(entry).arguments)
+    assert (type(model).__name__, found) == (kind, shapes)
 
 
 @pytest.mark.parametrize("name", ["mobilenet_v2 dm05", "mobilenet_v2 ade20k", "mobilenet_v3_small"])
 def test_every_value_lands_under_its_name(name, tmp_path):
     values = release.random_values(NETWORKS[name][0])
     model = load_checkpoint_model(release.write(tmp_path / "model.ckpt", values))
-    loaded = {key: weight for layer in model_variables(model).values() for key, weight in layer.items()}
-    for key, weight in loaded.items():
-        np.testing.assert_array_equal(weight, values.pop(key), err_msg=key)
-    assert not values
+    assert sum(len(layer.weights) for layer in model.layers) == len(values)
+    for variable, value in values.items():
+        np.testing.assert_array_equal(release.value_in(model, variable), value, err_msg=variable)
