@@ -17,7 +17,7 @@ from deeplab_tf.progress import track
 
 def evaluate(
     model,
-    images: Iterable[Mapping] | tf.data.Dataset,
+    images: Iterable[Mapping | tuple] | tf.data.Dataset,
     labels: LabelSpec | Mapping | str | int | None = None,
     skip_bad: bool = False,
     progress: bool = True,
@@ -27,7 +27,7 @@ def evaluate(
     Args:
         model: Whatever `deeplab_tf.artefacts.open_artefact` takes.
         images: Mappings with `image`, uint8 `[H, W, 3]`, `label`, integer `[H, W]`, and, where there is one,
-            `filename`; or a `tf.data.Dataset` of such.
+            `filename`; or pairs (image, label); or a `tf.data.Dataset` of either.
         labels: What the ids in `label` mean; the model's own specification when left out.
         skip_bad: Leave out, and list in the result, images whose labels do not fit, instead of stopping.
         progress: Report progress on stderr.
@@ -38,7 +38,7 @@ def evaluate(
     Raises:
         FileNotFoundError: If `model` is a path and nothing is there.
         ValueError: If the numbers of classes differ, an image and its labels do not fit (the message names the
-            file), or no labelled pixel is left.
+            file), the items are of another form, or no labelled pixel is left.
 
     Example:
         >>> evaluate("model.keras", evaluation_images(dataset, "val")).miou
@@ -76,8 +76,16 @@ def evaluate(
     return Evaluation(spec, matrix, count, time.perf_counter() - start, tuple(skipped))
 
 
-def _items(images: Iterable[Mapping] | tf.data.Dataset) -> Iterator[Mapping]:
-    return images.as_numpy_iterator() if isinstance(images, tf.data.Dataset) else iter(images)
+def _items(images: Iterable[Mapping | tuple] | tf.data.Dataset) -> Iterator[Mapping]:
+    for item in images.as_numpy_iterator() if isinstance(images, tf.data.Dataset) else images:
+        item = dict(zip(("image", "label"), item)) if isinstance(item, tuple | list) and len(item) == 2 else item
+        if not isinstance(item, Mapping) or not {"image", "label"} <= item.keys():
+            held = sorted(item) if isinstance(item, Mapping) else type(item).__name__
+            raise ValueError(
+                f"Expected pairs (image, label), or mappings with 'image' and 'label'; received {held}. Map the items "
+                "to such; of TFRecords or a TFDS builder, evaluation_images gives them."
+            )
+        yield item
 
 
 def _total(images) -> int | None:

@@ -83,6 +83,24 @@ def test_tf_data_gives_the_same():
         evaluate(RedChannel(), wrong)
 
 
+def test_pairs_give_the_same():
+    pairs = [(example["image"], example["label"]) for example in ITEMS]
+    assert evaluate(RedChannel(), pairs).miou == pytest.approx(np.mean(IOU))
+    data = tf.data.Dataset.from_generator(
+        lambda: pairs,
+        output_signature=(tf.TensorSpec((None, None, 3), tf.uint8), tf.TensorSpec((None, None), tf.uint8)),
+    )
+    assert evaluate(RedChannel(), data).miou == pytest.approx(np.mean(IOU))
+
+
+@pytest.mark.parametrize(
+    "items, held", [([{"image": 1, "mask": 2}], r"\['image', 'mask'\]"), ([(1, 2, 3)], "tuple"), ([3], "int")]
+)
+def test_other_items_are_refused(items, held):
+    with pytest.raises(ValueError, match=rf"Expected pairs \(image, label\).*received {held}.*evaluation_images"):
+        evaluate(RedChannel(), items)
+
+
 def test_labels_with_a_channel_axis():
     with_axis = [{**one, "label": one["label"][..., None]} for one in ITEMS]
     assert evaluate(RedChannel(), with_axis).miou == pytest.approx(np.mean(IOU))
