@@ -71,7 +71,8 @@ def run_demo(output: str | os.PathLike = "deeplab-demo", steps: int = STEPS, ove
         datasets.convert_folder(drawn / "images", drawn / "masks", records, class_names=names, val_share=VAL_SHARE)
     )
     step("Inspect the data set")
-    click.echo(datasets.inspect_dataset(records, contact_sheet=output / "contact_sheet.png").table())
+    audit, sheet = output / "audit.html", output / "contact_sheet.png"
+    click.echo(datasets.inspect_dataset(records, contact_sheet=sheet, page=audit).table())
     step(f"Train DeepLabv3+ for {steps} steps")
     run = output / "run"
     click.echo(train(TrainConfig(data=str(records), output=str(run), steps=steps, **SETTINGS)))
@@ -100,7 +101,7 @@ def _empty(output: Path, overwrite: bool) -> Path:
     check_writable(output)
     if (output / PAGE).exists() and not overwrite:
         raise ValueError(f"{output} holds a finished demo. Give --overwrite, or another --output.")
-    parts = {*PARTS, "new", PAGE, "contact_sheet.png", "metrics.json", "predictions.png"}
+    parts = {*PARTS, "new", PAGE, "audit.html", "contact_sheet.png", "metrics.json", "predictions.png"}
     strange = sorted(path.name for path in output.iterdir() if path.name not in parts and path.name[0] != ".")
     if strange:
         raise ValueError(f"{output} holds {strange[0]!r}, which is no part of a demo. Give another --output.")
@@ -137,6 +138,7 @@ pre{{background:#f4f4f4;padding:1em;overflow:auto}}</style>
 <li><a href="run/">run/</a>: the run folder with model.keras, log.csv, config.json
 <li><a href="exported/">exported/</a>: SavedModel and TFLite
 <li><a href="segmented/">segmented/</a>: label PNGs and overlays
+<li><a href="audit.html">audit.html</a>: the classes and what is wrong with the labels
 <li><a href="metrics.json">metrics.json</a></ul>
 """
     with replacing(output / PAGE) as temporary:

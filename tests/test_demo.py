@@ -16,6 +16,7 @@ def test_demo_leaves_a_folder_to_browse(tmp_path, monkeypatch):
     assert 0 <= miou <= 1
     for name in (
         "index.html",
+        "audit.html",
         "contact_sheet.png",
         "predictions.png",
         "metrics.json",
