@@ -13,6 +13,9 @@ from deeplab_tf.weights.archive import DamagedArchive, is_archive, unpacked
 from deeplab_tf.weights.catalogue import ZOO, ZooEntry, entry_of_file, zoo_entry
 from deeplab_tf.weights.download import cache_folder, download
 
+# Depth multipliers of backbones that are not 1 when left out.
+WIDTHS = {"mobilenet_edgetpu_slim": 0.75}
+
 
 def in_zoo(source) -> bool:
     """Whether `source` is the name of an entry, or an archive, and not another file.
@@ -69,16 +72,22 @@ def opened(source: str | os.PathLike) -> Iterator[Path]:
 
 
 def check_backbone(model: SegmentationModel, source: str | os.PathLike) -> None:
-    """Refuses, before any download, an entry for another backbone than a model's.
+    """Refuses, before any download, an entry for another backbone or depth multiplier than a model's.
 
     Raises:
         ValueError: If it is for another.
     """
     entry = entry_of(source)
-    if entry and entry.backbone != model.backbone_name:
+    if not entry:
+        return
+    theirs, ours = (
+        f"{name}, depth multiplier {settings.get('depth_multiplier') or WIDTHS.get(name, 1.0):g}"
+        for name, settings in ((entry.backbone, entry.settings), (model.backbone_name, model.get_config()))
+    )
+    if theirs != ours:
         raise ValueError(
-            f"{source} has weights for the backbone {entry.backbone}; the model's is {model.backbone_name}. "
-            f'Build it with "{entry.backbone}", or take other weights.'
+            f"{source} has weights for the backbone {theirs}; the model's is {ours}. Build the model with that "
+            "backbone, or take other weights."
         )
 
 

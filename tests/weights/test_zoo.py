@@ -136,8 +136,10 @@ def test_weights_of_a_constructor(publisher, released, capsys):
 
 
 def test_backbones_are_compared_before_the_download(publisher):
-    with pytest.raises(ValueError, match=r"weights for the backbone mobilenet_v2; the model's is resnet_18"):
+    with pytest.raises(ValueError, match=r"weights for the backbone mobilenet_v2, .*; the model's is resnet_18"):
         DeepLabV3("resnet_18", classes=5, atrous_rates=(), filters=8, weights=NAME)
+    with pytest.raises(ValueError, match=r"mobilenet_v2, depth multiplier 0\.5; the model's is .* multiplier 0\.25\."):
+        DeepLabV3("mobilenet_v2", depth_multiplier=0.25, classes=5, atrous_rates=(), filters=8, weights=NAME)
     assert publisher.requests == []
 
 
