@@ -11,7 +11,6 @@ from deeplab_tf.cli.options import PATH
 from deeplab_tf.data_sources import SOURCES, source_help
 from deeplab_tf.label_specs import SPECS
 
-
 SHORT = {"voc": "pascal_voc"}
 
 
