@@ -26,7 +26,7 @@ class Sample:
         name: Its name in the split.
         image: uint8 `[H, W, 3]`, or None.
         mask: uint8 `[H, W]`, or None. It may differ from the image in size where a finding says so.
-        counts: Pixels of the mask by value, int64 `[256]`, or None without one.
+        counts: Pixels of the mask by value, int64 `[labels.mask_values]`, or None without one.
         digest: The same for equal pixels of the image; empty without one.
         findings: What is wrong with it alone.
         image_file: Its file, empty in TFRecords.
@@ -64,7 +64,9 @@ def pair_sample(split: str, pair: Pair, labels: LabelSpec) -> Sample:
 
 def record_sample(split: str, name: str, image: np.ndarray, mask: np.ndarray | None, labels: LabelSpec) -> Sample:
     """Examines what a TFRecord holds: an image, uint8 `[H, W, 3]`, and its mask, uint8 `[H, W]`, or None."""
-    fault = None if mask is None else wrong_values(mask, np.bincount(mask.ravel(), minlength=256) > 0, labels, name)
+    fault = None
+    if mask is not None:
+        fault = wrong_values(mask, np.bincount(mask.ravel(), minlength=labels.mask_values) > 0, labels, name)
     return _sample(split, name, image, mask, (fault,) if fault else (), labels, ("", ""))
 
 
@@ -82,7 +84,10 @@ def _sample(
         Finding(fault.kind, str(fault), split, name, str(fault.file) if in_files else "", fault.values)
         for fault in faults
     ]
-    counts = None if mask is None else np.bincount(mask.ravel(), minlength=256)
+    counts = None
+    if mask is not None:
+        # What lies beyond is a fault already, and has no place among the counts.
+        counts = np.bincount(mask.ravel(), minlength=labels.mask_values)[: labels.mask_values]
     notes = [] if image is None else _notes_of_image(image, files[0])
     if counts is not None and not faults:
         notes += _notes_of_mask(counts, labels)

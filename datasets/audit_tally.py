@@ -25,9 +25,9 @@ class Tally:
         self.images = collections.Counter()
         self.sizes = collections.Counter()
         self.pixels: dict[str, np.ndarray] = {}
-        self.class_images = np.zeros(256, np.int64)
-        self.image_pixels = np.zeros(256, np.int64)
-        self.occurs = np.zeros(256, bool)
+        self.class_images = np.zeros(self.labels.mask_values, np.int64)
+        self.image_pixels = np.zeros(self.labels.mask_values, np.int64)
+        self.occurs = np.zeros(self.labels.mask_values, bool)
         self.findings: list[Finding] = []
         self._first: dict[bytes, tuple[str, str]] = {}
 
@@ -56,15 +56,15 @@ class Tally:
         return [*self._shifted(), *self._absent()]
 
     def by_class(self, counts: np.ndarray) -> tuple[int, ...]:
-        """The entries of the classes among those of all 256 values."""
+        """The entries of the classes among those of all values."""
         # In ADE20K the ignore label is the id of the first class: it is counted once, as ignored.
         classes = self.labels.classes
         return tuple(np.where(np.arange(classes) != self.labels.ignore_label, counts[:classes], 0).tolist())
 
     @property
     def all_pixels(self) -> np.ndarray:
-        """Pixels of all masks by value, int64 `[256]`."""
-        return sum(self.pixels.values(), np.zeros(256, np.int64))
+        """Pixels of all masks by value, int64 `[labels.mask_values]`."""
+        return sum(self.pixels.values(), np.zeros(self.labels.mask_values, np.int64))
 
     def class_weights(self) -> tuple[float, ...] | None:
         """Weights by median frequency; None without a labelled pixel."""
@@ -86,7 +86,7 @@ class Tally:
 
     def _shifted(self) -> Iterator[Finding]:
         classes, ignore = self.labels.classes, self.labels.ignore_label
-        if ignore not in (0, classes) and classes < 256 and not self.occurs[0] and self.occurs[classes]:
+        if ignore not in (0, classes) and classes < len(self.occurs) and not self.occurs[0] and self.occurs[classes]:
             yield Finding(
                 "shifted_labels",
                 f"Class 0 ({self.labels.names[0]}) never occurs, the value {classes} does, which is one too many: if "

@@ -72,24 +72,26 @@ def count_classes(
     if not source.labelled:
         raise ValueError(f"{source.name} has no masks to count classes in. Name a split that has.")
 
+    values = source.labels.mask_values
+
     def histogram(number: tf.Tensor, element) -> tf.Tensor:
         # The graph drops the decoding of the image, which nothing here needs.
         label = tf.reshape(source.decode(element)["label"], (-1,))
-        return tf.math.bincount(tf.cast(label, tf.int32), minlength=256, maxlength=256, dtype=tf.int64)
+        return tf.math.bincount(tf.cast(label, tf.int32), minlength=values, maxlength=values, dtype=tf.int64)
 
     histograms = source.ordered().map(histogram, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
-    pixels, image_pixels, present = np.zeros(256, np.int64), np.zeros(256, np.int64), []
+    pixels, image_pixels, present = np.zeros(values, np.int64), np.zeros(values, np.int64), []
     for counts in track(histograms.as_numpy_iterator(), source.count, "count classes"):
         pixels += counts
         image_pixels += np.where(counts > 0, counts.sum(), 0)
-        present.append(counts > 0)
+        present.append(counts[: source.labels.classes] > 0)
     # In ADE20K the ignore label is the id of a class, which nothing is then labelled with.
-    counted = (np.arange(256) != source.labels.ignore_label)[: source.labels.classes]
-    present = np.stack(present)[:, : source.labels.classes] & counted
+    counted = np.arange(source.labels.classes) != source.labels.ignore_label
+    present = np.stack(present) & counted
     if not present.any():
         raise ValueError(
             f"No pixel of {source.name} is of one of its {source.labels.classes} classes. Check the labels and the "
             f"ignore label {source.labels.ignore_label}."
         )
-    pixels, image_pixels = (values[: source.labels.classes] * counted for values in (pixels, image_pixels))
+    pixels, image_pixels = (sums[: source.labels.classes] * counted for sums in (pixels, image_pixels))
     return ClassCounts(pixels, image_pixels, present)

@@ -29,8 +29,8 @@ class Pair:
         name: Unique in its split; stored with the image.
         image: The image's file.
         mask: The file that the mask comes from: a PNG of ids, or whatever else `read` understands.
-        read: Makes the mask, uint8 ids `[H, W]`, from `mask`. It raises `ValueError` naming the file where it
-            cannot, and `FileNotFoundError` where the file is missing.
+        read: Makes the mask, uint8 (or uint16) ids `[H, W]`, from `mask`. It raises `ValueError` naming the file
+            where it cannot, and `FileNotFoundError` where the file is missing.
         repeated: Whether an earlier pair of the split has this name; `mark_repeated` says so.
     """
 
@@ -117,7 +117,7 @@ def load_pair(pair: Pair, labels: LabelSpec) -> Record:
         image_format=stored or "png",
         height=height,
         width=width,
-        label=_png(mask),
+        label=_png(mask.astype(labels.mask_dtype, copy=False)),
     )
 
 

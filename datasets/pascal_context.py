@@ -91,7 +91,8 @@ def pascal_context_pairs(
         root: See `convert_pascal_context`.
         split: `train`, `val` or `trainval`.
         classes: 60 for the 59 frequent classes behind a background of all else, as the DeepLab papers have it; 59
-            for these alone, all else ignored; 459 for all classes of `labels.txt`, with what has none ignored.
+            for these alone, all else ignored (255); 459 for all classes of `labels.txt`, in masks of 16 bits, with
+            what has none ignored (65535).
         voc: See `convert_pascal_context`.
 
     Returns:

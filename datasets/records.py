@@ -30,7 +30,7 @@ class Record:
         image_format: `"jpeg"` or `"png"`.
         height: Rows of the image.
         width: Columns of the image.
-        label: Bytes of a grey PNG of label ids, or None for an image without a mask.
+        label: Bytes of a grey PNG of label ids, 8 or 16 bits, or None for an image without a mask.
     """
 
     filename: str
@@ -96,9 +96,9 @@ def decode_image(encoded: tf.Tensor) -> tf.Tensor:
     return tf.io.decode_jpeg(encoded, channels=3, dct_method="INTEGER_ACCURATE")
 
 
-def decode_label(encoded: tf.Tensor) -> tf.Tensor:
-    """The bytes of a grey PNG as label ids, uint8 `[H, W]`."""
-    return tf.io.decode_png(encoded, channels=1)[..., 0]
+def decode_label(encoded: tf.Tensor, dtype: tf.DType = tf.uint8) -> tf.Tensor:
+    """The bytes of a grey PNG as label ids `[H, W]`, in `dtype`: uint8 or uint16, as the PNG's own bits are."""
+    return tf.io.decode_png(encoded, channels=1, dtype=dtype)[..., 0]
 
 
 def count_records(path: str | os.PathLike) -> int:

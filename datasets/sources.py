@@ -118,7 +118,7 @@ def _of_records(dataset: DataSet, split: str, labels, labelled: bool) -> Source:
         image = decode_image(fields["image"])
         if not labelled:
             return {"image": image, "filename": fields["filename"]}
-        image, label = _of_one_size(image, decode_label(fields["label"]))
+        image, label = _of_one_size(image, decode_label(fields["label"], tf.as_dtype(dataset.labels.mask_dtype)))
         return {"image": image, "label": label, "filename": fields["filename"]}
 
     return Source(

@@ -112,9 +112,14 @@ def read_mask(path: str | os.PathLike) -> np.ndarray:
 
 
 def write_label_png(path: str | os.PathLike, labels: np.ndarray, palette: np.ndarray) -> None:
-    """Writes label ids, uint8-ranged `[H, W]`, as a PNG with `palette`, uint8 `[256, 3]`, in one move."""
-    image = Image.fromarray(np.ascontiguousarray(labels, np.uint8))
-    image.putpalette(palette.astype(np.uint8).tobytes())
+    """Writes label ids, integer `[H, W]`, as a PNG with `palette`, uint8 `[256, 3]`, in one move.
+
+    A palette of more colours than a PNG can have means ids of 16 bits, which become grey values.
+    """
+    wide = len(palette) > 256
+    image = Image.fromarray(np.ascontiguousarray(labels, np.uint16 if wide else np.uint8))
+    if not wide:
+        image.putpalette(palette.astype(np.uint8).tobytes())
     _save(image, path)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import dataclasses
 from collections.abc import Mapping
 
@@ -16,7 +17,7 @@ def voc_colors(count: int) -> tuple[tuple[int, int, int], ...]:
     """The PASCAL VOC colour rule: the bits of the class id are dealt out to R, G and B, highest bit first.
 
     Args:
-        count: Number of colours wanted, 0 to 256.
+        count: Number of colours wanted, 0 to 65536.
 
     Returns:
         `count` RGB triples, 0-255.
@@ -40,11 +41,12 @@ class LabelSpec:
     Args:
         names: Class names in id order; id 0 is `names[0]`.
         colors: One RGB triple (0-255) a class; the PASCAL VOC rule when left out.
-        ignore_label: The id that counts neither in a loss nor in a metric, 0-255.
+        ignore_label: The id that counts neither in a loss nor in a metric, 0-255, or of more than 256 classes, whose
+            masks have 16 bits, 0-65535.
         name: Short name of the data set.
 
     Raises:
-        ValueError: If a name is missing or double, the colours do not fit, or an id leaves 0-255.
+        ValueError: If a name is missing or double, the colours do not fit, or there are more ids than 16 bits hold.
 
     Example:
         >>> spec = LabelSpec(names=("road", "field"), name="aerial")
@@ -67,17 +69,19 @@ class LabelSpec:
                 f"Received {len(names)} class name(s); segmentation needs at least 2. "
                 "A single object of interest needs a background class beside it."
             )
-        if len(names) > 256:
-            raise ValueError(f"Received {len(names)} classes; masks are 8-bit, so at most 256 are possible.")
-        double = sorted({name for name in names if names.count(name) > 1})
+        if len(names) > 65536:
+            raise ValueError(f"Received {len(names)} classes; masks have up to 16 bits, so at most 65536 are possible.")
+        double = sorted(name for name, count in collections.Counter(names).items() if count > 1)
         if double or not all(names):
             raise ValueError(f"Class names must be unique and not empty; received {double or names}.")
         if len(colors) != len(names) or any(len(rgb) != 3 or min(rgb) < 0 or max(rgb) > 255 for rgb in colors):
             raise ValueError(
                 f"Expected {len(names)} RGB colours of three values in 0-255, one a class; received {colors}."
             )
-        if not 0 <= self.ignore_label <= 255:
-            raise ValueError(f"ignore_label must lie in 0-255; received {self.ignore_label}.")
+        if not 0 <= self.ignore_label < self.mask_values:
+            raise ValueError(f"ignore_label must lie in 0-{self.mask_values - 1}; received {self.ignore_label}.")
+        if len(names) > 256 and self.ignore_label == 255:
+            raise ValueError(f"Received {len(names)} classes and ignore_label 255, which is one of them. Give 65535.")
 
     @property
     def classes(self) -> int:
@@ -85,16 +89,29 @@ class LabelSpec:
         return len(self.names)
 
     @property
+    def mask_dtype(self) -> np.dtype:
+        """What masks are stored in: uint8, or uint16 of more than 256 classes."""
+        return np.dtype(np.uint8 if self.classes <= 256 else np.uint16)
+
+    @property
+    def mask_values(self) -> int:
+        """Number of values that a pixel of a stored mask can have, right ones or wrong: 256 or 65536."""
+        return np.iinfo(self.mask_dtype).max + 1
+
+    @property
     def palette(self) -> np.ndarray:
-        """Colours of all 256 ids, uint8 `[256, 3]`: the classes, a pale grey for the ignore label, black elsewhere."""
-        table = np.zeros((256, 3), np.uint8)
+        """Colours of all values of a mask, uint8 `[256, 3]` (or `[65536, 3]`).
+
+        The classes have theirs, the ignore label a pale grey; all else is black.
+        """
+        table = np.zeros((self.mask_values, 3), np.uint8)
         table[self.ignore_label] = IGNORE_COLOR
         table[: self.classes] = self.colors
         return table
 
     def colorize(self, labels: np.ndarray) -> np.ndarray:
         """Label ids, integer `[..., H, W]`, as colours, uint8 `[..., H, W, 3]`."""
-        return self.palette[np.asarray(labels, np.uint8)]
+        return self.palette[np.asarray(labels, self.mask_dtype)]
 
     def is_valid(self, labels: np.ndarray) -> np.ndarray:
         """Where `labels` holds a class id or the ignore label; boolean, same shape."""

@@ -124,3 +124,9 @@ def test_jpeg_is_no_mask(tmp_path):
     Image.new("L", (9, 9)).save(tmp_path / "mask.png", "JPEG")
     with pytest.raises(ValueError, match=r"mask\.png is a JPEG, whose compression changes label ids"):
         read_mask(tmp_path / "mask.png")
+
+
+def test_ids_of_more_than_256_classes_are_written_in_16_bits(tmp_path):
+    ids = np.array([[0, 255, 256], [458, 65535, 1]])
+    write_label_png(tmp_path / "wide.png", ids, np.zeros((65536, 3), np.uint8))
+    np.testing.assert_array_equal(np.asarray(Image.open(tmp_path / "wide.png")), ids)

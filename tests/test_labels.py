@@ -101,3 +101,16 @@ def test_bad_sources_are_refused():
         label_spec("mars")
     with pytest.raises(ValueError, match=r"needs 'names'; received the keys \['classes'\]"):
         label_spec({"classes": 3})
+
+
+def test_more_than_256_classes_need_16_bits():
+    names = tuple(f"thing {number}" for number in range(459))
+    spec = LabelSpec(names, ignore_label=65535)
+    assert (spec.mask_dtype, spec.mask_values) == (np.uint16, 65536)
+    assert (LabelSpec(names[:256]).mask_dtype, LabelSpec(names[:256]).mask_values) == (np.uint8, 256)
+    assert len(set(spec.colors)) == 459
+    np.testing.assert_array_equal(spec.colorize(np.array([[458, 65535]])), [[spec.colors[458], (224, 224, 192)]])
+    assert spec.is_valid(np.array([458, 459, 65535])).tolist() == [True, False, True]
+    assert LabelSpec.from_dict(spec.to_dict()) == spec
+    with pytest.raises(ValueError, match="Received 459 classes and ignore_label 255.*Give 65535"):
+        LabelSpec(names)

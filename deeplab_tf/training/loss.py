@@ -26,8 +26,8 @@ class WeightedCrossEntropy(keras.losses.SparseCategoricalCrossentropy):
     def __init__(self, class_weights: Sequence[float], ignore_label: int):
         super().__init__(from_logits=True, ignore_class=ignore_label)
         self.class_weights = [float(weight) for weight in class_weights]
-        # Labels reach 255; what is not a class is either ignored or an error of the cross entropy's own.
-        self._table = np.ones(256, np.float32)
+        # What is no class is either ignored or an error of the cross entropy's own.
+        self._table = np.ones(256 if len(self.class_weights) <= 256 else 65536, np.float32)
         self._table[: len(self.class_weights)] = self.class_weights
 
     def __call__(self, y_true, y_pred, sample_weight=None):

@@ -9,6 +9,7 @@ import pycocotools.mask
 import pytest
 from PIL import Image
 
+from deeplab_tf.cli import main
 from deeplab_tf.datasets import convert_coco, evaluation_images, open_dataset
 from deeplab_tf.datasets.coco import coco_pairs
 
@@ -267,6 +268,18 @@ def test_image_of_another_size_than_annotated(root):
 def test_bad_arguments(root, options, message):
     with pytest.raises(ValueError, match=message):
         coco_pairs(root, "train", **options)
+
+
+def test_command(root, capsys):
+    arguments = ["convert", "coco", "--root", root, "--split", "train", "--output", root / "out", "--workers", 1]
+    assert main([str(argument) for argument in [*arguments, "--classes", "all"]]) == 0
+    said = capsys.readouterr().out
+    assert "train 4 images; 23 classes (background, person" in said
+    assert "train has 4 images; COCO 2017 has 118287." in said
+    assert main([str(argument) for argument in [*arguments, "--overwrite", "--min-pixels", 1001]]) == 0
+    said = capsys.readouterr().out
+    assert "train 1 images; 21 classes" in said
+    assert "118287" not in said
 
 
 def test_without_pycocotools_the_extra_is_named(root, monkeypatch):

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from deeplab_tf.cli import main
 from deeplab_tf.datasets import convert_labelme, evaluation_images, open_dataset
 from deeplab_tf.datasets.labelme import labelme_pairs
 
@@ -179,6 +180,17 @@ def test_accidents_are_named_and_can_be_skipped(folder, break_it, message):
     report, found = convert(folder, skip_bad=True)
     assert list(found) == ["more/b"]
     assert [name for name, _ in report.skipped] == ["a"]
+
+
+def test_command(folder, tmp_path, capsys):
+    arguments = ["convert", "labelme", "--folder", folder, "--output", tmp_path / "out", "--workers", 1]
+    assert main([str(argument) for argument in arguments]) == 0
+    assert "train 2 images; 3 classes (_background_, cat, dog)" in capsys.readouterr().out
+    (folder / "labels.txt").write_text("_background_\ncat\n")
+    more = ["--class-names", folder / "labels.txt", "--overwrite"]
+    assert main([str(argument) for argument in arguments + more]) == 2
+    assert "unknown labels: 'dog'" in capsys.readouterr().err
+    assert main([str(argument) for argument in [*arguments, *more, "--ignore-unknown"]]) == 0
 
 
 def test_nothing_to_convert(folder, tmp_path):

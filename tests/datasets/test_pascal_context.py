@@ -7,7 +7,15 @@ import pytest
 import scipy.io
 from PIL import Image
 
-from deeplab_tf.datasets import convert_pascal_context, evaluation_images, open_dataset
+from deeplab_tf.cli import main
+from deeplab_tf.datasets import (
+    convert_pascal_context,
+    count_classes,
+    evaluation_images,
+    inspect_dataset,
+    open_dataset,
+    training_batches,
+)
 from deeplab_tf.datasets.pascal_context import pascal_context_pairs
 
 H, W = 24, 37
@@ -75,6 +83,12 @@ def test_frequent_classes(root, options, first, other):
         np.testing.assert_array_equal(example["image"], np.asarray(Image.open(jpeg)))
 
 
+def test_command(root, capsys):
+    arguments = ["--root", root, "--split", "train", "--output", root / "out", "--workers", 1, "--classes", 59]
+    assert main(["convert", "pascal_context", *map(str, arguments)]) == 0
+    assert "train 2 images; 59 classes (aeroplane, bag" in capsys.readouterr().out
+
+
 def test_devkit_elsewhere_and_the_list_of_other_toolkits(root, tmp_path):
     moved = (root / "VOCdevkit" / "VOC2010").rename(tmp_path / "voc")
     (moved / "ImageSets" / "SegmentationContext").mkdir()
@@ -124,3 +138,28 @@ def test_missing_list_and_folder(root):
     (root / "trainval").rename(root / "elsewhere")
     with pytest.raises(ValueError, match="no folder trainval"):
         convert(root)
+
+
+def test_all_459_classes_in_masks_of_16_bits(root):
+    report, examples = convert(root, classes=459)
+    assert (report.labels.names, report.labels.ignore_label) == (tuple(names_459()), 65535)
+    for example in examples:
+        ids = scipy.io.loadmat(root / "trainval" / f"{example['filename'].decode()}.mat")["LabelMap"]
+        np.testing.assert_array_equal(example["label"], np.where(ids == 0, 65535, ids - 1), strict=True)
+        assert example["label"].max() == 65535
+        assert 458 in example["label"]
+
+
+def test_459_classes_are_inspected_and_reach_training(root):
+    report, examples = convert(root, classes=459)
+    found = inspect_dataset(report.path)
+    expected = sum(np.bincount(example["label"].ravel(), minlength=65536) for example in examples)
+    assert found.class_pixels == tuple(expected[:459])
+    assert found.ignore_pixels == expected[65535]
+    dataset = open_dataset(report.path)
+    counts = count_classes(dataset)
+    np.testing.assert_array_equal(counts.pixels, expected[:459])
+    options = {"crop_size": (H + 2, W), "min_scale": 1.0, "max_scale": 1.0, "flip": False}
+    ((_, labels),) = training_batches(dataset, batch_size=2, **options).take(1).as_numpy_iterator()
+    padded = sorted(np.pad(example["label"], ((0, 2), (0, 0)), constant_values=65535).tobytes() for example in examples)
+    assert sorted(label.astype(np.uint16).tobytes() for label in labels) == padded
