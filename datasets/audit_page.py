@@ -128,6 +128,7 @@ th.l,td.l{text-align:left}td.b{width:35%}.bar{height:12px;min-width:1px;border:1
 .tag{color:#fff;border-radius:3px;padding:1px 7px;font-size:.85em;margin-right:6px}
 .error{background:#b3261e}.warning{background:#8a5a00}.none td{color:#999}
 ul{margin:.3em 0;padding-left:1.3em;font-size:.9em}li{overflow-wrap:anywhere}
+.wide{overflow-x:auto}
 .pictures{display:flex;flex-wrap:wrap;gap:12px;margin:.6em 0}figure{margin:0;max-width:482px;width:calc(50% - 6px)}
 img{max-width:100%;display:block;border:1px solid #ddd}figcaption{font-size:.8em;color:#555;overflow-wrap:anywhere}
 code{background:#f4f4f4;padding:0 4px}.note{color:#555}
@@ -152,7 +153,8 @@ code{background:#f4f4f4;padding:0 4px}.note{color:#555}
 {% else %}<b>Nothing found amiss.</b>{% endif %}</p>
 {% if found.pixels %}
 <h2>Classes</h2>
-<table><tr><th>Id<th class="l">Class<th class="l b">Share of the labelled pixels<th><th>Images<th>Of all<th>Weight</tr>
+<div class="wide"><table>
+<tr><th>Id<th class="l">Class<th class="l b">Share of the labelled pixels<th><th>Images<th>Of all<th>Weight</tr>
 {% for class in classes %}{% set id, label, pixels, share, images, weight = class.row %}
 <tr{% if not pixels %} class="none"{% endif %}><td>{{ id }}<td class="l"><span class="swatch"
 style="background:{{ class.color }}"></span>{{ label }}
@@ -161,7 +163,7 @@ background:{{ class.color }}"></div>{% endif %}
 <td>{{ "%.2f"|format(100 * share) }} %<td>{{ "{:,}".format(images) }}
 <td>{{ "%.1f"|format(100 * images / found.images) }} %
 <td>{{ "%.2f"|format(weight) if weight is not none else "" }}</tr>
-{% endfor %}</table>
+{% endfor %}</table></div>
 <p class="note">Ignored (id {{ found.labels.ignore_label }}): {{ "%.2f"|format(100 * found.ignore_share) }} % of
 all pixels.
 Weights are median frequency / frequency in the images that hold the class; one without pixels gets 1.</p>

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from deeplab_tf.datasets import inspect_pairs
 from deeplab_tf.datasets.faults import BadPair, read_part, wrong_values
 from deeplab_tf.datasets.pairs import Pair, check_pair, mark_repeated
 from deeplab_tf.images import read_mask
@@ -63,3 +64,11 @@ def test_names_that_lead_out_of_the_folder(tmp_path, name):
 def test_the_first_of_equal_names_stays(tmp_path):
     pairs = [Pair(name, tmp_path / "x.jpg", tmp_path / "x.png") for name in ("a", "b", "a", "sub/a", "a")]
     assert [pair.repeated for pair in mark_repeated(pairs)] == [False, False, True, False, True]
+
+
+def test_ids_beyond_what_masks_can_hold_are_a_fault_and_no_crash(tmp_path):
+    Image.new("RGB", (50, 40)).save(tmp_path / "x.png")
+    pair = Pair("x", tmp_path / "x.png", tmp_path / "x.mat", lambda path: np.full((40, 50), 300, np.int64))
+    inspection = inspect_pairs({"train": [pair]}, LABELS, tmp_path, workers=1)
+    assert [found.kind for found in inspection.findings] == ["wrong_values"]
+    assert inspection.unexpected == ((str(tmp_path / "x.mat"), (300,)),)
