@@ -245,4 +245,4 @@ def zoo_table() -> str:
     widths = [max(map(len, column)) for column in zip(*rows)]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows]
     note = "mIoU in percent, as published, at that output stride; * of several scales and mirrored images together."
-    return "\n".join([*lines, "", note])
+    return "\n".join([*lines, "", note, f"Figures: {SOURCES}."])

@@ -232,7 +232,7 @@ def _fully_connected(theirs: dict, model: SegmentationModel, scope: str) -> list
 
     Of fc1's 7x7 taps a smaller kernel keeps every third (3x3) or second (4x4): with the rates of 12 and 8 that the
     papers give these, they stand where those of the 7x7 kernel do at its rate of 4. Where there are fewer channels, a
-    random subset is kept (v2 paper, section 4.1.1), another one for each branch.
+    random subset is kept, as in the v2 paper, another one for each branch.
     """
     filled = []
     for layer in model.layers:

@@ -6,7 +6,7 @@ import pytest
 
 import deeplab_tf
 from deeplab_tf.backbones import BACKBONES, backbone
-from deeplab_tf.models import DeepLabV1, DeepLabV2, DeepLabV3
+from deeplab_tf.models import DeepLabV1, DeepLabV2, DeepLabV3, whole_image_logits
 
 SMALL = {"backbone": "mobilenet_v2", "depth_multiplier": 0.25, "atrous_rates": (), "filters": 16, "classes": 4}
 # What has a row for each of several sizes builds its stem in one function.
@@ -85,6 +85,13 @@ def test_file_of_other_channels_loads(tmp_path):
     deeplab_tf.save_model(model, tmp_path / "four.keras")
     image = np.random.default_rng(0).integers(0, 256, (1, 33, 49, 4), np.uint8)
     np.testing.assert_array_equal(deeplab_tf.load_model(tmp_path / "four.keras")(image), model(image))
+
+
+def test_whole_images_are_padded_with_a_value_for_each_channel():
+    model = DeepLabV3(**SMALL, input_shape=(None, None, 4), crop_size=65)
+    canvas = np.full((1, 65, 65, 4), 127.5, np.float32)
+    canvas[:, :40, :50] = image = np.random.default_rng(1).integers(0, 256, (1, 40, 50, 4))
+    np.testing.assert_allclose(whole_image_logits(model, image), model(canvas)[:, :40, :50], atol=1e-5)
 
 
 def test_what_reads_rgb_refuses_other_models():
