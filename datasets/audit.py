@@ -22,6 +22,7 @@ from deeplab_tf.datasets.pairs import Pair, mark_repeated
 from deeplab_tf.datasets.parallel import ordered_map
 from deeplab_tf.datasets.pipeline import evaluation_images
 from deeplab_tf.datasets.raw_source import find_source
+from deeplab_tf.files import check_writable
 from deeplab_tf.labels import IGNORE_COLOR, LabelSpec
 from deeplab_tf.progress import track
 
@@ -146,6 +147,9 @@ def _audit(
 ) -> Inspection:
     if workers is not None and workers < 1:
         raise ValueError(f"workers must be at least 1; received {workers}. Leave it out for one a core.")
+    for output in (contact_sheet, page):
+        if output is not None:
+            check_writable(Path(output).parent)
     shown = set(np.linspace(0, total - 1, min(SAMPLES, total)).round().astype(int).tolist())
     tally, pictures = Tally(labels), Pictures(labels)
     with contextlib.closing(ordered_map(sample, items, workers or os.cpu_count() or 1)) as samples:

@@ -89,7 +89,7 @@ def write_contact_sheet(
         ValueError: If the file cannot be written; the message names it.
     """
     font, headline = _font(12), _font(18)
-    columns = min(_COLUMNS, len(samples))
+    columns = max(1, min(_COLUMNS, len(samples)))
     width = max(columns * (2 * CELL[0] + 2 + _GAP) + _GAP, 520)
     step = CELL[1] + _CAPTION + _GAP
     top = 3 * _GAP

@@ -197,7 +197,7 @@ class Inspection:
 
     def _class_lines(self) -> list[str]:
         if not self.pixels:
-            return ["no masks"]
+            return ["no mask without errors" if self.errors else "no masks"]
         wide = max(len("class"), *(len(name) for name in self.labels.names))
         lines = [
             "",

@@ -35,7 +35,7 @@ def inspect(data, splits, masks, labels, class_names, contact_sheet, page, json_
     from deeplab_tf import datasets
     from deeplab_tf.datasets.class_names import read_class_names
     from deeplab_tf.datasets.raw_source import has_records
-    from deeplab_tf.files import write_json
+    from deeplab_tf.files import check_writable, write_json
 
     if class_names is not None:
         if labels is not None:
@@ -43,6 +43,8 @@ def inspect(data, splits, masks, labels, class_names, contact_sheet, page, json_
         labels = read_class_names(class_names)
     elif labels is not None and labels.isdigit():
         labels = int(labels)
+    if json_path:
+        check_writable(json_path.parent)
     if masks is None and has_records(data):
         contact_sheet, page = contact_sheet or data / "contact_sheet.png", page or data / "audit.html"
     found = datasets.inspect_dataset(

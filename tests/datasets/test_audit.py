@@ -108,8 +108,8 @@ def test_contact_sheet_shows_images_overlays_and_legend(tiny, tmp_path):
 
 def test_contact_sheet_in_a_bad_place_is_refused(tiny, tmp_path):
     (tmp_path / "file").touch()
-    for name in ("file/sheet.png", "sheet.unknown"):
-        with pytest.raises(ValueError, match="cannot be written as an image"):
+    for name, message in (("file/sheet.png", "Cannot write to"), ("sheet.unknown", "cannot be written as an image")):
+        with pytest.raises(ValueError, match=message):
             inspect_dataset(tiny.path, contact_sheet=tmp_path / name)
 
 

@@ -106,5 +106,16 @@ def test_healthy_set_says_so(tmp_path):
 def test_page_in_a_bad_place_is_refused(tmp_path):
     root = draw_devkit(tmp_path / "devkit", train=1, val=0)
     (tmp_path / "file").touch()
-    with pytest.raises(ValueError, match=r"audit\.html cannot be written"):
+    with pytest.raises(ValueError, match="Cannot write to .*file"):
         inspect_dataset(root, "train", page=tmp_path / "file" / "audit.html")
+
+
+def test_set_without_a_readable_image_is_shown_all_the_same(tmp_path):
+    for kind, suffix in (("images", "jpg"), ("masks", "png")):
+        (tmp_path / kind).mkdir()
+        (tmp_path / kind / f"a.{suffix}").write_text("lost")
+    inspection = inspect_dataset(tmp_path, page=tmp_path / "audit.html", contact_sheet=tmp_path / "sheet.png")
+    assert inspection.to_dict()["counts"] == {"not_an_image": 2}
+    assert (inspection.side_range(), inspection.class_weights) == ({}, None)
+    assert "no mask without errors" in inspection.table()
+    Page((tmp_path / "audit.html").read_text(encoding="utf-8"))
