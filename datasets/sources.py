@@ -135,7 +135,20 @@ def _of_builder(builder, split: str, labels, labelled: bool) -> Source:
     told = (builder.info.metadata or {}).get("labels")
     if labels is None and told is None:
         raise ValueError(f"The {name} does not say what its label ids mean. Give labels, see LabelSpec.")
-    data = builder.as_dataset(split=split, shuffle_files=False)
+    # Whoever has a builder has the library.
+    import tensorflow_datasets as tfds
+
+    features, decoders = builder.info.features, None
+    if "image" in features and isinstance(features["image"], tfds.features.Image):
+        # TFDS decodes JPEG the quick way, some values of which are off by ten and more.
+        decoders = {"image": tfds.decode.SkipDecoding()}
+    data = builder.as_dataset(split=split, shuffle_files=False, decoders=decoders)
+    if decoders:
+        data = data.map(
+            lambda element: {**element, "image": decode_image(element["image"])},
+            num_parallel_calls=tf.data.AUTOTUNE,
+            deterministic=True,
+        )
     return _of_elements(data, label_spec(told if labels is None else labels), name, labelled)
 
 
@@ -218,9 +231,12 @@ def _known(label: tf.Tensor, labels: LabelSpec, filename: tf.Tensor) -> tf.Tenso
     """`label`, after making sure that it holds class ids and the ignore label only."""
     valid = ((label >= 0) & (label < labels.classes)) | (label == labels.ignore_label)
     remedy = (
-        f"expected class ids 0-{labels.classes - 1} or {labels.ignore_label} (ignore); map them or give other labels"
+        f"expected class ids 0-{labels.classes - 1} or {labels.ignore_label} (ignore). Map them or give other labels; "
+        "of a palette PNG tf.io.decode_png makes grey values, deeplab_tf.images.read_mask gives the ids"
     )
-    with tf.control_dependencies([tf.debugging.Assert(tf.reduce_all(valid), [filename, remedy, label])]):
+    wrong = tf.reduce_max(tf.where(valid, -1, label))
+    said = [filename, "holds the label", wrong, remedy]
+    with tf.control_dependencies([tf.debugging.Assert(tf.reduce_all(valid), said)]):
         return tf.identity(label)
 
 

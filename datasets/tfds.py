@@ -6,9 +6,10 @@
     manual = tfds.download.DownloadConfig(manual_dir="VOCdevkit/VOC2012")
     data, info = tfds.load("deeplab_voc", download_and_prepare_kwargs={"download_config": manual}, with_info=True)
 
-Every example is a dictionary of `image`, uint8 `[H, W, 3]`, `label`, class ids, uint8 `[H, W, 1]`, and `filename`.
-`info.metadata["labels"]` is the label specification as a dictionary. `training_batches` takes the builders as they are.
-Nothing is downloaded: the folders are those that the converters of the same names take.
+Every example is a dictionary of `image`, uint8 `[H, W, 3]`, `label`, class ids, uint8 `[H, W, 1]` (uint16 where there are
+more than 256 classes), and `filename`. `info.metadata["labels"]` is the label specification as a dictionary.
+`training_batches` takes the builders as they are. Nothing is downloaded: the folders are those that the converters of
+the same names take.
 """
 
 from __future__ import annotations
@@ -59,7 +60,9 @@ class _Segmentation(tfds.core.GeneratorBasedBuilder, skip_registration=True):
             features=tfds.features.FeaturesDict(
                 {
                     "image": tfds.features.Image(),
-                    "label": tfds.features.LabeledImage(labels=list(labels.names), encoding_format="png"),
+                    "label": tfds.features.LabeledImage(
+                        labels=list(labels.names), dtype=labels.mask_dtype, encoding_format="png"
+                    ),
                     "filename": tfds.features.Text(),
                 }
             ),
