@@ -46,6 +46,7 @@ def aspp(
     norm: Norm,
     filters: int = 256,
     separable: bool = False,
+    pooling: bool = True,
     dropout: float = 0.1,
 ):
     """Image pooling, 1x1 and atrous 3x3 branches, concatenated and projected.
@@ -56,14 +57,16 @@ def aspp(
         norm: Settings of the normalisation.
         filters: Channels of every branch and of the projection.
         separable: Separable convolutions in the atrous branches.
+        pooling: With the image-level branch.
         dropout: Share of the projection's values dropped in training.
 
     Returns:
         `[B, H, W, filters]`.
     """
-    branches = [image_pooling(x, filters, norm), conv_bn(x, filters, 1, name="aspp0", norm=norm)]
+    branches = [image_pooling(x, filters, norm)] if pooling else []
+    branches.append(conv_bn(x, filters, 1, name="aspp0", norm=norm))
     for index, rate in enumerate(atrous_rates, start=1):
         branches.append(head_conv_bn(x, filters, name=f"aspp{index}", norm=norm, rate=rate, separable=separable))
-    x = keras.layers.Concatenate(name="aspp.concat")(branches)
+    x = keras.layers.Concatenate(name="aspp.concat")(branches) if len(branches) > 1 else branches[0]
     x = conv_bn(x, filters, 1, name="concat_projection", norm=norm)
     return keras.layers.Dropout(dropout, name="concat_projection.dropout")(x)

@@ -9,6 +9,7 @@ import keras
 import tensorflow as tf
 
 from deeplab_tf.layers.convolution import conv_bn
+from deeplab_tf.layers.decoder import decoder
 from deeplab_tf.layers.normalization import Norm
 from deeplab_tf.layers.resize import ResizeLike
 from deeplab_tf.layers.squeeze_excite import QSigmoid
@@ -99,8 +100,4 @@ def lr_aspp(x, tap, classes: int, *, output_stride: int, norm: Norm, filters: in
     gate = ResizeLike(name="image_pooling.resize")([gate, x])
     x = conv_bn(x, filters, 1, name="aspp0", norm=norm)
     x = keras.layers.Multiply(name="aspp0.scale")([x, gate])
-    x = ResizeLike(name="decoder.resize")([x, tap])
-    # What gives logits stays in float32 under mixed precision, as the loss needs it.
-    x = keras.layers.Conv2D(classes, 1, dtype="float32", name="decoder.decoder_conv0")(x)
-    tap = keras.layers.Conv2D(classes, 1, dtype="float32", name="decoder.feature_projection0")(tap)
-    return keras.layers.Add(dtype="float32", name="decoder.add")([x, tap])
+    return decoder(x, {1: tap}, (1,), norm=norm, filters=classes, merge="sum", gives_logits=True)

@@ -30,6 +30,7 @@ class DeepLabV3(SegmentationModel):
             many copies of the backbone's last block, of rising rates, and the classifier right after them.
         dense_prediction_cell: The searched head in place of the ASPP: `"cityscapes"`, or a list of branches as
             `deeplab_tf.layers.dense_prediction_cell` takes them. It has separable convolutions of its own.
+        image_pooling: The ASPP has its image-level branch.
         separable: Separable convolutions in the ASPP.
         filters: Channels of the ASPP.
         dropout: Share dropped after the projection, in training.
@@ -69,6 +70,7 @@ class DeepLabV3(SegmentationModel):
         multi_grid: Sequence[int] | None = None,
         cascade_blocks: int | None = None,
         dense_prediction_cell: str | Sequence[Mapping] | None = None,
+        image_pooling: bool = True,
         separable: bool = False,
         filters: int = 256,
         dropout: float = 0.1,
@@ -120,5 +122,6 @@ def encoder_head(x, settings: dict):
         norm=head_norm(settings["frozen_batch_norm"]),
         filters=settings["filters"],
         separable=settings["separable"],
+        pooling=settings["image_pooling"],
         dropout=settings["dropout"],
     )

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import keras
 
 from deeplab_tf.layers import decoder, head_norm
-from deeplab_tf.models.segmentation_model import SegmentationModel
+from deeplab_tf.models.segmentation_model import SegmentationModel, resolve_labels
 from deeplab_tf.models.v3 import encoder_head
 
 
@@ -28,11 +28,17 @@ class DeepLabV3Plus(SegmentationModel):
         multi_grid: Relative rates of the units in the backbone's last block, where it has them, such as (1, 2, 4).
         dense_prediction_cell: The searched head in place of the ASPP: `"cityscapes"`, or a list of branches as
             `deeplab_tf.layers.dense_prediction_cell` takes them. It has separable convolutions of its own.
+        image_pooling: The ASPP has its image-level branch.
         separable: Separable convolutions in ASPP and decoder.
         filters: Channels of the ASPP.
         dropout: Share dropped after the ASPP's projection, in training.
         decoder_strides: Strides of the decoder's stages, descending.
         decoder_filters: Channels of the decoder.
+        decoder_separable: Separable convolutions in the decoder; None as `separable` says.
+        decoder_merge: `"concat"`, the paper's, or `"sum"`: one convolution on the encoder's map, and the low-level
+            features added.
+        decoder_logits: The decoder gives the logits, by plain 1x1 convolutions without normalisation; there is no
+            classifier behind it, and `decoder_filters` has no effect.
         crop_size: Side, or (height, width), of the canvas to which smaller images are padded for prediction.
         frozen_batch_norm: Train with fixed batch statistics; scale and shift still train.
         upsample_logits: Bring the logits to input size; else they stand at the last decoder stride.
@@ -67,11 +73,15 @@ class DeepLabV3Plus(SegmentationModel):
         divisible_by: int | None = None,
         multi_grid: Sequence[int] | None = None,
         dense_prediction_cell: str | Sequence[Mapping] | None = None,
+        image_pooling: bool = True,
         separable: bool = True,
         filters: int = 256,
         dropout: float = 0.1,
         decoder_strides: Sequence[int] = (4,),
         decoder_filters: int = 256,
+        decoder_separable: bool | None = None,
+        decoder_merge: str = "concat",
+        decoder_logits: bool = False,
         crop_size: int | Sequence[int] | None = None,
         frozen_batch_norm: bool = False,
         upsample_logits: bool = True,
@@ -80,14 +90,22 @@ class DeepLabV3Plus(SegmentationModel):
     ):
         settings = {key: value for key, value in locals().items() if key not in ("self", "name", "__class__")}
 
+        if decoder_logits and not decoder_strides:
+            raise ValueError(
+                "decoder_logits needs a decoder, which gives them; received decoder_strides=(). Give strides, "
+                "for instance (4,), or leave decoder_logits out."
+            )
+
         def head(features):
             return decoder(
                 encoder_head(features.last, settings),
                 features.taps,
                 decoder_strides,
                 norm=head_norm(frozen_batch_norm),
-                filters=decoder_filters,
-                separable=separable,
+                filters=resolve_labels(classes, labels).classes if decoder_logits else decoder_filters,
+                separable=separable if decoder_separable is None else decoder_separable,
+                merge=decoder_merge,
+                gives_logits=decoder_logits,
             )
 
-        super().__init__(settings, head, name=name)
+        super().__init__(settings, head, name=name, head_gives_logits=decoder_logits)

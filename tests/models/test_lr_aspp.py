@@ -1,5 +1,6 @@
 """LR-ASPP against the harness, the original code's counts and its names."""
 
+import keras
 import numpy as np
 import pytest
 from model_harness import ModelHarness, random_images
@@ -11,7 +12,7 @@ from deeplab_tf.models import LRASPP
 class TestLRASPP(ModelHarness):
     model_class = LRASPP
     settings = {"backbone": "mobilenet_v3_small", "filters": 16}  # noqa: RUF012
-    classifiers = ("decoder.decoder_conv0", "decoder.feature_projection0")
+    classifiers = ("decoder.feature_projection0", "decoder.decoder_conv0")
     without_dropout = {}  # noqa: RUF012
 
 
@@ -45,6 +46,25 @@ def test_the_released_evaluation_size_has_three_by_nine_gates():
     model = LRASPP("mobilenet_v3_small", classes=3, input_shape=(1025, 2049, 3), depth_multiplier=0.25)
     assert model.get_layer("image_pooling").output.shape[1:3] == (3, 9)
     assert model.get_layer("decoder.add").output.shape[1:3] == (129, 257)
+
+
+def test_the_training_crop_of_the_release_has_one_gate():
+    model = LRASPP("mobilenet_v3_small", classes=3, input_shape=(769, 769, 3), depth_multiplier=0.25)
+    assert model.get_layer("image_pooling").output.shape[1:3] == (1, 1)
+    assert "logits.semantic" not in {layer.name for layer in model.layers}
+
+
+@pytest.mark.parametrize("bias, gate", [(-4, 0), (0, 3 * 0.16667), (5, 6 * 0.16667)])
+def test_the_gate_multiplies_the_branch_by_a_clipped_line(bias, gate):
+    model = LRASPP("mobilenet_v3_small", classes=3, depth_multiplier=0.25)
+    pooling = model.get_layer("image_pooling")
+    kernel, biases = pooling.get_weights()
+    pooling.set_weights([kernel * 0, np.full_like(biases, bias)])
+    branch, gated = keras.Model(model.inputs, [model.get_layer(name).output for name in ("aspp0.relu", "aspp0.scale")])(
+        random_images(1, 65, 97)
+    )
+    assert np.abs(branch).max() > 0
+    np.testing.assert_allclose(gated, gate * branch, rtol=1e-5)
 
 
 def test_both_branches_sum_to_the_logits():
