@@ -5,4 +5,13 @@ from deeplab_tf.cost.parts import Place, place
 from deeplab_tf.cost.report import Group, LayerCost, ModelCost
 from deeplab_tf.cost.skeleton import named_model, skeleton
 
-__all__ = ["Group", "LayerCost", "ModelCost", "Place", "model_cost", "named_model", "place", "skeleton"]
+__all__ = [
+    "Group",
+    "LayerCost",
+    "ModelCost",
+    "Place",
+    "model_cost",
+    "named_model",
+    "place",
+    "skeleton",
+]

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import concurrent.futures
 import inspect
 from collections.abc import Mapping
 
-import keras
-
 from deeplab_tf import models
+from deeplab_tf.models.without_values import without_values
 from deeplab_tf.weights.catalogue import ZOO
 
 # Of each kind: the class, and the argument that stands after the colon.
@@ -61,18 +59,10 @@ def named_model(text: str, settings: Mapping | None = None) -> models.Segmentati
 
 
 def skeleton(text: str, settings: Mapping | None = None) -> models.SegmentationModel:
-    """As `named_model`, but without values in its weights: made in a second, to be counted and drawn, not to be run.
+    """As `named_model`, but without values in its weights: to be counted and drawn, not to be run.
 
     Example:
         >>> model_cost(skeleton("v3plus:xception_65")).parameters
         41055413
     """
-
-    def build():
-        with keras.StatelessScope(initialize_variables=False):
-            return named_model(text, settings)
-
-    # Keras keeps, for each thread, a list of the variables without values, and gives them some at the next
-    # occasion: seconds and gigabytes for nothing. That of a thread of its own ends with it.
-    with concurrent.futures.ThreadPoolExecutor(1) as thread:
-        return thread.submit(build).result()
+    return without_values(lambda: named_model(text, settings))

@@ -6,6 +6,7 @@ import pytest
 
 from deeplab_tf.backbones import backbone
 from deeplab_tf.models import copy_weights
+from deeplab_tf.models.without_values import without_values
 
 
 def network(build, output_stride, **options):
@@ -17,8 +18,7 @@ def network(build, output_stride, **options):
 
 def skeleton(build, output_stride, **options):
     """The same without values in its variables, fast to make, for looks at the structure only."""
-    with keras.StatelessScope(initialize_variables=False):
-        return network(build, output_stride, **options)
+    return without_values(lambda: network(build, output_stride, **options))
 
 
 class BackboneHarness:

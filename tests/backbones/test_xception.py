@@ -5,6 +5,7 @@ import pytest
 from backbone_harness import BackboneHarness, skeleton
 
 from deeplab_tf.backbones import backbone, xception
+from deeplab_tf.models.without_values import without_values
 
 CHANNELS = {4: 256, 8: 728, 16: 1024, "last": 2048}
 
@@ -47,8 +48,7 @@ def expected_plan(entry, middle_units, middle_rate, exit_rates):
 )
 def test_strides_rates_and_taps(name, output_stride, expected, taps):
     images = keras.Input((None, None, 3))
-    with keras.StatelessScope(initialize_variables=False):
-        features = backbone(name).build(images, output_stride=output_stride, multi_grid=(1, 2, 4))
+    features = without_values(lambda: backbone(name).build(images, output_stride=output_stride, multi_grid=(1, 2, 4)))
     model = keras.Model(images, [features.last, *features.taps.values()])
     assert plan(model) == expected_plan(*expected)
     # The normalised output of the second separable convolution, before any activation.
