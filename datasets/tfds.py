@@ -6,10 +6,9 @@
     manual = tfds.download.DownloadConfig(manual_dir="VOCdevkit/VOC2012")
     data, info = tfds.load("deeplab_voc", download_and_prepare_kwargs={"download_config": manual}, with_info=True)
 
-Every example is a dictionary of `image`, uint8 `[H, W, 3]`, `label`, class ids, uint8 `[H, W, 1]` (uint16 where there are
-more than 256 classes), and `filename`. `info.metadata["labels"]` is the label specification as a dictionary.
-`training_batches` takes the builders as they are. Nothing is downloaded: the folders are those that the converters of
-the same names take.
+Every example is a dictionary of `image`, uint8 `[H, W, 3]`, `label`, class ids, uint8 `[H, W, 1]` (uint16 of more than
+256 classes), and `filename`. `info.metadata["labels"]` is the label specification as a dictionary. `training_batches`
+takes the builders as they are. Nothing is downloaded: the folders are those that the converters of the same names take.
 """
 
 from __future__ import annotations
