@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
 
 from deeplab_tf.cli.group import cli
-from deeplab_tf.cli.options import PATH, Side, refuse_existing
+from deeplab_tf.cli.options import PATH, Setting, Side, refuse_existing
 
 
 @cli.command("import")
@@ -56,9 +55,7 @@ def zoo() -> None:
 @cli.command()
 @click.argument("model")
 @click.option("--size", type=Side(), default=513, show_default=True, help="Image size: a side, or HEIGHTxWIDTH.")
-@click.option(
-    "--set", "settings", multiple=True, metavar="NAME=VALUE", help="An argument of a named model; repeatable."
-)
+@click.option("--set", "settings", type=Setting(), multiple=True, help="An argument of a named model; repeat.")
 @click.option("--layers", is_flag=True, help="A row for each layer with weights, not for each block.")
 @click.option("--output", type=PATH, help="Draw the network into this .png, .pdf or .svg file.")
 @click.option("--json", "json_file", type=PATH, help="Write every count into this file.")
@@ -86,7 +83,7 @@ def describe(model, size, settings, layers, output, json_file, overwrite) -> Non
             raise ValueError(f"{model} has its settings already; --set is for a named model such as v3:mobilenet_v2.")
         network = load_model(model)
     else:
-        network = skeleton(model, dict(map(setting, settings)))
+        network = skeleton(model, dict(settings))
     cost = model_cost(network, (size, size) if isinstance(size, int) else size)
     click.echo(cost.table(layers=layers))
     if output:
@@ -100,18 +97,3 @@ def describe(model, size, settings, layers, output, json_file, overwrite) -> Non
 def is_model_file(text: str) -> bool:
     """Whether `text` is meant as a path, not as the name of a network."""
     return Path(text).exists() or Path(text).suffix == ".keras" or "/" in text
-
-
-def setting(text: str) -> tuple[str, object]:
-    """A constructor's argument from `name=value`, the value as JSON has it, or else as it stands.
-
-    Raises:
-        ValueError: If there is no name.
-    """
-    name, equals, value = text.partition("=")
-    if not equals or not name:
-        raise ValueError(f"--set takes NAME=VALUE, for instance --set output_stride=8; received {text!r}.")
-    try:
-        return name, json.loads(value)
-    except json.JSONDecodeError:
-        return name, value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import click
@@ -49,6 +50,23 @@ class Numbers(click.ParamType):
         except ValueError:
             self.fail(f"{value!r} is neither a number nor numbers such as 0.4,0.4,0.4,0.1.", param, ctx)
         return numbers[0] if len(numbers) == 1 else numbers
+
+
+class Setting(click.ParamType):
+    """A constructor's argument as NAME=VALUE, the value as JSON has it, or else as it stands."""
+
+    name = "NAME=VALUE"
+
+    def convert(self, value, param, ctx):
+        if isinstance(value, tuple):
+            return value
+        name, equals, text = value.partition("=")
+        if not equals or not name:
+            self.fail(f"{value!r} is not NAME=VALUE, for instance output_stride=8.", param, ctx)
+        try:
+            return name, json.loads(text)
+        except json.JSONDecodeError:
+            return name, text
 
 
 def refuse_existing(path: Path, overwrite: bool) -> None:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import click
 
 from deeplab_tf.cli.group import cli
-from deeplab_tf.cli.options import Numbers, Rates, Side
+from deeplab_tf.cli.options import Numbers, Rates, Setting, Side
 
 
 def _train_options(command):
     from_config = [
         (
             "--model",
-            click.Choice(["v2", "v3", "v3plus", "lr_aspp"]),
+            click.Choice(["v1", "v2", "v3", "v3plus", "lr_aspp", "auto_deeplab"]),
             "DeepLab version.  [default: that of --weights, or v3]",
         ),
         ("--backbone", str, "Feature extractor.  [default: that of --weights, or mobilenet_v2]"),
@@ -51,6 +51,14 @@ def _train_options(command):
     ]
     for name, kind, text in reversed(from_config):
         command = click.option(name, type=kind, help=text)(command)
+    command = click.option(
+        "--set",
+        "network",
+        type=Setting(),
+        multiple=True,
+        callback=lambda ctx, param, value: dict(value) or None,
+        help="A further argument of the model's constructor, such as multi_grid=[1,2,4]; repeat.",
+    )(command)
     command = click.option("--no-flip", "flip", flag_value=False, default=None, help="No random mirroring.")(command)
     command = click.option(
         "--class-weights",
@@ -75,6 +83,7 @@ def train(resume, overwrite, **options) -> None:
       deeplab-tf train --data voc --model v3plus --backbone mobilenet_v2 --output runs/voc
       deeplab-tf train --data mine --weights deeplabv3_mnv2_pascal_quant.tflite --steps 600 --output runs/mine
       deeplab-tf train --data camvid --class-weights median_frequency --color-jitter 0.4 --output runs/camvid
+      deeplab-tf train --data voc --backbone resnet_50_beta --set multi_grid=[1,2,4] --output runs/grid
       deeplab-tf train --resume --output runs/mine
     """
     from deeplab_tf import training

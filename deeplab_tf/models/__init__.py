@@ -12,7 +12,14 @@ from deeplab_tf.models.v3 import DeepLabV3
 from deeplab_tf.models.v3plus import DeepLabV3Plus
 from deeplab_tf.models.whole_image import canvas_size, whole_image_logits
 
-MODELS = {"v2": DeepLabV2, "v3": DeepLabV3, "v3plus": DeepLabV3Plus, "lr_aspp": LRASPP}
+MODELS = {
+    "v1": DeepLabV1,
+    "v2": DeepLabV2,
+    "v3": DeepLabV3,
+    "v3plus": DeepLabV3Plus,
+    "lr_aspp": LRASPP,
+    "auto_deeplab": AutoDeepLab,
+}
 
 __all__ = [
     "LRASPP",

@@ -38,13 +38,15 @@ class TrainConfig:
         output: The run folder: model, log, curves, checkpoint.
         labels: Label specification, or what `label_spec` takes for one; only for a data folder without
             `dataset.json`.
-        model: `"v3"` or `"v3plus"`. This and the next four follow `weights` when left out; without weights
-            they are v3, mobilenet_v2, 1, 16, and the rates that go with the output stride.
+        model: `"v1"`, `"v2"`, `"v3"`, `"v3plus"`, `"lr_aspp"` or `"auto_deeplab"`. This and the next five follow
+            `weights` when left out; without weights they are v3, mobilenet_v2, 1, 16, the rates that go with the
+            output stride, and the model's own.
         backbone: Name of the feature extractor.
         depth_multiplier: Width of the backbone, > 0, where it has one.
         output_stride: 8, 16 or 32.
         atrous_rates: Rates of the ASPP branches; `()` for none. Those of a new ASPP must be smaller than the crop's
             map has cells; left open, they are the published ones if these are, and none otherwise.
+        network: Further arguments of the model's constructor by name, for instance `{"multi_grid": [1, 2, 4]}`.
         weights: Where to start from, as `deeplab_tf.transfer_weights` takes it: a `.keras` file or a run folder of this
             package, a released file, a name of the release's zoo, `"imagenet"`. None starts from random weights.
         steps: Optimiser steps of the whole run, > 0.
@@ -99,6 +101,7 @@ class TrainConfig:
     depth_multiplier: float | None = None
     output_stride: int | None = None
     atrous_rates: tuple[int, ...] | None = None
+    network: dict | None = None
     weights: str | None = None
     steps: int = 3000
     batch_size: int = 8
@@ -141,6 +144,8 @@ class TrainConfig:
         _expect("model", self.model, self.model is None or self.model in MODELS, f"one of {sorted(MODELS)}")
         if self.backbone is not None:
             backbone(self.backbone)
+        valid = self.network is None or (isinstance(self.network, dict) and all(map(str.isidentifier, self.network)))
+        _expect("network", self.network, valid, "the model's arguments by name, for instance {'multi_grid': [1, 2, 4]}")
         rates = self.atrous_rates
         valid = rates is None or (isinstance(rates, tuple) and all(_is_count(rate) for rate in rates))
         _expect("atrous_rates", rates, valid, "whole numbers above 0, for instance (6, 12, 18), or ()")

@@ -21,6 +21,10 @@ from deeplab_tf.weights.released import holds_segmentation, is_keras_model
 
 NETWORK = ("backbone", "depth_multiplier", "output_stride", "atrous_rates")
 KEPT = (*NETWORK, "divisible_by")
+# What a run decides for itself, by settings of its own.
+DECIDED = {
+    "classes", "labels", "input_shape", "crop_size", "frozen_batch_norm", "upsample_logits", "weights", "name",
+}  # fmt: skip
 RECALIBRATION_IMAGES = 200
 RATE, FINE_TUNING_RATE = 0.01, 0.001
 
@@ -53,10 +57,7 @@ def build_model(config: TrainConfig, labels: LabelSpec) -> SegmentationModel:
     if source:
         known = source.get_config()
         settings = known if type(source) is kind else {name: known[name] for name in KEPT if name in known}
-    given = {name: getattr(config, name) for name in NETWORK if getattr(config, name) is not None}
-    strange = [name for name in given if name not in accepted]
-    if strange:
-        raise ValueError(f"{kind.__name__} has no {strange[0]}; received {given[strange[0]]}. Leave it out.")
+    given = _given(config, kind)
     settings = {name: value for name, value in {**settings, **given}.items() if name in accepted}
     if kind in (DeepLabV3, DeepLabV3Plus) and not source:
         settings["atrous_rates"] = _fitting_rates(config, settings.get("output_stride", 16))
@@ -76,6 +77,24 @@ def build_model(config: TrainConfig, labels: LabelSpec) -> SegmentationModel:
         transfer = transfer_weights(model, source or config.weights)
         print(f"{config.weights}: {transfer}", file=sys.stderr)
     return model
+
+
+def _given(config: TrainConfig, kind: type[SegmentationModel]) -> dict:
+    """The arguments of the network that the settings name."""
+    accepted = inspect.signature(kind).parameters
+    given = {name: getattr(config, name) for name in NETWORK if getattr(config, name) is not None}
+    further = config.network or {}
+    strange = [name for name in (*given, *further) if name not in accepted]
+    if strange:
+        value = {**further, **given}[strange[0]]
+        possible = sorted(accepted.keys() - DECIDED)
+        raise ValueError(
+            f"{kind.__name__} has no {strange[0]}; received {value}. Leave it out; its arguments are {possible}."
+        )
+    named = [name for name in further if name in NETWORK or name in DECIDED]
+    if named:
+        raise ValueError(f"{named[0]} is a setting of the run itself, so it cannot stand among those of the network.")
+    return {**further, **given}
 
 
 def _fitting_rates(config: TrainConfig, output_stride: int) -> tuple[int, ...]:

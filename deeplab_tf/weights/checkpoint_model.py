@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterable, Mapping
 
 from deeplab_tf import backbones, models
-from deeplab_tf.models import AutoDeepLab, SegmentationModel
+from deeplab_tf.models import SegmentationModel
 from deeplab_tf.weights.checkpoint import Checkpoint, read_checkpoint
 from deeplab_tf.weights.recognition import check_deeplab, class_count, dilated_branches, recognise
 from deeplab_tf.weights.transfer import Transfer
@@ -105,7 +105,7 @@ def build_from_checkpoint(checkpoint: Checkpoint, settings: Mapping | None = Non
 
 
 def _class(name: str) -> type[SegmentationModel]:
-    classes = {kind.__name__: kind for kind in (*models.MODELS.values(), AutoDeepLab, models.DeepLabV1)}
+    classes = {kind.__name__: kind for kind in models.MODELS.values()}
     if name not in classes:
         raise ValueError(f"Unknown model {name!r}; known are {sorted(classes)}.")
     return classes[name]

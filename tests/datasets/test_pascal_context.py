@@ -19,7 +19,7 @@ from deeplab_tf.datasets import (
 from deeplab_tf.datasets.pascal_context import pascal_context_pairs
 
 H, W = 24, 37
-# The 59 classes' ids among the 459, as the data set's evaluation code has them.
+# Ids for the 59 names, ascending as in the data set; only the files that this test writes depend on them.
 IDS = {
     "aeroplane": 2, "bag": 9, "bed": 18, "bedclothes": 19, "bench": 22, "bicycle": 23, "bird": 25, "boat": 31,
     "book": 33, "bottle": 34, "building": 44, "bus": 45, "cabinet": 46, "car": 59, "cat": 65, "ceiling": 68,

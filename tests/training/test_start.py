@@ -170,3 +170,30 @@ def test_new_aspp_takes_the_published_rates_where_the_crop_has_room_for_them():
     too_wide = TrainConfig(data="d", output="o", crop_size=257, atrous_rates=(6, 12, 18))
     with pytest.raises(ValueError, match=r"17 cells a side.*Take a crop_size of 289 or more"):
         build_model(too_wide, CAMVID)
+
+
+def test_further_arguments_reach_the_network():
+    config = TrainConfig(
+        data="data",
+        output="run",
+        model="auto_deeplab",
+        network={"filters": 4, "decoder_strides": [8], "head_filters": 8},
+    )
+    model = build_model(config, label_spec(3))
+    settings = model.get_config()
+    assert (settings["filters"], settings["decoder_strides"], settings["head_filters"]) == (4, [8], 8)
+    assert TrainConfig.from_dict(config.to_dict()) == config
+
+
+@pytest.mark.parametrize(
+    "network, message",
+    [
+        ({"multi_grids": [1, 2, 4]}, r"has no multi_grids; received \[1, 2, 4\].*'multi_grid'"),
+        ({"labels": "camvid"}, "labels is a setting of the run itself"),
+        ({"output_stride": 8}, "output_stride is a setting of the run itself"),
+        (["multi_grid"], "network must be the model's arguments by name"),
+    ],
+)
+def test_impossible_arguments_of_the_network(network, message):
+    with pytest.raises(ValueError, match=message):
+        build_model(TrainConfig(data="data", output="run", network=network), label_spec(3))
