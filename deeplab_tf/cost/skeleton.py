@@ -9,15 +9,9 @@ from deeplab_tf import models
 from deeplab_tf.models.without_values import without_values
 from deeplab_tf.weights.catalogue import ZOO
 
-# Of each kind: the class, and the argument that stands after the colon.
-KINDS = {
-    "v1": (models.DeepLabV1, "variant"),
-    "v2": (models.DeepLabV2, "backbone"),
-    "v3": (models.DeepLabV3, "backbone"),
-    "v3plus": (models.DeepLabV3Plus, "backbone"),
-    "lr_aspp": (models.LRASPP, "backbone"),
-    "auto_deeplab": (models.AutoDeepLab, "genotype"),
-}
+KINDS = {**models.MODELS, "v1": models.DeepLabV1, "auto_deeplab": models.AutoDeepLab}
+# The argument that stands after the colon, where it is not the backbone.
+FIRST = {"v1": "variant", "auto_deeplab": "genotype"}
 
 
 def named_model(text: str, settings: Mapping | None = None) -> models.SegmentationModel:
@@ -47,8 +41,8 @@ def named_model(text: str, settings: Mapping | None = None) -> models.Segmentati
                 "backbone (of v1 a variant, of auto_deeplab a genotype), for instance v3plus:xception_65, or a name "
                 f"of the release's zoo: {', '.join(name for name in ZOO if ZOO[name].model)}."
             )
-        kind, argument = KINDS[word]
-        arguments = {argument: first} if first else {}
+        kind = KINDS[word]
+        arguments = {FIRST.get(word, "backbone"): first} if first else {}
     known = set(inspect.signature(kind).parameters) - {"weights"}
     unknown = sorted(set(settings) - known)
     if unknown:
