@@ -1,5 +1,6 @@
 """`tfds.load` of every builder on tiny data in the true layouts, compared with an independent reading."""
 
+import importlib
 import sys
 
 import numpy as np
@@ -148,6 +149,13 @@ def test_bad_pairs_and_missing_folders_are_named(folders, tmp_path):
         tfds.builder("deeplab_folder", data_dir=str(tmp_path))
     with pytest.raises(ValueError, match="has no ImageSets/Segmentation folder"):
         load("deeplab_voc", tmp_path, tmp_path / "voc")
+
+
+def test_a_missing_library_is_named_with_its_extra(monkeypatch):
+    monkeypatch.setitem(sys.modules, "tensorflow_datasets", None)
+    monkeypatch.delitem(sys.modules, "deeplab_tf.datasets.tfds")
+    with pytest.raises(ImportError, match=r"pip install 'deeplab-tf\[tfds\]'"):
+        importlib.import_module("deeplab_tf.datasets.tfds")
 
 
 @pytest.mark.shared
