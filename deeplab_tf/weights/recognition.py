@@ -12,14 +12,23 @@ import keras
 from deeplab_tf import backbones
 from deeplab_tf.models import LRASPP, AutoDeepLab, DeepLabV3, DeepLabV3Plus, SegmentationModel
 from deeplab_tf.models.segmentation_model import CLASSIFIER
+from deeplab_tf.models.without_values import without_values
 from deeplab_tf.nas import genotype
 from deeplab_tf.weights.transfer import convolutions_of, fitting
 
 Kernels = Mapping[str, tuple[int, ...]]
 
 CLASSIFIER_SCOPE = CLASSIFIER.replace(".", "/")
-# LR-ASPP has no classifier of its own: these two sum to the logits.
-LR_ASPP_CLASSIFIER, LOW_LEVEL = "decoder/decoder_conv0", "decoder/feature_projection0"
+# A decoder that gives the logits, as LR-ASPP's, has no classifier behind it: its last convolution stands for one.
+DECODER_CLASSIFIERS = ("decoder/decoder_conv0", "decoder/decoder_conv0/decoder_conv0_2")
+LOW_LEVEL = "decoder/feature_projection0"
+# The last convolution of a stage, by (merge, separable).
+LAST_CONVOLUTIONS = {
+    ("concat", True): "decoder/decoder_conv1_pointwise",
+    ("concat", False): "decoder/decoder_conv0/decoder_conv0_2",
+    ("sum", True): "decoder/decoder_conv0_pointwise",
+    ("sum", False): "decoder/decoder_conv0",
+}
 CELL = "meta_architecture"
 CELL_BRANCHES = {"cityscapes": 5}
 # Where a file shows a backbone's width: a scope inside the backbone's, and its channels at depth multiplier 1.
@@ -81,18 +90,25 @@ def check_deeplab(path: Path, kernels: Kernels) -> None:
 
 def holds_deeplab(kernels: Kernels) -> bool:
     """Whether there is a classifier of pixels among the kernels."""
-    return CLASSIFIER_SCOPE in kernels or LR_ASPP_CLASSIFIER in kernels
+    return _classifier(kernels) is not None
 
 
 def class_count(kernels: Kernels) -> int:
     """Number of classes of a DeepLab."""
-    return kernels.get(CLASSIFIER_SCOPE, kernels.get(LR_ASPP_CLASSIFIER))[-1]
+    return kernels[_classifier(kernels)][-1]
 
 
 def dilated_branches(kernels: Kernels) -> list[str]:
     """The scopes of the dilated branches' first convolutions, by number."""
     found = [scope for scope in kernels if re.match(r"aspp[1-9]\d*(_depthwise)?$", scope)]
     return sorted(found, key=lambda scope: int(re.search(r"\d+", scope)[0]))
+
+
+def _classifier(kernels: Kernels) -> str | None:
+    """The scope of the convolution that gives the logits."""
+    if CLASSIFIER_SCOPE in kernels:
+        return CLASSIFIER_SCOPE
+    return next((scope for scope in DECODER_CLASSIFIERS if kernels.get(scope, (0,))[:2] == (1, 1)), None)
 
 
 def _has(kernels: Kernels, pattern: str) -> bool:
@@ -136,10 +152,13 @@ def _cascade(kernels: Kernels) -> set[str]:
 
 def _network(name: str, options: Mapping):
     """A backbone's features and its model, without values: only shapes count here."""
-    with keras.StatelessScope(initialize_variables=False):
+
+    def build():
         images = keras.Input((None, None, 3))
         features = backbones.backbone(name).build(images, **options)
         return features, keras.Model(images, features.last)
+
+    return without_values(build)
 
 
 def _best_fit(kernels: Kernels, candidates: list, networks: Callable) -> int:
@@ -154,7 +173,8 @@ def _best_fit(kernels: Kernels, candidates: list, networks: Callable) -> int:
 def _head(path: Path, kernels: Kernels, name: str, given: Mapping, taps: Callable):
     """The class, and its arguments that are not the backbone's; `taps` builds the backbone and gives its taps."""
     settings = {"classes": class_count(kernels)}
-    if CLASSIFIER_SCOPE not in kernels:
+    in_decoder = CLASSIFIER_SCOPE not in kernels
+    if in_decoder and "concat_projection" not in kernels:
         return LRASPP, {
             **settings,
             "filters": kernels["aspp0"][-1],
@@ -168,17 +188,27 @@ def _head(path: Path, kernels: Kernels, name: str, given: Mapping, taps: Callabl
     if "aspp0" in kernels:
         settings |= {"filters": kernels["aspp0"][-1]}
         settings |= {} if dilated_branches(kernels) else {"atrous_rates": ()}
+        settings |= {} if "image_pooling" in kernels else {"image_pooling": False}
     elif _has(kernels, f"{CELL}/"):
         settings |= _cell(path, kernels, given)
     elif "cascade_blocks" in backbones.backbone(name).options:
         settings |= {"cascade_blocks": len(_cascade(kernels))}
-    settings["separable"] = _has(kernels, r"(aspp|decoder/).*_depthwise$")
+    settings["separable"] = _has(kernels, rf"{'aspp' if dilated_branches(kernels) else 'decoder/'}.*_depthwise$")
     stages = sorted(scope for scope in kernels if re.match(rf"{LOW_LEVEL}(_\d+)?$", scope))
-    if stages:
-        last = "decoder/decoder_conv1_pointwise" if settings["separable"] else "decoder/decoder_conv0/decoder_conv0_2"
-        settings["decoder_strides"] = tuple(_tap_strides(path, kernels, taps(), stages))
-        settings["decoder_filters"] = kernels.get(last, (256,))[-1]
-    return (DeepLabV3Plus if stages else DeepLabV3), settings
+    if not stages:
+        return DeepLabV3, settings
+    strides = tuple(_tap_strides(path, kernels, taps(), stages))
+    return DeepLabV3Plus, settings | {"decoder_strides": strides} | _decoder(kernels, settings["separable"], in_decoder)
+
+
+def _decoder(kernels: Kernels, separable: bool, gives_logits: bool) -> dict:
+    """The arguments of the decoder, but its strides; those that are the defaults are left out."""
+    form = next((form for form, scope in LAST_CONVOLUTIONS.items() if scope in kernels), ("concat", separable))
+    found = {} if form[0] == "concat" else {"decoder_merge": form[0]}
+    if gives_logits:
+        return found | {"decoder_logits": True}
+    found |= {} if form[1] == separable else {"decoder_separable": form[1]}
+    return found | {"decoder_filters": kernels.get(LAST_CONVOLUTIONS[form], (256,))[-1]}
 
 
 def _auto_deeplab(settings: dict) -> dict:

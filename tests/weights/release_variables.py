@@ -223,12 +223,12 @@ def nas(scope, base=20):
     return found
 
 
-def aspp(inputs, branches=3, dense=False, filters=256):
-    found = conv("image_pooling", inputs, filters) | conv("aspp0", inputs, filters)
+def aspp(inputs, branches=3, dense=False, filters=256, pooling=True):
+    found = (conv("image_pooling", inputs, filters) if pooling else {}) | conv("aspp0", inputs, filters)
     for index in range(1, branches + 1):
         name = f"aspp{index}"
         found |= conv(name, inputs, filters, 3) if dense else separable(name, inputs, filters)
-    return found | conv("concat_projection", (2 + branches) * filters, filters)
+    return found | conv("concat_projection", (1 + pooling + branches) * filters, filters)
 
 
 def cityscapes_cell(inputs):
@@ -249,11 +249,22 @@ def decoder(low_level, dense=False):
     return found
 
 
+def decoder_by_sum(low_level, dense=False):
+    last = conv if dense else separable
+    return conv("decoder/feature_projection0", low_level, 256) | last(
+        "decoder/decoder_conv0", 256, 256, *((3,) if dense else ())
+    )
+
+
+def decoder_logits(low_level, classes, inputs=256):
+    found = biased("decoder/decoder_conv0", inputs, classes)
+    return found | biased("decoder/feature_projection0", low_level, classes)
+
+
 def logits(classes, inputs=256):
     return biased("logits/semantic", inputs, classes)
 
 
 def lr_aspp(inputs, low_level, classes):
     found = conv("aspp0", inputs, 128) | biased("image_pooling", inputs, 128)
-    found |= biased("decoder/decoder_conv0", 128, classes)
-    return found | biased("decoder/feature_projection0", low_level, classes)
+    return found | decoder_logits(low_level, classes, 128)

@@ -69,6 +69,19 @@ NETWORKS = {
         release.nas("hnasnet") | release.aspp(200, dense=True) | release.decoder(100, dense=True) | release.logits(19),
         (None, 10_147_427, None), "AutoDeepLab", {"filters": 20, "head_filters": 256, "output_stride": 8},
     ),
+    "mobilenet_v2 sum merge, plain": (
+        release.mobilenet_v2() | release.aspp(320) | release.decoder_by_sum(144, dense=True) | release.logits(21), None,
+        "DeepLabV3Plus", {"separable": True, "decoder_separable": False, "decoder_merge": "sum"},
+    ),
+    "mobilenet_v2 sum merge, separable, no image pooling": (
+        release.mobilenet_v2() | release.aspp(320, pooling=False) | release.decoder_by_sum(144)
+        | release.logits(21), None,
+        "DeepLabV3Plus", {"separable": True, "decoder_separable": None, "decoder_merge": "sum", "image_pooling": False},
+    ),
+    "mobilenet_v2 logits in the decoder": (
+        release.mobilenet_v2() | release.aspp(320) | release.decoder_logits(144, 21), None,
+        "DeepLabV3Plus", {"decoder_merge": "sum", "decoder_logits": True, "classes": 21},
+    ),
     "pnasnet": (
         release.nas("pnasnet") | release.aspp(400) | release.logits(21), None,
         "DeepLabV3", {"separable": True, "output_stride": 16},
