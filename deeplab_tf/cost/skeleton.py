@@ -9,8 +9,7 @@ from deeplab_tf import models
 from deeplab_tf.models.without_values import without_values
 from deeplab_tf.weights.catalogue import ZOO
 
-KINDS = {**models.MODELS, "v1": models.DeepLabV1, "auto_deeplab": models.AutoDeepLab}
-# The argument that stands after the colon, where it is not the backbone.
+# The argument that stands after a kind's colon, where it is not the backbone.
 FIRST = {"v1": "variant", "auto_deeplab": "genotype"}
 
 
@@ -35,13 +34,13 @@ def named_model(text: str, settings: Mapping | None = None) -> models.Segmentati
         kind = getattr(models, arguments.pop("model"))
     else:
         word, _, first = text.partition(":")
-        if word not in KINDS:
+        if word not in models.MODELS:
             raise ValueError(
-                f"Unknown model {text!r}. Give one of {', '.join(KINDS)} with a colon and a "
+                f"Unknown model {text!r}. Give one of {', '.join(models.MODELS)} with a colon and a "
                 "backbone (of v1 a variant, of auto_deeplab a genotype), for instance v3plus:xception_65, or a name "
                 f"of the release's zoo: {', '.join(name for name in ZOO if ZOO[name].model)}."
             )
-        kind = KINDS[word]
+        kind = models.MODELS[word]
         arguments = {FIRST.get(word, "backbone"): first} if first else {}
     known = set(inspect.signature(kind).parameters) - {"weights"}
     unknown = sorted(set(settings) - known)
