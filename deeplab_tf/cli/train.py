@@ -28,7 +28,7 @@ def _train_options(command):
         ("--steps", int, "Optimiser steps."),
         ("--batch-size", int, "Images a step."),
         ("--crop-size", Side(), "Side or HEIGHTxWIDTH of the crops."),
-        ("--learning-rate", float, "At the start.  [default: 0.01; 0.001 from a DeepLab's --weights]"),
+        ("--learning-rate", float, "At the start.  [default: 0.01; 0.001 from a DeepLab's --weights, for v1, v2]"),
         ("--weight-decay", float, "L2 on convolution kernels."),
         ("--momentum", float, "Of SGD."),
         ("--batch-norm", click.Choice(["train", "frozen"]), "Batch statistics: train or keep."),

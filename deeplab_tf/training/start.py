@@ -27,6 +27,8 @@ DECIDED = {
 }  # fmt: skip
 RECALIBRATION_IMAGES = 200
 RATE, FINE_TUNING_RATE = 0.01, 0.001
+# Their heads have no normalisation; their papers train with the lower rate.
+UNNORMALIZED = ("v1", "v2")
 
 
 def build_model(config: TrainConfig, labels: LabelSpec) -> SegmentationModel:
@@ -120,11 +122,12 @@ def with_learning_rate(config: TrainConfig) -> TrainConfig:
     """The settings with their learning rate filled in, if they leave it open.
 
     A network that segments already sits in a narrow minimum: at the rate that suits a new head it would lose in a
-    hundred steps what it knows.
+    hundred steps what it knows. DeepLabv1 and v2 have heads without batch normalisation, which diverge.
     """
     if config.learning_rate is not None:
         return config
-    return dataclasses.replace(config, learning_rate=FINE_TUNING_RATE if _segments(config.weights) else RATE)
+    low = config.model in UNNORMALIZED or _segments(config.weights)
+    return dataclasses.replace(config, learning_rate=FINE_TUNING_RATE if low else RATE)
 
 
 def _segments(weights: str | None) -> bool:
