@@ -53,9 +53,9 @@ class TrainConfig:
         batch_size: Images a step, > 0.
         crop_size: Side, or (height, width), of the training crops in pixels, larger than the output stride;
             output stride x k + 1 is best. Prediction pads smaller images to it.
-        learning_rate: At the start, > 0; it falls to 0 as (1 - step / steps) ** power. None takes 0.001 where
-            `weights` hold a network that segments already, and for v1 and v2; else 0.01. To keep the classes of a released model, take
-            0.0003.
+        learning_rate: At the start, > 0; it falls to 0 as (1 - step / steps) ** power. None takes 0.001 for v1 and v2
+            and where `weights` hold a network that segments already, else 0.01. To keep the classes of a released
+            model, take 0.0003.
         power: Of the fall, > 0.
         momentum: Of the stochastic gradient descent, 0 to below 1.
         weight_decay: Factor of half the squared norm of all convolution kernels but the depthwise, >= 0.
