@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from deeplab_tf.images import read_image
 from deeplab_tf.models import LRASPP, DeepLabV1, DeepLabV2, DeepLabV3
+from deeplab_tf.models.without_values import without_values
 from deeplab_tf.weights import transfer_weights
 from deeplab_tf.weights.imagenet import APPLICATIONS, ZOO_STARTS, copy_application
 
@@ -216,8 +217,8 @@ def test_branches_keep_channels_of_their_own():
     ],
 )
 def test_backbones_without_a_source_say_which_have_one(backbone, settings, message):
-    with pytest.raises(ValueError, match=message), keras.StatelessScope(initialize_variables=False):
-        DeepLabV3(backbone, classes=3, atrous_rates=(), weights="imagenet", **settings)
+    with pytest.raises(ValueError, match=message):
+        without_values(lambda: DeepLabV3(backbone, classes=3, atrous_rates=(), weights="imagenet", **settings))
 
 
 @pytest.mark.parametrize(
@@ -242,8 +243,7 @@ def test_file_of_another_network_is_named(tmp_path):
         DeepLabV3("mobilenet_v2", weights=tmp_path / "other.h5", **NARROW)
     with pytest.raises(FileNotFoundError, match=r"absent\.h5"):
         DeepLabV3("mobilenet_v2", weights=tmp_path / "absent.h5", **NARROW)
-    with keras.StatelessScope(initialize_variables=False):
-        model = DeepLabV3("resnet_18", classes=3, atrous_rates=())
+    model = without_values(lambda: DeepLabV3("resnet_18", classes=3, atrous_rates=()))
     with pytest.raises(ValueError, match=r"none that fits the backbone 'resnet_18'"):
         transfer_weights(model, tmp_path / "other.h5")
 

@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-import keras
 import numpy as np
 import pytest
 import release_variables as release
 
+from deeplab_tf.models.without_values import without_values
 from deeplab_tf.weights import load_checkpoint_model, zoo_entry
 from deeplab_tf.weights.checkpoint import Checkpoint
 from deeplab_tf.weights.checkpoint_model import build_from_checkpoint
@@ -118,8 +118,8 @@ def test_the_list_of_the_edgetpu_backbone_has_its_published_counts():
 
 def built(shapes, settings=None):
     """The network for a checkpoint of these shapes, without values, and its own names and shapes."""
-    with keras.StatelessScope(initialize_variables=False):
-        model = build_from_checkpoint(Checkpoint(Path("model.ckpt"), shapes, {}, None), settings)
+    checkpoint = Checkpoint(Path("model.ckpt"), shapes, {}, None)
+    model = without_values(lambda: build_from_checkpoint(checkpoint, settings))
     found = {key: tuple(weight.shape) for layer in model_variables(model).values() for key, weight in layer.items()}
     return model, found
 
