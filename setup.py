@@ -32,6 +32,8 @@ setup(
         "deeplab_tf.cli",
         "deeplab_tf.cost",
         "deeplab_tf.datasets",
+        "deeplab_tf.datasets.audit",
+        "deeplab_tf.datasets.builders",
         "deeplab_tf.evaluation",
         "deeplab_tf.export",
         "deeplab_tf.layers",

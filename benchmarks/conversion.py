@@ -34,8 +34,8 @@ def convert(voc: str, count: int, workers: int) -> tuple[float, float, float]:
     """Images a second, and mebibytes before the conversion and at its peak."""
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:workers])
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    from deeplab_tf.datasets.builders.voc import voc_pairs
     from deeplab_tf.datasets.convert import convert_pairs
-    from deeplab_tf.datasets.voc import voc_pairs
     from deeplab_tf.labels import label_spec
 
     pairs = voc_pairs(voc, "train")[:count]

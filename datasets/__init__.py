@@ -1,22 +1,22 @@
 """Data sets as TFRecords: converting, inspecting, and reading them for training and evaluation."""
 
-from deeplab_tf.datasets.ade20k import convert_ade20k
-from deeplab_tf.datasets.audit import inspect_dataset, inspect_pairs
-from deeplab_tf.datasets.camvid import convert_camvid
-from deeplab_tf.datasets.cityscapes import cityscapes_eval_ids, convert_cityscapes
+from deeplab_tf.datasets.audit.inspect import inspect_dataset, inspect_pairs
+from deeplab_tf.datasets.audit.inspection import Inspection
+from deeplab_tf.datasets.builders.ade20k import convert_ade20k
+from deeplab_tf.datasets.builders.camvid import convert_camvid
+from deeplab_tf.datasets.builders.cityscapes import cityscapes_eval_ids, convert_cityscapes
+from deeplab_tf.datasets.builders.coco import convert_coco
+from deeplab_tf.datasets.builders.folder import convert_folder
+from deeplab_tf.datasets.builders.labelme import convert_labelme
+from deeplab_tf.datasets.builders.pascal_context import convert_pascal_context
+from deeplab_tf.datasets.builders.shapes import convert_shapes, draw_shapes
+from deeplab_tf.datasets.builders.stanford_background import convert_stanford_background
+from deeplab_tf.datasets.builders.voc import convert_voc
 from deeplab_tf.datasets.class_counts import ClassCounts, count_classes
-from deeplab_tf.datasets.coco import convert_coco
 from deeplab_tf.datasets.convert import ConversionReport
 from deeplab_tf.datasets.damage import explain_data_error
 from deeplab_tf.datasets.dataset import DataSet, open_dataset
-from deeplab_tf.datasets.folder import convert_folder
-from deeplab_tf.datasets.inspection import Inspection
-from deeplab_tf.datasets.labelme import convert_labelme
-from deeplab_tf.datasets.pascal_context import convert_pascal_context
 from deeplab_tf.datasets.pipeline import evaluation_images, training_batches
-from deeplab_tf.datasets.shapes import convert_shapes, draw_shapes
-from deeplab_tf.datasets.stanford_background import convert_stanford_background
-from deeplab_tf.datasets.voc import convert_voc
 
 __all__ = [
     "ClassCounts",

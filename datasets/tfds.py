@@ -19,14 +19,14 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from deeplab_tf.datasets.ade20k import ade20k_pairs
-from deeplab_tf.datasets.camvid import camvid_pairs
-from deeplab_tf.datasets.cityscapes import cityscapes_pairs
-from deeplab_tf.datasets.class_names import read_class_names
-from deeplab_tf.datasets.folder import divide, folder_pairs
+from deeplab_tf.datasets.builders.ade20k import ade20k_pairs
+from deeplab_tf.datasets.builders.camvid import camvid_pairs
+from deeplab_tf.datasets.builders.cityscapes import cityscapes_pairs
+from deeplab_tf.datasets.builders.class_names import read_class_names
+from deeplab_tf.datasets.builders.folder import divide, folder_pairs
+from deeplab_tf.datasets.builders.voc import TRAIN_AUG, devkit_folder, voc_pairs
 from deeplab_tf.datasets.pairs import Pair, load_pair
 from deeplab_tf.datasets.parallel import ordered_map
-from deeplab_tf.datasets.voc import TRAIN_AUG, devkit_folder, voc_pairs
 from deeplab_tf.labels import LabelSpec, label_spec
 
 try:

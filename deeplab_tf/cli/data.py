@@ -33,8 +33,8 @@ def inspect(data, splits, masks, labels, class_names, contact_sheet, page, json_
       deeplab-tf inspect voc
     """
     from deeplab_tf import datasets
-    from deeplab_tf.datasets.class_names import read_class_names
-    from deeplab_tf.datasets.raw_source import has_records
+    from deeplab_tf.datasets.audit.raw_source import has_records
+    from deeplab_tf.datasets.builders.class_names import read_class_names
     from deeplab_tf.files import check_writable, write_json
 
     if class_names is not None:

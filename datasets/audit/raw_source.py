@@ -1,0 +1,137 @@
+"""Recognising a folder of image and mask files that is not converted yet, and listing its pairs."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from deeplab_tf.datasets.audit.findings import Finding
+from deeplab_tf.datasets.builders.ade20k import ade20k_pairs
+from deeplab_tf.datasets.builders.camvid import camvid_pairs
+from deeplab_tf.datasets.builders.cityscapes import cityscapes_pairs
+from deeplab_tf.datasets.builders.class_names import read_class_names
+from deeplab_tf.datasets.builders.folder import folder_pairs, infer_labels
+from deeplab_tf.datasets.builders.image_lists import read_lines, read_names
+from deeplab_tf.datasets.builders.stanford_background import stanford_background_pairs
+from deeplab_tf.datasets.builders.voc import LISTS, devkit_folder, voc_pairs
+from deeplab_tf.datasets.dataset import INDEX_NAME
+from deeplab_tf.datasets.pairs import Pair
+from deeplab_tf.labels import LabelSpec, label_spec
+
+_NAMES_FILE = "class_names.txt"
+_SPLITS = ("train", "val")
+
+# By the label specification's name; the first whose folders are there is taken.
+LAYOUTS: dict[str, Callable[[Path, str], list[Pair]]] = {
+    "pascal_voc": voc_pairs,
+    "cityscapes": cityscapes_pairs,
+    "ade20k": ade20k_pairs,
+    "camvid": camvid_pairs,
+    "stanford_background": stanford_background_pairs,
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class RawSource:
+    """A data set before conversion: its labels, its pairs by split, and what its lists show already."""
+
+    labels: LabelSpec
+    pairs: dict[str, list[Pair]]
+    findings: tuple[Finding, ...] = ()
+
+
+def has_records(path: Path) -> bool:
+    """Whether the folder is one of TFRecords."""
+    return (path / INDEX_NAME).is_file() or any(path.glob("*-?????-of-?????*"))
+
+
+def find_source(
+    path: Path,
+    splits: Sequence[str] | None,
+    labels: LabelSpec | Mapping | str | int | None,
+    masks: str | os.PathLike | None,
+) -> RawSource | None:
+    """What `path` holds, where it is no folder of TFRecords.
+
+    Args:
+        path: The folder.
+        splits: As for `inspect_dataset`.
+        labels: As for `inspect_dataset`.
+        masks: As for `inspect_dataset`.
+
+    Returns:
+        The pairs, or None for a folder of TFRecords and for one that is missing.
+
+    Raises:
+        ValueError: If it is neither, or a list or folder is missing.
+    """
+    if masks is not None:
+        return _folder_source(path, Path(masks), path / _NAMES_FILE, splits, labels)
+    if not path.is_dir() or has_records(path):
+        return None
+    if (path / "images").is_dir() and (path / "masks").is_dir():
+        return _folder_source(path / "images", path / "masks", path / _NAMES_FILE, splits, labels)
+    for name, list_pairs in LAYOUTS.items():
+        if present := _present_splits(list_pairs, path):
+            pairs = {split: list_pairs(path, split) for split in splits} if splits is not None else present
+            findings = _findings_of_lists(devkit_folder(path), pairs) if name == "pascal_voc" else []
+            return RawSource(label_spec(name if labels is None else labels), pairs, tuple(findings))
+    raise ValueError(
+        f"{path} holds neither TFRecords, nor the folders images and masks, nor the folders of one of {list(LAYOUTS)}. "
+        "Give one of these, or a folder of images with that of its masks (--masks)."
+    )
+
+
+def _present_splits(list_pairs: Callable[[Path, str], list[Pair]], path: Path) -> dict[str, list[Pair]]:
+    """The pairs of train and val, as far as the folder has such of this layout; of trainval if it has only that."""
+    found = {}
+    for split in (*_SPLITS, "trainval"):
+        try:
+            if split in _SPLITS or not found:
+                found[split] = list_pairs(path, split)
+        except ValueError:
+            continue
+    return found
+
+
+def _folder_source(
+    images: Path,
+    masks: Path,
+    names: Path,
+    splits: Sequence[str] | None,
+    labels: LabelSpec | Mapping | str | int | None,
+) -> RawSource:
+    if splits is not None and len(splits) > 1:
+        raise ValueError(f"A folder of images is one split; received {list(splits)}. Name one, or leave it out.")
+    pairs = folder_pairs(images, masks)
+    if labels is not None:
+        spec = label_spec(labels)
+    elif names.is_file():
+        spec = read_class_names(names)
+    else:
+        try:
+            spec = infer_labels(pairs, 255, os.cpu_count() or 1)
+        except ValueError:
+            # Masks of fewer than two ids: what is wrong with them is for the audit to say.
+            spec = label_spec(2)
+    return RawSource(spec, {splits[0] if splits else "train": pairs})
+
+
+def _findings_of_lists(root: Path, splits: Mapping[str, Sequence[Pair]]) -> list[Finding]:
+    """What PASCAL VOC's lists show: blank lines, and pairs of files that none of them names."""
+    lists = {path.stem: path for path in sorted((root / LISTS).glob("*.txt"))}
+    findings = [
+        Finding("blank_line", f"{lists[split]}: line {number} is blank. Remove it.", split, file=str(lists[split]))
+        for split in splits
+        if split in lists
+        for number, line in enumerate(read_lines(lists[split]), start=1)
+        if not line.strip()
+    ]
+    listed = {name for path in lists.values() for name in read_names(path)}
+    for mask in sorted((root / "SegmentationClass").glob("*.png")):
+        if mask.stem not in listed and (root / "JPEGImages" / f"{mask.stem}.jpg").is_file():
+            text = f"{mask} has an image, but no list in {LISTS.as_posix()} names it. Add it to one, or remove it."
+            findings.append(Finding("unlisted", text, name=mask.stem, file=str(mask)))
+    return findings

@@ -1,0 +1,135 @@
+"""The Stanford Background data set into TFRecords."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+
+from deeplab_tf.datasets.builders.folder import divide
+from deeplab_tf.datasets.convert import ConversionReport, convert_pairs
+from deeplab_tf.datasets.pairs import Pair
+from deeplab_tf.labels import label_spec
+
+SPLITS = ("train", "val")
+_NESTINGS = (Path(), Path("iccv09Data"))
+_ENDING = ".regions.txt"
+_UNKNOWN = -1
+
+
+def convert_stanford_background(
+    root: str | os.PathLike,
+    split: str,
+    output: str | os.PathLike,
+    *,
+    val_share: float = 0.2,
+    seed: int = 0,
+    shards: int | None = None,
+    workers: int | None = None,
+    skip_bad: bool = False,
+    overwrite: bool = False,
+) -> ConversionReport:
+    """Converts one split of Stanford Background: 8 classes of outdoor scenes.
+
+    The data set has no official split. Its authors draw 572 images to train and 143 to test, five times at random
+    (Gould, Fulton, Koller, ICCV 2009); `val_share` 0.2 draws as many. Give both splits the same share and seed.
+
+    Args:
+        root: The folder `iccv09Data`, which holds `images` and `labels`, or the one above it.
+        split: `train` or `val`.
+        output: The data set's folder; other splits in it stay.
+        val_share: Share of the images, above 0 and below 1, that are `val`.
+        seed: Draws them; each seed is another division.
+        shards: Number of files; one for every 256 images when left out.
+        workers: Workers that read and verify; one a core when left out.
+        skip_bad: Leave bad pairs out and list them in the report, instead of failing.
+        overwrite: Replace the split if it is there already.
+
+    Returns:
+        What was written and what was skipped.
+
+    Raises:
+        ValueError: If the folder is not laid out so, an argument makes no sense, a pair is missing or bad, or the
+            output cannot be written.
+
+    Example:
+        >>> convert_stanford_background("iccv09Data", "val", "stanford-tfrecords").images
+        {'val': 143}
+    """
+    return convert_pairs(
+        {split: stanford_background_pairs(root, split, val_share=val_share, seed=seed)},
+        label_spec("stanford_background"),
+        output,
+        shards=shards,
+        workers=workers,
+        skip_bad=skip_bad,
+        overwrite=overwrite,
+        source="stanford_background",
+    )
+
+
+def stanford_background_pairs(
+    root: str | os.PathLike, split: str, *, val_share: float = 0.2, seed: int = 0
+) -> list[Pair]:
+    """The pairs of one split of Stanford Background, in the order of their names.
+
+    Args:
+        root: As for `convert_stanford_background`.
+        split: As for `convert_stanford_background`.
+        val_share: As for `convert_stanford_background`.
+        seed: As for `convert_stanford_background`.
+
+    Raises:
+        ValueError: If the folder is not laid out so, or an argument makes no sense.
+
+    Example:
+        >>> len(stanford_background_pairs("iccv09Data", "train"))
+        572
+    """
+    if split not in SPLITS:
+        raise ValueError(f"Stanford Background has no split {split!r}; choose from {list(SPLITS)}.")
+    if not 0 < val_share < 1:
+        raise ValueError(f"val_share must lie between 0 and 1; received {val_share}. 0.2 takes every fifth image.")
+    images, labels = _folders(Path(root))
+    # A lost half is listed too, for verification to report.
+    names = {path.stem for path in images.glob("*.jpg")} | {
+        path.name.removesuffix(_ENDING) for path in labels.glob(f"*{_ENDING}")
+    }
+    pairs = [Pair(name, images / f"{name}.jpg", labels / f"{name}{_ENDING}", read_regions) for name in sorted(names)]
+    return divide(pairs, "train", val_share, seed)[split]
+
+
+def _folders(root: Path) -> tuple[Path, Path]:
+    for base in (root / nesting for nesting in _NESTINGS):
+        if any((base / "labels").glob(f"*{_ENDING}")) and any((base / "images").glob("*.jpg")):
+            return base / "images", base / "labels"
+    raise ValueError(
+        f"{root} has no images/*.jpg and labels/*{_ENDING}. Give the folder iccv09Data of Stanford Background."
+    )
+
+
+def read_regions(path: Path) -> np.ndarray:
+    """A `*.regions.txt` as ids, uint8 `[H, W]`: 0-7, and 255 for the file's -1 (unknown).
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it is no matrix of such numbers; the message names it.
+    """
+    spec = label_spec("stanford_background")
+    try:
+        lines = path.read_text(encoding="ascii").splitlines()
+        ids = np.loadtxt(lines, np.int64, ndmin=2, comments=None) if any(lines) else np.empty((0, 0), np.int64)
+    except FileNotFoundError:
+        raise
+    except (ValueError, OSError) as error:
+        raise ValueError(
+            f"{path} is no matrix of whole numbers, a row a line ({error}). Restore it from iccv09Data.tar.gz."
+        ) from error
+    if not ids.size or ids.min() < _UNKNOWN or ids.max() >= spec.classes:
+        found = f"values from {ids.min()} to {ids.max()}" if ids.size else "no values"
+        raise ValueError(
+            f"{path} holds {found}; expected region classes 0-{spec.classes - 1} or {_UNKNOWN} (unknown). Restore it "
+            "from iccv09Data.tar.gz; *.surfaces.txt and *.layers.txt mean other things."
+        )
+    return np.where(ids == _UNKNOWN, spec.ignore_label, ids).astype(np.uint8)
