@@ -72,7 +72,7 @@ def describe(model, size, settings, layers, output, json_file, overwrite) -> Non
       deeplab-tf describe v3plus:xception_65 --set output_stride=8 --size 1025x2049
       deeplab-tf describe v3:mobilenet_v2 --set atrous_rates=[] --layers --json cost.json
     """
-    from deeplab_tf.cost import model_cost, skeleton
+    from deeplab_tf.cost import draw_network, model_cost, skeleton
     from deeplab_tf.files import write_json
     from deeplab_tf.models import load_model
 
@@ -87,7 +87,7 @@ def describe(model, size, settings, layers, output, json_file, overwrite) -> Non
     cost = model_cost(network, (size, size) if isinstance(size, int) else size)
     click.echo(cost.table(layers=layers))
     if output:
-        cost.draw(output)
+        draw_network(cost, output)
         click.echo(f"Drawing: {output}")
     if json_file:
         write_json(json_file, cost.to_dict())

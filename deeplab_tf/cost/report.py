@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 from collections.abc import Sequence
 
 from deeplab_tf.cost.parts import BACKBONE, Place
@@ -217,20 +216,6 @@ class ModelCost:
             ],
             "layers": [dataclasses.asdict(layer) for layer in self.layers],
         }
-
-    def draw(self, path: str | os.PathLike) -> None:
-        """Draws the network's blocks on the levels of their strides, with their sizes and cost.
-
-        Args:
-            path: A `.png`, `.pdf` or `.svg` file, written in one move.
-
-        Raises:
-            OSError: If the file cannot be written.
-        """
-        # Here, since only who draws needs Matplotlib loaded.
-        from deeplab_tf.cost.drawing import draw_network
-
-        draw_network(self, path)
 
     def _sums(self, parameters: int, multiply_adds: int) -> tuple[str, str, str]:
         share = multiply_adds / self.multiply_adds if self.multiply_adds else 0

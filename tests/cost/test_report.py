@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from deeplab_tf.cost import model_cost, named_model, skeleton
+from deeplab_tf.cost import draw_network, model_cost, named_model, skeleton
 from deeplab_tf.cost.layout import layout
 
 
@@ -75,7 +75,7 @@ def test_equal_blocks_of_a_long_backbone_are_one_box(plus):
 
 
 def test_a_drawing_is_a_picture(plus, tmp_path):
-    plus.draw(tmp_path / "network.png")
+    draw_network(plus, tmp_path / "network.png")
     picture = np.asarray(Image.open(tmp_path / "network.png").convert("RGB"))
     assert picture.shape[1] > picture.shape[0] > 500
     # The decoder's colour, and that of nothing else.
@@ -85,7 +85,7 @@ def test_a_drawing_is_a_picture(plus, tmp_path):
 
 def test_a_file_that_cannot_be_drawn_is_refused(plus, tmp_path):
     with pytest.raises(ValueError, match=r"\.png, \.pdf, \.svg; received .*network\.bmp"):
-        plus.draw(tmp_path / "network.bmp")
+        draw_network(plus, tmp_path / "network.bmp")
     assert not list(tmp_path.iterdir())
 
 
