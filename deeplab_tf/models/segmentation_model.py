@@ -124,6 +124,15 @@ class SegmentationModel(keras.Model):
         """As `keras.Model.compile`, with XLA off unless asked for: it makes dilated convolutions slow on CPUs."""
         super().compile(*args, jit_compile=jit_compile, **kwargs)
 
+    def for_training(self) -> keras.Model:
+        """A model of the same layers that gives what the loss looks at: the logits, or a dictionary of several.
+
+        Example:
+            >>> trainer = model.for_training()
+            >>> trainer.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+        """
+        return keras.Model(self.inputs, self.outputs)
+
     def rebuild(self, **changes) -> SegmentationModel:
         """The same model with other settings, keeping every weight that fits.
 

@@ -113,6 +113,10 @@ class DeepLabV2(SegmentationModel):
         super().__init__(settings, head, name=name, head_gives_logits=True, fuse=fuse)
         self._by_scale = list(by_scale.items())
 
+    def for_training(self) -> keras.Model:
+        """`by_scale()` where there are several scales: the paper's loss sums over them and their maximum."""
+        return self.by_scale() if self._by_scale else super().for_training()
+
     def by_scale(self) -> keras.Model:
         """A model of the same layers that gives the single scales' logits beside their maximum, for the loss.
 

@@ -23,7 +23,7 @@ from deeplab_tf.training.errors import explained
 from deeplab_tf.training.loop import Loop
 from deeplab_tf.training.run_folder import RunFolder
 from deeplab_tf.training.start import batches_of, build_model, recalibrate, val_split, with_learning_rate
-from deeplab_tf.training.trainer import make_trainer
+from deeplab_tf.training.trainer import for_outputs, make_trainer
 
 
 @dataclasses.dataclass(frozen=True)
@@ -152,7 +152,13 @@ def _fit(batches: tf.data.Dataset, trainer: keras.Model, loop: Loop) -> TrainRes
     try:
         with explained(config, loop.dataset, config.train_split):
             # One "epoch" for Keras: its own would begin the data anew, and a run is counted in steps.
-            trainer.fit(batches, steps_per_epoch=config.steps - state.step, shuffle=False, verbose=0, callbacks=[loop])
+            trainer.fit(
+                for_outputs(trainer, batches),
+                steps_per_epoch=config.steps - state.step,
+                shuffle=False,
+                verbose=0,
+                callbacks=[loop],
+            )
     except KeyboardInterrupt:
         raise KeyboardInterrupt(
             f"Interrupted at step {state.step}; --resume goes on from step {loop.saved_step} ({config.output})."

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import keras
+import tensorflow as tf
 
 from deeplab_tf.models import SegmentationModel
 from deeplab_tf.training.config import TrainConfig
@@ -25,7 +26,8 @@ def make_trainer(
 ) -> keras.Model:
     """A compiled model of the same layers; `model` itself stays as files keep it, without training state.
 
-    The loss is the softmax cross entropy, averaged over the pixels that are not ignored, plus the weight decay.
+    The loss is the softmax cross entropy, averaged over the pixels that are not ignored, plus the weight decay. A
+    model that gives several logits, as DeepLabv2 does of its scales, has the sum of their losses.
 
     Args:
         model: The model to train; its kernels get the weight decay, its normalisation a fitting momentum.
@@ -36,15 +38,29 @@ def make_trainer(
         The model to call `fit` on, its optimiser built.
 
     Example:
-        >>> make_trainer(model, config).fit(batches, steps_per_epoch=config.steps)
+        >>> trainer = make_trainer(model, config)
+        >>> trainer.fit(for_outputs(trainer, batches), steps_per_epoch=config.steps)
     """
     add_weight_decay(model, config.weight_decay)
     fit_momentum(model, config.steps)
-    trainer = keras.Model(model.inputs, model.outputs)
+    trainer = model.for_training()
+    loss = pixel_loss(model.labels.ignore_label, class_weights)
     trainer.compile(
         keras.optimizers.SGD(learning_rate(config), momentum=config.momentum),
-        pixel_loss(model.labels.ignore_label, class_weights),
+        dict.fromkeys(trainer.output, loss) if isinstance(trainer.output, dict) else loss,
         jit_compile=False,
     )
     trainer.optimizer.build(trainer.trainable_variables)
     return trainer
+
+
+def for_outputs(trainer: keras.Model, batches: tf.data.Dataset) -> tf.data.Dataset:
+    """Batches of images and labels, the labels given once for each of the outputs of `trainer`.
+
+    Args:
+        trainer: From `make_trainer`.
+        batches: Pairs of images and labels.
+    """
+    if not isinstance(trainer.output, dict):
+        return batches
+    return batches.map(lambda images, labels: (images, dict.fromkeys(trainer.output, labels)))

@@ -1,13 +1,15 @@
 """One training step against the formulas: loss, weight decay, momentum, learning rate."""
 
+import dataclasses
+
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from deeplab_tf import DeepLabV3
+from deeplab_tf import DeepLabV2, DeepLabV3
 from deeplab_tf.training import TrainConfig
-from deeplab_tf.training.trainer import learning_rate, make_trainer
+from deeplab_tf.training.trainer import for_outputs, learning_rate, make_trainer
 
 CONFIG = TrainConfig(data="", output="", steps=10, learning_rate=0.5, weight_decay=1e-2, momentum=0.9)
 IGNORE = 7
@@ -90,3 +92,16 @@ def test_learning_rate_falls_to_zero():
 def test_the_model_itself_stays_uncompiled(trained):
     assert not trained[0].compiled
     assert trained[1].compiled
+
+
+def test_the_losses_of_all_scales_add_up(batch):
+    labels = {"names": ["a", "b", "c"], "ignore_label": IGNORE}
+    model = DeepLabV2("vgg_16", labels=labels, depth_multiplier=0.05, atrous_rates=(2,), multi_scale=True, dropout=0.0)
+    trainer = make_trainer(model, dataclasses.replace(CONFIG, learning_rate=1e-9))
+    images, truth = batch
+    scales = {name: logits.numpy() for name, logits in trainer(images).items()}
+    assert sorted(scales) == ["fused", "scale_0.5", "scale_0.75", "scale_1"]
+    expected = sum(cross_entropy(logits, truth) for logits in scales.values()) + penalty(model)
+    batches = tf.data.Dataset.from_tensors(batch)
+    history = trainer.fit(for_outputs(trainer, batches), verbose=0)
+    assert history.history["loss"][0] == pytest.approx(expected, rel=1e-4)
