@@ -38,7 +38,8 @@ def track(items: Iterable[T], total: int | None, what: str, unit: str = "image")
         now = time.monotonic()
         if now - said >= LINE_SECONDS:
             said = now
-            rate = done / (now - start)
-            rest = f", {(total - done) / rate:.0f} s left" if total else ""
+            each = (now - start) / done
+            speed = f"{1 / each:.1f} a second" if each < 1 else f"{each:.1f} s each"
+            rest = f", {(total - done) * each:.0f} s left" if total else ""
             of = f" of {total}" if total else ""
-            print(f"{what}: {done}{of} {unit}s, {rate:.1f} a second{rest}", file=sys.stderr, flush=True)
+            print(f"{what}: {done}{of} {unit}s, {speed}{rest}", file=sys.stderr, flush=True)

@@ -23,7 +23,7 @@ def test_lines_with_speed_and_time_left(clock, capsys):
         clock[0] += 10
     assert seen == list(range(8))
     lines = capsys.readouterr().err.splitlines()
-    assert lines[0] == "convert: 2 of 8 images, 0.1 a second, 60 s left"
+    assert lines[0] == "convert: 2 of 8 images, 10.0 s each, 60 s left"
     assert len(lines) == 4
 
 
@@ -35,7 +35,13 @@ def test_short_work_says_nothing(clock, capsys):
 def test_unknown_totals_have_no_time_left(clock, capsys):
     for _ in track(range(2), None, "read", "record"):
         clock[0] += 20
-    assert capsys.readouterr().err.splitlines()[0] == "read: 1 records, 0.1 a second"
+    assert capsys.readouterr().err.splitlines()[0] == "read: 1 records, 20.0 s each"
+
+
+def test_quick_work_is_told_by_the_second(clock, capsys):
+    for _ in track(range(100), None, "read"):
+        clock[0] += 0.25
+    assert capsys.readouterr().err == "read: 60 images, 4.0 a second\n"
 
 
 def test_a_terminal_gets_a_bar(monkeypatch, capsys):
