@@ -104,6 +104,8 @@ def convert_pairs(
             bad += wrong
         _check_outcome(pairs, splits, bad, skip_bad)
         publish(staging, DataSet(output, labels, kept), splits)
+    except KeyboardInterrupt as error:
+        raise KeyboardInterrupt(f"Interrupted; nothing was written to {output}.") from error
     except (tf.errors.OpError, OSError) as error:
         reason = error.message if isinstance(error, tf.errors.OpError) else error.strerror
         raise ValueError(f"{output} could not be written ({reason}). Check that its disk has room.") from error
@@ -111,6 +113,32 @@ def convert_pairs(
         shutil.rmtree(staging, ignore_errors=True)
     images = {name: split.images for name, split in splits.items()}
     return ConversionReport(output, labels, images, bad, count_notes(source, images) if source else ())
+
+
+def split_names(split: str | Sequence[str]) -> list[str]:
+    """The splits that a converter is asked for, each once.
+
+    Example:
+        >>> split_names("val"), split_names(["train", "val", "val"])
+        (['val'], ['train', 'val'])
+    """
+    return [split] if isinstance(split, str) else list(dict.fromkeys(split))
+
+
+def merge_splits(found: Mapping[str, tuple[list[Pair], LabelSpec]]) -> tuple[dict[str, list[Pair]], LabelSpec]:
+    """The pairs by split, and the labels that all splits must have in common.
+
+    Raises:
+        ValueError: If their labels differ.
+    """
+    first, labels = next((name, labels) for name, (_, labels) in found.items())
+    for name, (_, others) in found.items():
+        if others != labels:
+            raise ValueError(
+                f"The splits {first!r} and {name!r} list other classes, {labels.classes} against {others.classes}. "
+                "Take their lists of classes from one release."
+            )
+    return {name: pairs for name, (pairs, _) in found.items()}, labels
 
 
 def _check_arguments(pairs: Mapping[str, Sequence[Pair]], shards: int | None, workers: int) -> None:
@@ -134,9 +162,10 @@ def _kept_splits(
     for split in pairs:
         files = [path.name for path in shard_files(output, split)]
         if not overwrite and (split in present or files):
+            unlisted = f", which no {INDEX_NAME} lists, as a killed run leaves them" if split not in present else ""
             raise ValueError(
-                f"{output} has a split {split!r} already{f' ({files[0]}, ...)' if files else ''}. "
-                "Choose another folder, or replace it with overwrite."
+                f"{output} has a split {split!r} already{f' ({files[0]}, ...{unlisted})' if files else ''}. "
+                "Choose another folder, or replace it with --overwrite (overwrite=True)."
             )
     kept = {name: split for name, split in present.items() if name not in pairs}
     if kept and (there := open_dataset(output).labels) != labels:

@@ -123,10 +123,10 @@ def open_dataset(path: str | os.PathLike, labels: LabelSpec | Mapping | str | in
     return DataSet(path, given, splits)
 
 
-def write_index(dataset: DataSet) -> None:
-    """Writes `dataset.json` into the folder of `dataset`, in one move."""
+def write_index(dataset: DataSet, path: Path) -> None:
+    """Writes what `dataset.json` says of `dataset` to `path`, in one move."""
     splits = {name: dataclasses.asdict(split) for name, split in sorted(dataset.splits.items())}
-    write_json(dataset.path / INDEX_NAME, {"labels": dataset.labels.to_dict(), "splits": splits})
+    write_json(path, {"labels": dataset.labels.to_dict(), "splits": splits})
 
 
 def _read_index(path: Path) -> DataSet:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import io
 from collections.abc import Callable, Sequence
 from pathlib import Path, PurePosixPath
@@ -30,15 +31,17 @@ class Pair:
         image: The image's file.
         mask: The file that the mask comes from: a PNG of ids, or whatever else `read` understands.
         read: Makes the mask, uint8 (or uint16) ids `[H, W]`, from `mask`. It raises `ValueError` naming the file
-            where it cannot, and `FileNotFoundError` where the file is missing.
+            where it cannot, and `FileNotFoundError` where the file is missing. `read_mask` when left out.
         repeated: Whether an earlier pair of the split has this name; `mark_repeated` says so.
+        holder: The file that the image lies in, where `image` is a copy that the user does not know; messages name it.
     """
 
     name: str
     image: Path
     mask: Path
-    read: Callable[[Path], np.ndarray] = read_mask
+    read: Callable[[Path], np.ndarray] | None = None
     repeated: bool = False
+    holder: Path | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,7 +50,7 @@ class CheckedPair:
 
     Args:
         image: uint8 `[H, W, 3]`, or None where it cannot be read.
-        mask: uint8 ids `[H, W]`, or None where it cannot be read.
+        mask: uint8 (or uint16) ids `[H, W]`, or None where it cannot be read.
         faults: What is wrong; empty for a good pair.
     """
 
@@ -77,7 +80,8 @@ def check_pair(pair: Pair, labels: LabelSpec) -> CheckedPair:
     if fault := _fault_of_name(pair):
         return CheckedPair(None, None, (fault,))
     parts, faults = {}, []
-    for part, read, path in (("image", read_image, pair.image), ("mask", pair.read, pair.mask)):
+    ids = pair.read or functools.partial(read_mask, dtype=labels.mask_dtype)
+    for part, read, path in (("image", read_image, pair.image), ("mask", ids, pair.mask)):
         try:
             parts[part] = read_part(read, path, part)
         except BadPair as error:
@@ -87,7 +91,16 @@ def check_pair(pair: Pair, labels: LabelSpec) -> CheckedPair:
         faults.append(_fault_of_size(pair, image.shape[:2], mask.shape))
     if mask is not None and (fault := wrong_values(mask, mask_values(mask), labels, pair.mask)):
         faults.append(fault)
+    if pair.holder is not None:
+        faults = [_named_by_holder(pair, fault) for fault in faults]
     return CheckedPair(image, mask, tuple(faults))
+
+
+def _named_by_holder(pair: Pair, fault: BadPair) -> BadPair:
+    file = pair.holder if fault.file == pair.image else fault.file
+    # Pillow repeats the path.
+    text = str(fault).replace(f" {str(pair.image)!r}", "").replace(str(pair.image), f"the image inside {pair.holder}")
+    return BadPair(fault.kind, file, text, fault.values)
 
 
 def load_pair(pair: Pair, labels: LabelSpec) -> Record:

@@ -81,33 +81,35 @@ def read_image(path: str | os.PathLike) -> np.ndarray:
     return np.array(image.convert("RGB"))
 
 
-def read_mask(path: str | os.PathLike) -> np.ndarray:
+def read_mask(path: str | os.PathLike, dtype: np.dtype | type = np.uint8) -> np.ndarray:
     """A mask file as label ids: the index of a palette PNG, the value of a grey one.
 
     Args:
-        path: An 8-bit palette or grey image (PNG, BMP, TIFF).
+        path: An 8-bit palette or grey image (PNG, BMP, TIFF), or a grey one of more bits with values that `dtype` can
+            hold.
+        dtype: uint8, or uint16 for more than 256 classes; `LabelSpec.mask_dtype`.
 
     Returns:
-        uint8 `[H, W]`.
+        `dtype` `[H, W]`.
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If it is damaged, has no pixels, is a JPEG, or holds colours or more than 8 bits; the message
-            names it.
+        ValueError: If it is damaged, has no pixels, is a JPEG, or holds colours or greater values; the
+            message names it.
     """
     image = open_image(path)
     if image.format in LOSSY_FORMATS:
         raise ValueError(f"{path} is a JPEG, whose compression changes label ids. Make the mask anew as an 8-bit PNG.")
     if image.mode in ("P", "L"):
-        return np.array(image)
+        return np.array(image, dtype)
     if image.mode == "1":
-        return np.array(image, np.uint8)
+        return np.array(image, dtype)
     values = np.asarray(image)
-    if image.mode.startswith("I") and values.max(initial=0) <= 255 and values.min(initial=0) >= 0:
-        return values.astype(np.uint8)
+    if image.mode.startswith("I") and values.max(initial=0) <= np.iinfo(dtype).max and values.min(initial=0) >= 0:
+        return values.astype(dtype)
     raise ValueError(
         f"{path} is a {image.mode} image; a mask holds one label id (0-255) a pixel, as an 8-bit palette or "
-        "grey PNG. Map its colours or values to ids first."
+        "grey PNG, or a 16-bit grey one for labels of more than 256 classes. Map its colours or values to ids first."
     )
 
 

@@ -67,6 +67,37 @@ def test_command_converts(make, options, classes, tmp_path, capsys):
     assert (dataset.labels.classes, dataset.count("val")) == (classes, 1)
 
 
+def test_several_splits_are_written_together_or_not_at_all(tmp_path, capsys):
+    pascal_voc(tmp_path / "in")
+    arguments = [
+        "--root",
+        str(tmp_path / "in"),
+        "--output",
+        str(tmp_path / "out"),
+        "--split",
+        "val",
+        "--split",
+        "train",
+    ]
+    assert main(["convert", "pascal_voc", *arguments]) == 2
+    assert "has no list train.txt" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+    (tmp_path / "in" / "ImageSets" / "Segmentation" / "train.txt").write_text("1\n")
+    assert main(["convert", "pascal_voc", *arguments, "--split", "val"]) == 0
+    assert "out: val 1 images, train 1 images; 21 classes" in capsys.readouterr().out
+    assert {name: split.images for name, split in open_dataset(tmp_path / "out").splits.items()} == {
+        "train": 1,
+        "val": 1,
+    }
+
+
+def test_labels_may_be_a_number(tmp_path):
+    pascal_voc(tmp_path)
+    folders = ["--images", str(tmp_path / "JPEGImages"), "--masks", str(tmp_path / "SegmentationClass")]
+    assert main(["convert", "folder", *folders, "--labels", "4", "--output", str(tmp_path / "out")]) == 0
+    assert open_dataset(tmp_path / "out").labels.classes == 4
+
+
 def test_options_reach_the_converter(tmp_path, capsys):
     pascal_voc(tmp_path / "in")
     arguments = ["--root", str(tmp_path / "in"), "--output", str(tmp_path / "out")]

@@ -62,14 +62,18 @@ def find_source(
         masks: As for `inspect_dataset`.
 
     Returns:
-        The pairs, or None for a folder of TFRecords and for one that is missing.
+        The pairs, or None for a folder of TFRecords.
 
     Raises:
         ValueError: If it is neither, or a list or folder is missing.
     """
     if masks is not None:
         return _folder_source(path, Path(masks), path / _NAMES_FILE, splits, labels)
-    if not path.is_dir() or has_records(path):
+    if not path.is_dir():
+        raise ValueError(
+            f"{path} is not a folder. Give one that `deeplab-tf convert` wrote, or one of images and masks before it."
+        )
+    if has_records(path):
         return None
     if (path / "images").is_dir() and (path / "masks").is_dir():
         return _folder_source(path / "images", path / "masks", path / _NAMES_FILE, splits, labels)
@@ -80,7 +84,8 @@ def find_source(
             return RawSource(label_spec(name if labels is None else labels), pairs, tuple(findings))
     raise ValueError(
         f"{path} holds neither TFRecords, nor the folders images and masks, nor the folders of one of {list(LAYOUTS)}. "
-        "Give one of these, or a folder of images with that of its masks (--masks)."
+        "Give one of these, a folder of images with that of its masks (--masks), or what `deeplab-tf convert` made of "
+        "another data set."
     )
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
-from deeplab_tf.datasets.convert import ConversionReport, convert_pairs
+from deeplab_tf.datasets.convert import ConversionReport, convert_pairs, split_names
 from deeplab_tf.datasets.pairs import Pair
 from deeplab_tf.labels import label_spec
 
@@ -15,7 +16,7 @@ _NESTINGS = (Path(), Path("ADEChallengeData2016"))
 
 def convert_ade20k(
     root: str | os.PathLike,
-    split: str,
+    split: str | Sequence[str],
     output: str | os.PathLike,
     *,
     shards: int | None = None,
@@ -23,18 +24,18 @@ def convert_ade20k(
     skip_bad: bool = False,
     overwrite: bool = False,
 ) -> ConversionReport:
-    """Converts one split of ADE20K's 150 classes.
+    """Converts splits of ADE20K's 150 classes.
 
     Id 0, what is none of the 150, is ignored, and a model has 151 outputs, as in the original release.
 
     Args:
         root: The folder `ADEChallengeData2016`, which holds `images` and `annotations`, or the one above it.
-        split: `train` or `val`.
+        split: `train` or `val`, or several.
         output: The data set's folder; other splits in it stay.
         shards: Number of files; one for every 256 images when left out.
         workers: Workers that read and verify; one a core when left out.
         skip_bad: Leave bad pairs out and list them in the report, instead of failing.
-        overwrite: Replace the split if it is there already.
+        overwrite: Replace splits that are there already.
 
     Returns:
         What was written and what was skipped.
@@ -48,7 +49,7 @@ def convert_ade20k(
         {'val': 2000}
     """
     return convert_pairs(
-        {split: ade20k_pairs(root, split)},
+        {name: ade20k_pairs(root, name) for name in split_names(split)},
         label_spec("ade20k"),
         output,
         shards=shards,

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from deeplab_tf.datasets.builders.color_masks import read_color_mask
 from deeplab_tf.datasets.builders.image_lists import read_names
-from deeplab_tf.datasets.convert import ConversionReport, convert_pairs
+from deeplab_tf.datasets.convert import ConversionReport, convert_pairs, split_names
 from deeplab_tf.datasets.pairs import Pair
 from deeplab_tf.images import IMAGE_SUFFIXES, read_mask
 from deeplab_tf.labels import KNOWN, label_spec
@@ -46,7 +46,7 @@ _FIRST_TEST_FRAME = 8550
 
 def convert_camvid(
     root: str | os.PathLike,
-    split: str,
+    split: str | Sequence[str],
     output: str | os.PathLike,
     *,
     classes: int = 11,
@@ -55,21 +55,21 @@ def convert_camvid(
     skip_bad: bool = False,
     overwrite: bool = False,
 ) -> ConversionReport:
-    """Converts one split of CamVid.
+    """Converts splits of CamVid.
 
     Args:
         root: A folder in one of three layouts: `train`, `trainannot` (grey ids of 11 classes) and so on, as in the
             SegNet tutorial; `train`, `train_labels` (colour masks `*_L.png`) and so on; or `701_StillsRaw_full` and
             `LabeledApproved_full` (or `images` and `labels`), undivided with colour masks.
-        split: `train`, `val` or `test`: 367, 101 and 233 images of the field's usual division. A list such as
-            `train.txt` in `root` says which; an undivided folder without one is divided by sequence and frame.
+        split: `train`, `val` or `test`, or several: 367, 101 and 233 images of the field's usual division. A list such
+            as `train.txt` in `root` says which; an undivided folder without one is divided by sequence and frame.
         output: The data set's folder; other splits in it stay.
         classes: 11 or 32. The 32 of the colour masks, of which Void is ignored, become 11 by `GROUPS`, the
             grouping of MathWorks' and others' examples.
         shards: Number of files; one for every 256 images when left out.
         workers: Workers that read and verify; one a core when left out.
         skip_bad: Leave bad pairs out and list them in the report, instead of failing.
-        overwrite: Replace the split if it is there already.
+        overwrite: Replace splits that are there already.
 
     Returns:
         What was written and what was skipped.
@@ -83,7 +83,7 @@ def convert_camvid(
         {'train': 367}
     """
     return convert_pairs(
-        {split: camvid_pairs(root, split, classes=classes)},
+        {name: camvid_pairs(root, name, classes=classes) for name in split_names(split)},
         _NARROW if classes == _NARROW.classes else _WIDE,
         output,
         shards=shards,
@@ -124,6 +124,12 @@ def camvid_pairs(root: str | os.PathLike, split: str, *, classes: int = 11) -> l
     read: Callable[[Path], np.ndarray] = read_mask
     if colored:
         read = functools.partial(read_camvid_colors, classes=classes)
+    names = _names(images.parent / f"{split}.txt", split, image_paths.keys() | mask_paths.keys(), whole)
+    if not names:
+        raise ValueError(
+            f"{images} has no images of the split {split!r}, whose sequences and frames CamVid's division says. Give "
+            f"the whole CamVid, or a list {split}.txt beside the folder."
+        )
     return [
         Pair(
             name,
@@ -131,7 +137,7 @@ def camvid_pairs(root: str | os.PathLike, split: str, *, classes: int = 11) -> l
             mask_paths.get(name, masks / f"{name}{ending}.png"),
             read,
         )
-        for name in _names(images.parent / f"{split}.txt", split, image_paths.keys() | mask_paths.keys(), whole)
+        for name in names
     ]
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from deeplab_tf.datasets.convert import ConversionReport, convert_pairs
+from deeplab_tf.datasets.convert import ConversionReport, convert_pairs, split_names
 from deeplab_tf.datasets.pairs import Pair
 from deeplab_tf.images import read_mask
 from deeplab_tf.labels import label_spec
@@ -41,7 +41,7 @@ IDS = ("auto", *_SUFFIXES)
 
 def convert_cityscapes(
     root: str | os.PathLike,
-    split: str,
+    split: str | Sequence[str],
     output: str | os.PathLike,
     *,
     ids: str = "auto",
@@ -50,20 +50,20 @@ def convert_cityscapes(
     skip_bad: bool = False,
     overwrite: bool = False,
 ) -> ConversionReport:
-    """Converts one split of Cityscapes, with the 19 classes that are evaluated.
+    """Converts splits of Cityscapes, with the 19 classes that are evaluated.
 
     Args:
         root: The folder that holds `leftImg8bit` and `gtFine` or `gtCoarse`.
-        split: A key of `SPLITS`: `train`, `val`, `test`, `trainval` with fine annotations, or `train_extra`,
-            `train_coarse`, `val_coarse`, `trainval_coarse` with coarse ones. Every pixel of `test` is ignored: its
-            annotations are not published.
+        split: A key of `SPLITS`, or several: `train`, `val`, `test`, `trainval` with fine annotations, or
+            `train_extra`, `train_coarse`, `val_coarse`, `trainval_coarse` with coarse ones. Every pixel of `test` is
+            ignored: its annotations are not published.
         output: The data set's folder; other splits in it stay.
         ids: Which masks to read: `train` for `*_labelTrainIds.png`, `label` for `*_labelIds.png`, which are mapped
             here, and `auto` for the former where every image of the split has one, the latter otherwise.
         shards: Number of files; one for every 256 images when left out.
         workers: Workers that read and verify; one a core when left out.
         skip_bad: Leave bad pairs out and list them in the report, instead of failing.
-        overwrite: Replace the split if it is there already.
+        overwrite: Replace splits that are there already.
 
     Returns:
         What was written and what was skipped.
@@ -77,7 +77,7 @@ def convert_cityscapes(
         {'val': 500}
     """
     return convert_pairs(
-        {split: cityscapes_pairs(root, split, ids=ids)},
+        {name: cityscapes_pairs(root, name, ids=ids) for name in split_names(split)},
         label_spec("cityscapes"),
         output,
         shards=shards,

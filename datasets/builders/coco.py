@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +18,7 @@ from deeplab_tf.datasets.builders.coco_annotations import (
     segment_mask,
 )
 from deeplab_tf.datasets.builders.coco_labels import STUFF, STUFF_RAW, VOC_OF_COCO
-from deeplab_tf.datasets.convert import ConversionReport, convert_pairs
+from deeplab_tf.datasets.convert import ConversionReport, convert_pairs, merge_splits, split_names
 from deeplab_tf.datasets.pairs import Pair
 from deeplab_tf.images import read_mask
 from deeplab_tf.labels import LabelSpec, label_spec
@@ -38,7 +38,7 @@ _CONTIGUOUS[STUFF.ignore_label] = STUFF.ignore_label
 
 def convert_coco(
     root: str | os.PathLike,
-    split: str,
+    split: str | Sequence[str],
     output: str | os.PathLike,
     *,
     annotations: str = "instances",
@@ -50,13 +50,13 @@ def convert_coco(
     skip_bad: bool = False,
     overwrite: bool = False,
 ) -> ConversionReport:
-    """Converts one split of COCO, or of a data set laid out like it, to masks of classes.
+    """Converts splits of COCO, or of a data set laid out like it, to masks of classes.
 
     Args:
         root: The folder with `train2017` and so on (or `images/train2017`), and with `annotations/
             instances_train2017.json`, `annotations/panoptic_train2017.json` and the folder of PNGs of that name, or
             `stuffthingmaps/train2017`.
-        split: `train` or `val`; the data set gets the split under this name.
+        split: `train` or `val`, or both; the data set gets the splits under these names.
         output: The data set's folder; other splits in it stay.
         annotations: `instances`, `panoptic` or `stuff` (COCO-Stuff's PNGs of all pixels).
         classes: See `coco_pairs`.
@@ -65,7 +65,7 @@ def convert_coco(
         shards: Number of files; one for every 256 images when left out.
         workers: Workers that read and verify; one a core when left out.
         skip_bad: Leave bad pairs out and list them in the report, instead of failing.
-        overwrite: Replace the split if it is there already.
+        overwrite: Replace splits that are there already.
 
     Returns:
         What was written and what was skipped.
@@ -79,9 +79,10 @@ def convert_coco(
         >>> convert_coco("coco", "val", "coco-voc", min_pixels=0).images
         {'val': 5000}
     """
-    pairs, labels = coco_pairs(root, split, annotations=annotations, classes=classes, year=year, min_pixels=min_pixels)
+    chosen = {"annotations": annotations, "classes": classes, "year": year, "min_pixels": min_pixels}
+    pairs, labels = merge_splits({name: coco_pairs(root, name, **chosen) for name in split_names(split)})
     return convert_pairs(
-        {split: pairs},
+        pairs,
         labels,
         output,
         shards=shards,

@@ -37,7 +37,7 @@ def convert_folder(
     """Converts a folder of images and a folder of masks of the same names.
 
     An image and its mask share the path below their folders, without the suffix. Masks are 8-bit palette or
-    grey images whose values are class ids.
+    grey images whose values are class ids, or 16-bit grey ones where the labels have more than 256 classes.
 
     Args:
         images: The folder of images, in any format that Pillow reads; folders in it are searched too.
@@ -171,7 +171,7 @@ def infer_labels(pairs: Sequence[Pair], ignore_label: int, workers: int) -> Labe
     found = ordered_map(_values, [pair.mask for pair in pairs], workers)
     for seen in track(found, len(pairs), "count classes"):
         values |= seen
-    values[ignore_label] = False
+    values[ignore_label : ignore_label + 1] = False
     ids = np.flatnonzero(values)
     if ids.size == 0 or ids[-1] == 0:
         raise ValueError(

@@ -71,6 +71,8 @@ def convert_labelme(
         {'train': 80, 'val': 20}
     """
     output = Path(output)
+    # Before the output's folder is made.
+    _json_files(Path(folder))
     labels = None
     if class_names is None:
         labels = present_labels(output, {split, "val"} if val_share else {split}, overwrite)
@@ -140,20 +142,20 @@ def labelme_pairs(
         if value < 1:
             raise ValueError(f"{name} must be at least 1 pixel; received {value}. labelme's are 10 and 5.")
     folder = Path(folder)
-    paths = sorted(path for path in folder.rglob("*.json") if not path.name.startswith("."))
-    if not paths:
-        raise ValueError(f"{folder} holds no JSON files of labelme. Give the folder where labelme saved them.")
+    paths = _json_files(folder)
     found, pairs = set(), []
     for path in track(paths, len(paths), "list labelme files"):
         name = path.relative_to(folder).with_suffix("").as_posix()
+        holder = None
         try:
             content = read_labelme(path)
             image = _image(path, content, None if extracted is None else Path(extracted) / name)
+            holder = path if extracted is not None and image.is_relative_to(extracted) else None
             found |= {shape["label"] for shape in content["shapes"]}
         except ValueError:
             # Reported, with all others, by the conversion, which reads the file again.
             image = _beside(path)
-        pairs.append(Pair(name, image, path))
+        pairs.append(Pair(name, image, path, holder=holder))
     if class_names is not None:
         labels = _with_background(read_class_names(class_names).names)
     elif labels is None:
@@ -170,6 +172,15 @@ def labelme_pairs(
         point_radius=point_radius,
     )
     return [dataclasses.replace(pair, read=functools.partial(read, image=pair.image)) for pair in pairs], labels
+
+
+def _json_files(folder: Path) -> list[Path]:
+    if not folder.is_dir():
+        raise ValueError(f"{folder} is not a folder. Give the folder where labelme saved its JSON files.")
+    paths = sorted(path for path in folder.rglob("*.json") if not path.name.startswith("."))
+    if not paths:
+        raise ValueError(f"{folder} holds no JSON files of labelme. Give the folder where labelme saved them.")
+    return paths
 
 
 def _image(path: Path, content: Mapping[str, Any], extracted: Path | None) -> Path:

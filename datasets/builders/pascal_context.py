@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from deeplab_tf.datasets.builders.matlab import read_mat
-from deeplab_tf.datasets.convert import ConversionReport, convert_pairs
+from deeplab_tf.datasets.convert import ConversionReport, convert_pairs, merge_splits, split_names
 from deeplab_tf.datasets.pairs import Pair
 from deeplab_tf.labels import LabelSpec
 
@@ -33,7 +33,7 @@ _LISTS = ("ImageSets/SegmentationContext", "ImageSets/Main")
 
 def convert_pascal_context(
     root: str | os.PathLike,
-    split: str,
+    split: str | Sequence[str],
     output: str | os.PathLike,
     *,
     classes: int = 60,
@@ -43,19 +43,19 @@ def convert_pascal_context(
     skip_bad: bool = False,
     overwrite: bool = False,
 ) -> ConversionReport:
-    """Converts one split of PASCAL-Context.
+    """Converts splits of PASCAL-Context.
 
     Args:
         root: The folder with `trainval/*.mat` and `labels.txt`, and, unless `voc` says otherwise, with the devkit of
             PASCAL VOC 2010 (`VOCdevkit/VOC2010`, or its folders themselves).
-        split: `train`, `val` or `trainval`: a list in the devkit's `ImageSets/Main`.
+        split: `train`, `val` or `trainval`, or several: lists in the devkit's `ImageSets/Main`.
         output: The data set's folder; other splits in it stay.
         classes: See `pascal_context_pairs`.
         voc: The folder of VOC 2010 that holds `JPEGImages` and `ImageSets`.
         shards: Number of files; one for every 256 images when left out.
         workers: Workers that read and verify; one a core when left out.
         skip_bad: Leave bad pairs out and list them in the report, instead of failing.
-        overwrite: Replace the split if it is there already.
+        overwrite: Replace splits that are there already.
 
     Returns:
         What was written and what was skipped.
@@ -69,10 +69,9 @@ def convert_pascal_context(
         >>> convert_pascal_context("pascal-context", "val", "context-tfrecords").images
         {'val': 5105}
     """
-    pairs, labels = pascal_context_pairs(root, split, classes=classes, voc=voc)
+    found = {name: pascal_context_pairs(root, name, classes=classes, voc=voc) for name in split_names(split)}
     return convert_pairs(
-        {split: pairs},
-        labels,
+        *merge_splits(found),
         output,
         shards=shards,
         workers=workers,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from deeplab_tf.datasets.builders.folder import divide
-from deeplab_tf.datasets.convert import ConversionReport, convert_pairs
+from deeplab_tf.datasets.convert import ConversionReport, convert_pairs, split_names
 from deeplab_tf.datasets.pairs import Pair
 from deeplab_tf.labels import label_spec
 
@@ -20,7 +21,7 @@ _UNKNOWN = -1
 
 def convert_stanford_background(
     root: str | os.PathLike,
-    split: str,
+    split: str | Sequence[str],
     output: str | os.PathLike,
     *,
     val_share: float = 0.2,
@@ -30,21 +31,21 @@ def convert_stanford_background(
     skip_bad: bool = False,
     overwrite: bool = False,
 ) -> ConversionReport:
-    """Converts one split of Stanford Background: 8 classes of outdoor scenes.
+    """Converts splits of Stanford Background: 8 classes of outdoor scenes.
 
     The data set has no official split. Its authors draw 572 images to train and 143 to test, five times at random
     (Gould, Fulton, Koller, ICCV 2009); `val_share` 0.2 draws as many. Give both splits the same share and seed.
 
     Args:
         root: The folder `iccv09Data`, which holds `images` and `labels`, or the one above it.
-        split: `train` or `val`.
+        split: `train` or `val`, or both.
         output: The data set's folder; other splits in it stay.
         val_share: Share of the images, above 0 and below 1, that are `val`.
         seed: Draws them; each seed is another division.
         shards: Number of files; one for every 256 images when left out.
         workers: Workers that read and verify; one a core when left out.
         skip_bad: Leave bad pairs out and list them in the report, instead of failing.
-        overwrite: Replace the split if it is there already.
+        overwrite: Replace splits that are there already.
 
     Returns:
         What was written and what was skipped.
@@ -58,7 +59,7 @@ def convert_stanford_background(
         {'val': 143}
     """
     return convert_pairs(
-        {split: stanford_background_pairs(root, split, val_share=val_share, seed=seed)},
+        {name: stanford_background_pairs(root, name, val_share=val_share, seed=seed) for name in split_names(split)},
         label_spec("stanford_background"),
         output,
         shards=shards,

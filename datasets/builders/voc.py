@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +11,7 @@ from PIL import Image
 
 from deeplab_tf.datasets.builders.image_lists import read_names
 from deeplab_tf.datasets.builders.sbd import read_sbd_mask, sbd_folder, train_aug_names
-from deeplab_tf.datasets.convert import ConversionReport, convert_pairs
+from deeplab_tf.datasets.convert import ConversionReport, convert_pairs, split_names
 from deeplab_tf.datasets.faults import BadPair
 from deeplab_tf.datasets.pairs import Pair, mask_values
 from deeplab_tf.images import read_mask
@@ -34,7 +34,7 @@ _GREYS = np.repeat(np.arange(256, dtype=np.uint8)[:, None], 3, axis=1)
 
 def convert_voc(
     root: str | os.PathLike,
-    split: str,
+    split: str | Sequence[str],
     output: str | os.PathLike,
     *,
     sbd: str | os.PathLike | None = None,
@@ -43,19 +43,19 @@ def convert_voc(
     skip_bad: bool = False,
     overwrite: bool = False,
 ) -> ConversionReport:
-    """Converts one split of PASCAL VOC, or of a data set laid out like it with the same classes.
+    """Converts splits of PASCAL VOC, or of a data set laid out like it with the same classes.
 
     Args:
         root: The folder that holds `JPEGImages`, `SegmentationClass` and `ImageSets/Segmentation` (or the
             `VOCdevkit` folder above it).
-        split: The name of a list in `ImageSets/Segmentation`: `train`, `val`, `trainval`; or `train_aug`, see
-            `voc_pairs`. The list's order is kept.
+        split: The name of a list in `ImageSets/Segmentation`, or several: `train`, `val`, `trainval`; or `train_aug`,
+            see `voc_pairs`. The list's order is kept.
         output: The data set's folder; other splits in it stay.
         sbd: For `train_aug`: SBD's folder, with the `.mat` files in `cls`.
         shards: Number of files; one for every 256 images when left out.
         workers: Workers that read and verify; one a core when left out.
         skip_bad: Leave bad pairs out and list them in the report, instead of failing.
-        overwrite: Replace the split if it is there already.
+        overwrite: Replace splits that are there already.
 
     Returns:
         What was written and what was skipped.
@@ -69,9 +69,10 @@ def convert_voc(
         >>> convert_voc("VOCdevkit/VOC2012", "train", "voc-tfrecords").images
         {'train': 1464}
     """
-    split = TRAIN_AUG if split == "trainaug" else split
+    names = [TRAIN_AUG if name == "trainaug" else name for name in split_names(split)]
+    sbd_of = dict.fromkeys(names if TRAIN_AUG not in names else [TRAIN_AUG], sbd)
     return convert_pairs(
-        {split: voc_pairs(root, split, sbd=sbd)},
+        {name: voc_pairs(root, name, sbd=sbd_of.get(name)) for name in names},
         label_spec("pascal_voc"),
         output,
         shards=shards,

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import click
 
 from deeplab_tf.cli.group import QuietGroup, cli
-from deeplab_tf.cli.options import PATH
+from deeplab_tf.cli.options import LABELS, PATH
 from deeplab_tf.data_sources import SOURCES, source_help
 from deeplab_tf.label_specs import SPECS
 
@@ -55,13 +55,12 @@ def _data_set(name: str, converter: str, example: str, *options: Callable) -> No
     def run(root, splits, **chosen) -> None:
         from deeplab_tf import datasets
 
-        for split in splits:
-            click.echo(getattr(datasets, converter)(root, split, **chosen))
+        click.echo(getattr(datasets, converter)(root, splits, **chosen))
 
     splits_help = f"{', '.join(source.splits)}; repeat."
     for option in (
         _conversion_options,
-        *options,
+        *reversed(options),
         click.option("--split", "splits", multiple=True, required=True, help=splits_help),
         click.option("--root", type=PATH, required=True, help="The data set's folder, as above."),
     ):
@@ -198,16 +197,19 @@ def convert_shapes(**options) -> None:
 
 @convert.command("folder")
 @click.option("--images", type=PATH, required=True, help="Folder of images.")
-@click.option("--masks", type=PATH, required=True, help="Folder of masks of the same names: 8-bit class ids.")
+@click.option("--masks", type=PATH, required=True, help="Folder of masks of the same names: PNGs of class ids.")
 @click.option("--split", default="train", show_default=True, help="What the images are.")
 @click.option("--val-share", type=click.FloatRange(0, 1, max_open=True), default=0.0, help="Share to set aside as val.")
 @click.option("--class-names", type=PATH, help="Text file: a class name a line, perhaps with its R G B.")
-@click.option("--labels", help=f"A known label set instead: {', '.join(SPECS)}.")
-@click.option("--ignore-label", type=click.IntRange(0, 255), default=255, show_default=True, help="The id to ignore.")
+@click.option("--labels", type=LABELS, help=f"A known label set instead: {', '.join(SPECS)}; or a number of classes.")
+@click.option("--ignore-label", type=click.IntRange(0, 65535), default=255, show_default=True, help="The id to ignore.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Draws the val images.")
 @_conversion_options
 def convert_folder(**options) -> None:
     """Your own images and masks.
+
+    Masks are palette or grey PNGs whose values are class ids, of 16 bits where there are more than 256 classes. Without
+    --class-names or --labels, the classes are counted from the masks.
 
     \b
     Example:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import click
 
 from deeplab_tf.cli.group import cli
-from deeplab_tf.cli.options import PATH
+from deeplab_tf.cli.options import LABELS, PATH
 
 
 @cli.command()
 @click.argument("data", type=PATH)
 @click.option("--split", "splits", multiple=True, help="Only this split; repeat.")
 @click.option("--masks", type=PATH, help="Folder of the masks, where DATA is a folder of images.")
-@click.option("--labels", help="Label set where DATA does not say its own: pascal_voc, ..., or a number.")
+@click.option("--labels", type=LABELS, help="Label set where DATA does not say its own: pascal_voc, ..., or a number.")
 @click.option("--class-names", type=PATH, help="The same as a text file: a class name a line, perhaps with its R G B.")
 @click.option("--contact-sheet", type=PATH, help="PNG to draw.  [default: DATA/contact_sheet.png of TFRecords]")
 @click.option("--html", "page", type=PATH, help="Page to write.  [default: DATA/audit.html of TFRecords]")
@@ -41,8 +41,6 @@ def inspect(data, splits, masks, labels, class_names, contact_sheet, page, json_
         if labels is not None:
             raise ValueError("Received both --labels and --class-names; they say the same thing. Give one of them.")
         labels = read_class_names(class_names)
-    elif labels is not None and labels.isdigit():
-        labels = int(labels)
     if json_path:
         check_writable(json_path.parent)
     if masks is None and has_records(data):

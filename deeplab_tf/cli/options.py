@@ -10,6 +10,18 @@ import click
 PATH = click.Path(path_type=Path)
 
 
+class Labels(click.ParamType):
+    """A known label set by name, or a number of classes."""
+
+    name = "labels"
+
+    def convert(self, value, param, ctx):
+        return int(value) if isinstance(value, str) and value.isdigit() else value
+
+
+LABELS = Labels()
+
+
 class Side(click.ParamType):
     """One side, or HEIGHTxWIDTH."""
 

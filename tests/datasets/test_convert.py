@@ -10,7 +10,7 @@ import tensorflow as tf
 from PIL import Image
 
 from deeplab_tf.datasets import evaluation_images, open_dataset, shards
-from deeplab_tf.datasets.convert import convert_pairs
+from deeplab_tf.datasets.convert import convert_pairs, merge_splits
 from deeplab_tf.datasets.records import count_records
 from deeplab_tf.labels import LabelSpec
 
@@ -82,8 +82,9 @@ def test_failing_overwrite_keeps_what_was_there(folder, convert):
 def test_records_that_no_index_lists_are_not_overwritten_unasked(folder, convert):
     report = convert(folder)
     (report.path / "dataset.json").unlink()
-    with pytest.raises(ValueError, match=r"'train' already \(train-00000-of-00001\.tfrecord"):
+    with pytest.raises(ValueError, match=r"'train' already \(train-00000-of-00001\.tfrecord.*killed run.*--overwrite"):
         convert(folder)
+    assert open_dataset(convert(folder, overwrite=True).path).count("train") == 3
 
 
 def test_labels_must_be_those_of_the_splits_that_stay(folder, convert):
@@ -103,7 +104,7 @@ def test_interrupt_leaves_no_trace(folder, convert, tmp_path, monkeypatch, worke
         return original(pair, labels)
 
     monkeypatch.setattr(shards, "load_pair", interrupted)
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(KeyboardInterrupt, match="nothing was written to .*records"):
         convert(folder, workers=workers)
     assert names(tmp_path / "records") == []
 
@@ -123,6 +124,37 @@ def test_full_disk_is_a_value_error(folder, convert, tmp_path, monkeypatch, part
     with pytest.raises(ValueError, match=r"records could not be written .*No space left"):
         convert(folder)
     assert names(tmp_path / "records") == []
+
+
+@pytest.mark.parametrize("error", [OSError(errno.ENOSPC, "No space left on device"), KeyboardInterrupt()])
+@pytest.mark.parametrize("other", [None, "val"])
+def test_error_at_any_step_of_publishing_changes_nothing(folder, convert, tmp_path, monkeypatch, other, error):
+    output = tmp_path / "records"
+    if other:
+        convert(folder, split=other)
+        convert(folder, shards=3)
+    before = {path.name: path.read_bytes() for path in output.glob("*")}
+    replace, steps = os.replace, 0
+
+    def failing(source, target):
+        nonlocal left
+        left -= 1
+        if left == 0:
+            raise error
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", failing)
+    while True:
+        steps += 1
+        left = steps
+        try:
+            convert(folder, shards=2, overwrite=True)
+            break
+        except (ValueError, KeyboardInterrupt):
+            assert {path.name: path.read_bytes() for path in output.iterdir()} == before
+    # Two index files, two shards and the index; and over an old data set its index and three shards more.
+    assert steps == (10 if other else 6)
+    assert open_dataset(output).count("train") == count_records(output / "train-00000-of-00002.tfrecord") + 2
 
 
 def test_kill_leaves_nothing_final_and_the_next_run_clears_up(folder, convert, tmp_path):
@@ -164,6 +196,13 @@ def test_output_that_is_a_file_is_refused(folder, convert, tmp_path):
 def test_bad_arguments(folder, convert, options, message):
     with pytest.raises(ValueError, match=message):
         convert(folder, **options)
+
+
+def test_splits_that_list_other_classes_are_not_mixed():
+    three, four = (LabelSpec(tuple("abcd"[:count])) for count in (3, 4))
+    assert merge_splits({"train": ([], three), "val": ([], three)}) == ({"train": [], "val": []}, three)
+    with pytest.raises(ValueError, match="'train' and 'val' list other classes, 3 against 4"):
+        merge_splits({"train": ([], three), "val": ([], four)})
 
 
 def test_no_pairs(tmp_path):

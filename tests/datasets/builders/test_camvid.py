@@ -156,6 +156,14 @@ def test_missing_halves_are_named(segnet, tmp_path):
         convert_camvid(segnet, "train", tmp_path / "out", workers=1)
 
 
+def test_undivided_folder_without_frames_of_a_split_is_named(tmp_path):
+    for folder, name in (("images", "0016E5_07959.png"), ("labels", "0016E5_07959_L.png")):
+        save_image(tmp_path / folder / name, 0)
+    assert len(camvid_pairs(tmp_path, "val")) == 1
+    with pytest.raises(ValueError, match=r"images has no images of the split 'train'"):
+        camvid_pairs(tmp_path, "train")
+
+
 def test_wrong_folders_and_arguments(segnet, tmp_path):
     with pytest.raises(ValueError, match="train has neither folders train and trainannot"):
         convert_camvid(segnet / "train", "train", tmp_path / "out")

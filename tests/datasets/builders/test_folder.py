@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from deeplab_tf.datasets import convert_folder, evaluation_images, open_dataset
+from deeplab_tf.cli import main
+from deeplab_tf.datasets import convert_folder, evaluation_images, inspect_dataset, open_dataset
 from deeplab_tf.labels import KNOWN
 
 
@@ -85,6 +86,28 @@ def test_empty_and_missing_folders(folder, convert, kind):
     (folder / kind).rmdir()
     with pytest.raises(ValueError, match=f"{kind} is not a folder"):
         convert(folder)
+
+
+def test_masks_of_16_bits(tmp_path):
+    ids = np.random.default_rng(0).integers(0, 459, (40, 50)).astype(np.uint16)
+    ids[0] = 65535
+    for kind, pixels in (("images", np.zeros((40, 50, 3), np.uint8)), ("masks", ids)):
+        (tmp_path / kind).mkdir()
+        Image.fromarray(pixels).save(tmp_path / kind / "a.png")
+    with pytest.raises(ValueError, match=r"a\.png is a I;16 image; .* 16-bit grey one for labels of more than 256"):
+        convert_folder(tmp_path / "images", tmp_path / "masks", tmp_path / "out", labels=21)
+    names = tmp_path / "names.txt"
+    names.write_text("\n".join(f"thing {index}" for index in range(459)))
+    arguments = ["--images", tmp_path / "images", "--masks", tmp_path / "masks", "--class-names", names]
+    assert main(["convert", "folder", *map(str, arguments), "--output", str(tmp_path / "out")]) == 2
+    arguments += ["--ignore-label", 65535, "--output", tmp_path / "out"]
+    assert main(["convert", "folder", *map(str, arguments)]) == 0
+    (example,) = evaluation_images(open_dataset(tmp_path / "out"), "train").as_numpy_iterator()
+    np.testing.assert_array_equal(example["label"], ids)
+    labels = open_dataset(tmp_path / "out").labels
+    found = inspect_dataset(tmp_path / "images", masks=tmp_path / "masks", labels=labels)
+    assert not found.errors
+    np.testing.assert_array_equal(found.class_pixels, np.bincount(ids[1:].ravel(), minlength=459))
 
 
 def test_one_class_is_too_few(folder, convert, tmp_path):

@@ -126,8 +126,9 @@ def test_image_inside_the_file_is_taken_where_no_other_is(folder):
     np.testing.assert_array_equal(found["a"]["image"], PIXELS)
     assert sorted(path.name for path in report.path.iterdir()) == ["dataset.json", "train-00000-of-00001.tfrecord"]
     write(folder, "a", [box("cat", 0, 0, 5, 5)], None, imageData="!")
-    with pytest.raises(ValueError, match=r"a\.png cannot be decoded as an image"):
+    with pytest.raises(ValueError, match=r"the image inside .*a\.json cannot be decoded as an image") as refused:
         convert(folder, overwrite=True)
+    assert "extracted" not in str(refused.value)
     assert sorted(path.name for path in report.path.iterdir()) == ["dataset.json", "train-00000-of-00001.tfrecord"]
 
 
@@ -195,8 +196,10 @@ def test_command(folder, tmp_path, capsys):
 
 def test_nothing_to_convert(folder, tmp_path):
     (tmp_path / "empty").mkdir()
-    with pytest.raises(ValueError, match="empty holds no JSON files"):
-        convert(tmp_path / "empty")
+    for name, message in (("empty", "empty holds no JSON files"), ("gone", "gone is not a folder")):
+        with pytest.raises(ValueError, match=message):
+            convert(tmp_path / name)
+    assert not (tmp_path / "out").exists()
     for path in folder.rglob("*.json"):
         path.unlink()
     write(folder, "a", [box("__ignore__", 0, 0, 5, 5)])
