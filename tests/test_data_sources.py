@@ -1,6 +1,13 @@
+import re
+from pathlib import Path
+
 import pytest
 
-from deeplab_tf.data_sources import SOURCES, count_notes, source_help
+from deeplab_tf.cli.convert import convert
+from deeplab_tf.data_sources import SOURCES, count_notes, source_help, sources_table
+from deeplab_tf.labels import KNOWN
+
+ROOT = Path(__file__).resolve().parents[1]
 
 
 @pytest.mark.parametrize("name", SOURCES)
@@ -20,6 +27,21 @@ def test_counts_fit_each_other():
     assert cityscapes["train_coarse"] + cityscapes["val_coarse"] == cityscapes["trainval_coarse"]
     assert sum(SOURCES["camvid"].splits.values()) == 701
     assert sum(SOURCES["stanford_background"].splits.values()) == 715
+
+
+def test_classes_are_those_of_the_labels():
+    first = {name: int(re.search(r"\d+", source.classes)[0]) for name, source in SOURCES.items() if name in KNOWN}
+    assert first == {name: KNOWN[name].classes for name in first}
+    assert len(first) == 5
+
+
+def test_documents_have_every_data_set():
+    data, readme = ((ROOT / name).read_text(encoding="utf-8") for name in ("docs/data.md", "README.md"))
+    assert sources_table() in data
+    assert {name for name in convert.commands if f"`{name}`" not in readme} == set()
+    assert {f"deeplab-tf convert {name}" for name in ("folder", "labelme", "shapes")} <= set(
+        re.findall(r"deeplab-tf convert \w+", data)
+    )
 
 
 def test_only_other_numbers_are_noted():
