@@ -25,31 +25,37 @@ def import_(file, output, overwrite) -> None:
       deeplab-tf import mobilenetv2_coco_voc_trainaug --output voc.keras
       deeplab-tf import deeplabv3_mnv2_pascal_quant.tflite --output voc.keras
     """
-    from deeplab_tf.models import save_model
+    from deeplab_tf.models import check_model_path, save_model
     from deeplab_tf.weights import load_released
 
     refuse_existing(output, overwrite)
+    check_model_path(output)
     model = load_released(file)
     save_model(model, output)
-    config = model.get_config()
+    multiplier = model.get_config().get("depth_multiplier")
+    width = f"depth multiplier {multiplier:g}, " if multiplier else ""
     click.echo(
-        f"{output}: {type(model).__name__} {model.backbone_name}, depth multiplier {config.get('depth_multiplier')}, "
+        f"{output}: {type(model).__name__} {model.backbone_name}, {width}"
         f"output stride {model.output_stride}, {model.classes} classes ({model.labels.name}), "
         f"{model.count_params():,} parameters"
     )
 
 
 @cli.command()
-def zoo() -> None:
+@click.option("--urls", is_flag=True, help="List where each file lies instead, for downloads by hand.")
+def zoo(urls) -> None:
     """List the original release's models, which can be downloaded by name.
 
-    \b
-    Example:
-      deeplab-tf zoo
-    """
-    from deeplab_tf.weights import zoo_table
+    A file fetched by hand serves as well: deeplab-tf import FILE.tar.gz.
 
-    click.echo(zoo_table())
+    \b
+    Examples:
+      deeplab-tf zoo
+      deeplab-tf zoo --urls
+    """
+    from deeplab_tf.weights import zoo_table, zoo_urls
+
+    click.echo(zoo_urls() if urls else zoo_table())
 
 
 @cli.command()
@@ -63,8 +69,8 @@ def zoo() -> None:
 def describe(model, size, settings, layers, output, json_file, overwrite) -> None:
     """Say what a model is made of: strides, channels, rates, parameters, multiply-adds.
 
-    MODEL is a .keras file or a run folder, a kind and a backbone such as v3plus:xception_65, or a name of the
-    release's zoo.
+    MODEL is a .keras file or a run folder, a released file (.tar.gz, .tflite, .pb, a checkpoint), a kind and a backbone
+    such as v3plus:xception_65, or a name of the release's zoo, whose weights are not needed.
 
     \b
     Example:
@@ -72,16 +78,19 @@ def describe(model, size, settings, layers, output, json_file, overwrite) -> Non
       deeplab-tf describe v3plus:xception_65 --set output_stride=8 --size 1025x2049
       deeplab-tf describe v3:mobilenet_v2 --set atrous_rates=[] --layers --json cost.json
     """
-    from deeplab_tf.cost import draw_network, model_cost, skeleton
+    from deeplab_tf.cost import check_drawing_path, draw_network, model_cost, skeleton
     from deeplab_tf.files import write_json
     from deeplab_tf.models import load_model
+    from deeplab_tf.weights import is_keras_model, load_released
 
     for path in filter(None, (output, json_file)):
         refuse_existing(path, overwrite)
+    if output:
+        check_drawing_path(output)
     if is_model_file(model):
         if settings:
             raise ValueError(f"{model} has its settings already; --set is for a named model such as v3:mobilenet_v2.")
-        network = load_model(model)
+        network = load_model(model) if is_keras_model(model) else load_released(model)
     else:
         network = skeleton(model, dict(settings))
     cost = model_cost(network, (size, size) if isinstance(size, int) else size)
@@ -96,4 +105,4 @@ def describe(model, size, settings, layers, output, json_file, overwrite) -> Non
 
 def is_model_file(text: str) -> bool:
     """Whether `text` is meant as a path, not as the name of a network."""
-    return Path(text).exists() or Path(text).suffix == ".keras" or "/" in text
+    return Path(text).exists() or Path(text).suffix == ".keras" or "/" in text or ".ckpt" in text

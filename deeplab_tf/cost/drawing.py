@@ -66,11 +66,20 @@ def draw_network(cost: ModelCost, path: str | os.PathLike) -> None:
     Example:
         >>> draw_network(model_cost(DeepLabV3Plus("xception_65")), "xception.png")
     """
-    if Path(path).suffix not in SUFFIXES:
-        raise ValueError(f"A drawing is a file in {', '.join(SUFFIXES)}; received {path}.")
+    check_drawing_path(path)
     canvas = _Canvas(cost)
     with replacing(path) as temporary:
         canvas.figure.savefig(temporary, dpi=150)
+
+
+def check_drawing_path(path: str | os.PathLike) -> None:
+    """Refuses a path that cannot be drawn to, before the work that leads to it.
+
+    Raises:
+        ValueError: If its suffix is none of those that can be drawn.
+    """
+    if Path(path).suffix not in SUFFIXES:
+        raise ValueError(f"A drawing is a file in {', '.join(SUFFIXES)}; received {path}.")
 
 
 class _Canvas:

@@ -34,6 +34,11 @@ def named_model(text: str, settings: Mapping | None = None) -> models.Segmentati
         kind = getattr(models, arguments.pop("model"))
     else:
         word, _, first = text.partition(":")
+        if text in ZOO:
+            raise ValueError(
+                f"{text} is a start for training, weights of the backbone {ZOO[text].backbone}, and no model. Name one "
+                f"with that backbone, for instance v3plus:{ZOO[text].backbone}."
+            )
         if word not in models.MODELS:
             raise ValueError(
                 f"Unknown model {text!r}. Give one of {', '.join(models.MODELS)} with a colon and a "

@@ -4,7 +4,7 @@ from deeplab_tf.models.auto_deeplab import AutoDeepLab
 from deeplab_tf.models.initial_weights import set_weights_loader
 from deeplab_tf.models.input_channels import check_rgb
 from deeplab_tf.models.lr_aspp import LRASPP
-from deeplab_tf.models.saving import load_model, save_model
+from deeplab_tf.models.saving import check_model_path, load_model, save_model
 from deeplab_tf.models.segmentation_model import SegmentationModel, copy_weights
 from deeplab_tf.models.v1 import DeepLabV1
 from deeplab_tf.models.v2 import DeepLabV2
@@ -31,6 +31,7 @@ __all__ = [
     "DeepLabV3Plus",
     "SegmentationModel",
     "canvas_size",
+    "check_model_path",
     "check_rgb",
     "copy_weights",
     "load_model",

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 import keras
 
 from deeplab_tf.layers import aspp, decoder, default_atrous_rates, head_norm
+from deeplab_tf.models.arguments import own_arguments
 from deeplab_tf.models.segmentation_model import SegmentationModel
 from deeplab_tf.nas import Genotype
 from deeplab_tf.nas import genotype as resolve_genotype
@@ -78,7 +79,7 @@ class AutoDeepLab(SegmentationModel):
         weights: str | os.PathLike | None = None,
         name: str | None = None,
     ):
-        settings = {key: value for key, value in locals().items() if key not in ("self", "name", "__class__")}
+        settings = own_arguments(locals())
         genes = resolve_genotype(genotype)
         stride = genes.stride if output_stride is None else output_stride
         settings |= {

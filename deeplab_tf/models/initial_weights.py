@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
+
+import keras
 
 _loaders: list[Callable] = []
 
@@ -20,6 +23,10 @@ def load_initial_weights(model, weights) -> None:
     """
     if weights is None:
         return
+    if not isinstance(weights, str | os.PathLike | keras.Model):
+        raise ValueError(
+            f'weights must be None, "imagenet", a name of the model zoo, a file or a model; received {weights!r}.'
+        )
     if not _loaders:
         raise ValueError(f"weights={weights!r} needs deeplab_tf.weights; import deeplab_tf first.")
     _loaders[0](model, weights)

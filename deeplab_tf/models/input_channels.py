@@ -15,7 +15,7 @@ def check_input_shape(input_shape: Sequence[int | None]) -> tuple[int | None, in
     Raises:
         ValueError: If it is none.
     """
-    shape = tuple(input_shape)
+    shape = tuple(input_shape) if isinstance(input_shape, Sequence) else ()
     whole = all(side is None or (isinstance(side, int) and side > 0) for side in shape)
     if len(shape) != 3 or not whole or shape[-1] is None:
         raise ValueError(

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import keras
 
 from deeplab_tf.layers import head_norm, lr_aspp
+from deeplab_tf.models.arguments import own_arguments
 from deeplab_tf.models.segmentation_model import SegmentationModel, resolve_labels
 
 
@@ -68,7 +69,7 @@ class LRASPP(SegmentationModel):
         weights: str | os.PathLike | None = None,
         name: str | None = None,
     ):
-        settings = {key: value for key, value in locals().items() if key not in ("self", "name", "__class__")}
+        settings = own_arguments(locals())
 
         def head(features):
             if decoder_stride not in features.taps:

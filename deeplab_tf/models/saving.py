@@ -27,11 +27,20 @@ def save_model(model: SegmentationModel, path: str | os.PathLike) -> None:
     Example:
         >>> save_model(model, "model.keras")
     """
-    if Path(path).suffix != ".keras":
-        raise ValueError(f"A model file ends in .keras; received {path}.")
+    check_model_path(path)
     bare = model.rebuild() if model.compiled else model
     with replacing(path) as temporary:
         bare.save(temporary)
+
+
+def check_model_path(path: str | os.PathLike) -> None:
+    """Refuses a path that `save_model` cannot write, before the work that leads to it.
+
+    Raises:
+        ValueError: If it does not end in `.keras`.
+    """
+    if Path(path).suffix != ".keras":
+        raise ValueError(f"A model file ends in .keras; received {path}.")
 
 
 def load_model(path: str | os.PathLike) -> SegmentationModel:
@@ -59,7 +68,10 @@ def load_model(path: str | os.PathLike) -> SegmentationModel:
             f"There is no model file {path}. Give a .keras file, or a run folder with a {RUN_MODEL}."
         )
     if not zipfile.is_zipfile(path):
-        raise ValueError(f"{path} is not a Keras model file, or it is cut off. Save or copy it again.")
+        raise ValueError(
+            f"{path} is not a Keras model file, or it is cut off. Save or copy it again; a released file (.tar.gz, "
+            ".tflite, .pb, a checkpoint) becomes one by load_released, on the command line by deeplab-tf import."
+        )
     try:
         model = keras.models.load_model(path, compile=False)
     except Exception as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import keras
 
@@ -14,6 +14,8 @@ from deeplab_tf.models.initial_weights import load_initial_weights
 from deeplab_tf.models.input_channels import check_input_shape, copy_stem, differs_in_channels
 
 CLASSIFIER = "logits.semantic"
+# Of a list of layers, as many are named on stderr.
+SHOWN = 8
 # Settings that go to the backbone, where it has them.
 BACKBONE_OPTIONS = (
     "depth_multiplier", "divisible_by", "multi_grid", "cascade_blocks", "genotype", "base_filters", "drop_path_keep",
@@ -164,8 +166,13 @@ class SegmentationModel(keras.Model):
         model = type(self).from_config(config)
         model.reinitialized = copy_weights(self, model)
         if model.reinitialized:
-            print(f"Initialised anew: {', '.join(model.reinitialized)}.", file=sys.stderr)
+            print(f"Initialised anew: {_listed(model.reinitialized)}.", file=sys.stderr)
         return model
+
+
+def _listed(names: list[str]) -> str:
+    more = len(names) - SHOWN
+    return ", ".join(names[:SHOWN]) + (f" and {more} layers more" if more > 0 else "")
 
 
 def copy_weights(source: keras.Model, target: keras.Model) -> list[str]:
@@ -197,10 +204,10 @@ def copy_weights(source: keras.Model, target: keras.Model) -> list[str]:
 def _crop_size(crop_size, output_stride: int) -> list[int] | None:
     if crop_size is None:
         return None
-    size = [crop_size] * 2 if isinstance(crop_size, int) else [int(side) for side in crop_size]
-    if len(size) != 2 or min(size) <= output_stride:
+    size = list(crop_size) if isinstance(crop_size, Sequence) else [crop_size] * 2
+    if len(size) != 2 or any(not isinstance(side, int) or side <= output_stride for side in size):
         raise ValueError(
             f"crop_size must be one or two sides larger than the output stride {output_stride}; "
-            f"received {crop_size}. Take {output_stride} x k + 1, for instance {output_stride * 16 + 1}."
+            f"received {crop_size!r}. Take {output_stride} x k + 1, for instance {output_stride * 16 + 1}."
         )
     return size

@@ -10,6 +10,7 @@ import keras
 
 from deeplab_tf.backbones.vgg import OUTPUT_STRIDE, VGGFeatures, conv_relu, scaled, vgg_head
 from deeplab_tf.layers import ResizeLike
+from deeplab_tf.models.arguments import own_arguments
 from deeplab_tf.models.segmentation_model import SegmentationModel
 
 MSC_FILTERS = 128
@@ -95,7 +96,7 @@ class DeepLabV1(SegmentationModel):
         weights: str | os.PathLike | None = None,
         name: str | None = None,
     ):
-        settings = {key: value for key, value in locals().items() if key not in ("self", "name", "__class__")}
+        settings = own_arguments(locals())
         if variant not in VARIANTS:
             raise ValueError(f"Unknown variant {variant!r} of DeepLabV1; known are {sorted(VARIANTS)}.")
         shape = VARIANTS[variant]

@@ -9,6 +9,7 @@ import keras
 
 from deeplab_tf.backbones.vgg import FULLY_CONNECTED, scaled, vgg_head
 from deeplab_tf.layers import ImageScale, ResizeLike, truncated_normal
+from deeplab_tf.models.arguments import own_arguments
 from deeplab_tf.models.segmentation_model import CLASSIFIER, SegmentationModel, resolve_labels
 
 RATES = (6, 12, 18, 24)
@@ -76,7 +77,7 @@ class DeepLabV2(SegmentationModel):
         weights: str | os.PathLike | None = None,
         name: str | None = None,
     ):
-        settings = {key: value for key, value in locals().items() if key not in ("self", "name", "__class__")}
+        settings = own_arguments(locals())
         settings["backbone"] = BODIES.get(backbone, backbone)
         settings["atrous_rates"] = rates = list(RATES if atrous_rates is None else atrous_rates)
         if not rates or any(not isinstance(rate, int) or rate < 1 for rate in rates):

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 import keras
 
 from deeplab_tf.layers import aspp, default_atrous_rates, dense_prediction_cell, head_norm
+from deeplab_tf.models.arguments import own_arguments
 from deeplab_tf.models.segmentation_model import SegmentationModel
 
 
@@ -80,10 +81,15 @@ class DeepLabV3(SegmentationModel):
         weights: str | os.PathLike | None = None,
         name: str | None = None,
     ):
-        settings = {key: value for key, value in locals().items() if key not in ("self", "name", "__class__")}
+        settings = own_arguments(locals())
         if cascade_blocks is not None and atrous_rates is not None:
             raise ValueError(
                 f"The cascaded form has no ASPP, so atrous_rates={tuple(atrous_rates)} has nothing to act on beside "
+                f"cascade_blocks={cascade_blocks}. Leave one of the two out."
+            )
+        if cascade_blocks is not None and not image_pooling:
+            raise ValueError(
+                f"The cascaded form has no ASPP, so image_pooling=False has nothing to act on beside "
                 f"cascade_blocks={cascade_blocks}. Leave one of the two out."
             )
         if cascade_blocks is not None and dense_prediction_cell is not None:
@@ -106,6 +112,11 @@ def encoder_head(x, settings: dict):
         if rates is not None:
             raise ValueError(
                 f"A dense prediction cell has its own rates, so atrous_rates={tuple(rates)} has nothing to act on. "
+                "Leave one of the two out."
+            )
+        if not settings["image_pooling"]:
+            raise ValueError(
+                "A dense prediction cell takes the ASPP's place, so image_pooling=False has nothing to act on. "
                 "Leave one of the two out."
             )
         return dense_prediction_cell(

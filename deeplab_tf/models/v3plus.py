@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 import keras
 
 from deeplab_tf.layers import decoder, head_norm
+from deeplab_tf.models.arguments import own_arguments
 from deeplab_tf.models.segmentation_model import SegmentationModel, resolve_labels
 from deeplab_tf.models.v3 import encoder_head
 
@@ -88,7 +89,7 @@ class DeepLabV3Plus(SegmentationModel):
         weights: str | os.PathLike | None = None,
         name: str | None = None,
     ):
-        settings = {key: value for key, value in locals().items() if key not in ("self", "name", "__class__")}
+        settings = own_arguments(locals())
 
         if decoder_logits and not decoder_strides:
             raise ValueError(

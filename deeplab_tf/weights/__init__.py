@@ -1,6 +1,6 @@
 """Released weights into native models."""
 
-from deeplab_tf.weights.catalogue import ZOO, ZooEntry, zoo_entry, zoo_table
+from deeplab_tf.weights.catalogue import ZOO, ZooEntry, zoo_entry, zoo_table, zoo_urls
 from deeplab_tf.weights.checkpoint_model import load_checkpoint, load_checkpoint_model
 from deeplab_tf.weights.initial import load_initial
 from deeplab_tf.weights.recalibration import recalibrate_batch_norm
@@ -28,4 +28,5 @@ __all__ = [
     "transfer_weights",
     "zoo_entry",
     "zoo_table",
+    "zoo_urls",
 ]

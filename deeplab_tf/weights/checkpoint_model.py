@@ -45,7 +45,9 @@ def load_checkpoint(model: SegmentationModel, path: str | os.PathLike, *, start:
     return _load(model, read_checkpoint(path), start)
 
 
-def load_checkpoint_model(path: str | os.PathLike, settings: Mapping | None = None) -> SegmentationModel:
+def load_checkpoint_model(
+    path: str | os.PathLike, settings: Mapping | None = None, *, source: str | os.PathLike | None = None
+) -> SegmentationModel:
     """The network of a checkpoint, built from its variables' names and shapes, with its weights.
 
     Backbone, depth multiplier, head, decoder and classes are read off the variables. Output stride and atrous rates
@@ -56,6 +58,7 @@ def load_checkpoint_model(path: str | os.PathLike, settings: Mapping | None = No
         settings: Constructor's arguments that replace what was read off, such as `{"output_stride": 8}`. With
             `"model"`, the name of a class such as `"DeepLabV3Plus"`, they are all arguments, and only the number of
             classes is read off where they leave it open.
+        source: What to call it on stderr; the path when left out.
 
     Returns:
         The model, not compiled.
@@ -74,8 +77,8 @@ def load_checkpoint_model(path: str | os.PathLike, settings: Mapping | None = No
     transfer = _load(model, checkpoint, start=False)
     assumed = [] if settings and "output_stride" in settings else [f"output stride {model.output_stride}"]
     print(
-        f"{checkpoint.path}: {type(model).__name__} {model.backbone_name}, {model.classes} classes; {transfer}."
-        + (f" Assumed, since a checkpoint does not tell: {assumed[0]}." if assumed else ""),
+        f"{source or checkpoint.path}: {type(model).__name__} {model.backbone_name}, {model.classes} classes; "
+        f"{transfer}." + (f" Assumed, since a checkpoint does not tell: {assumed[0]}." if assumed else ""),
         file=sys.stderr,
     )
     return model
@@ -157,12 +160,16 @@ def _other_classes(model: SegmentationModel, layers: Mapping, shapes: Mapping) -
     for layer, weights in layers.items():
         pairs = [(tuple(weight.shape), shapes.get(name)) for name, weight in weights.items()]
         classifier = len(pairs) > 1 and f"{layer.replace('.', '/')}/biases" in weights
-        if classifier and all(
-            ours[-1] == model.classes and theirs and ours[:-1] == theirs[:-1] and ours != theirs
-            for ours, theirs in pairs
-        ):
+        if classifier and all(theirs and _differ_in_classes(ours, theirs, model.classes) for ours, theirs in pairs):
             found[layer] = pairs[0][1][-1]
     return list(found) if len(set(found.values())) == 1 else []
+
+
+def _differ_in_classes(ours: tuple[int, ...], theirs: tuple[int, ...], classes: int) -> bool:
+    """Whether only the number of classes is another: in the outputs, and where a decoder's logits are read again."""
+    if len(ours) != len(theirs) or ours[-1] != classes or ours == theirs:
+        return False
+    return all(our == their or (our, their) == (classes, theirs[-1]) for our, their in zip(ours, theirs))
 
 
 def _grouped(names: Iterable[str]) -> str:

@@ -99,7 +99,7 @@ def imagenet_source(model: SegmentationModel) -> str:
     if name == "mobilenet_v2" and width != 1.0 and config.get("divisible_by") != 8:
         raise ValueError(
             f"The ImageNet weights of {name} at depth_multiplier {width} have channels in multiples of 8, unlike the "
-            "release's networks. Build the model with divisible_by=8."
+            "release's networks. Build the model with divisible_by=8, on the command line --set divisible_by=8."
         )
     return IMAGENET
 
@@ -146,7 +146,7 @@ def open_application(model: SegmentationModel, source: str | os.PathLike) -> ker
             # Keras raises a bare Exception where a download fails.
             raise ConnectionError(
                 f"Cannot download the ImageNet weights of {application.function} ({error}). Fetch the file by hand "
-                f'and give it: weights="FILE.h5".'
+                f'and give it: weights="FILE.h5", on the command line --weights FILE.h5.'
             ) from error
     path = Path(source)
     if not path.is_file():

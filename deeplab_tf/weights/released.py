@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import os
 from pathlib import Path
@@ -32,6 +33,8 @@ def read_released(path: str | os.PathLike) -> ReleasedFile:
         ValueError: If the format is unknown, or the file damaged or without convolutions; the message names it.
     """
     path = Path(path)
+    if is_keras_model(path):
+        raise ValueError(f"{path} is a Keras model already, no released file. Read it with load_model.")
     if path.suffix not in READERS:
         raise ValueError(
             f"{path} has no known format; released files end in {' or '.join(READERS)}, or are checkpoints "
@@ -79,7 +82,7 @@ def load_released(path: str | os.PathLike) -> SegmentationModel:
         (16, 'pascal_voc', [513, 513])
     """
     if in_zoo(path):
-        return load_zoo(path, _load_unpacked)
+        return load_zoo(path, functools.partial(_load_unpacked, path))
     if is_checkpoint(path):
         return load_checkpoint_model(path)
     released = read_released(path)
@@ -93,9 +96,9 @@ def load_released(path: str | os.PathLike) -> SegmentationModel:
     return model
 
 
-def _load_unpacked(path: Path, arguments: dict | None) -> SegmentationModel:
-    """The model of what an archive holds; of a graph, which says it all itself, `arguments` are not needed."""
-    return load_checkpoint_model(path, arguments) if is_checkpoint(path) else load_released(path)
+def _load_unpacked(source: str | os.PathLike, path: Path, arguments: dict | None) -> SegmentationModel:
+    """The model of what the archive `source` holds; a graph, which says it all itself, needs no `arguments`."""
+    return load_checkpoint_model(path, arguments, source=source) if is_checkpoint(path) else load_released(path)
 
 
 def build_from(released: ReleasedFile) -> SegmentationModel:

@@ -213,7 +213,11 @@ def test_branches_keep_channels_of_their_own():
             r"no ImageNet weights for the backbone 'resnet_18'; there are for \[.*'vgg_16', 'xception_41'",
         ),
         ("mobilenet_v2", {"depth_multiplier": 0.6}, r"published at depth_multiplier \(0\.35, 0\.5.*received 0\.6"),
-        ("mobilenet_v2", {"depth_multiplier": 0.5}, r"multiples of 8.*Build the model with divisible_by=8"),
+        (
+            "mobilenet_v2",
+            {"depth_multiplier": 0.5},
+            r"multiples of 8.*Build the model with divisible_by=8, .*--set divisible_by=8",
+        ),
     ],
 )
 def test_backbones_without_a_source_say_which_have_one(backbone, settings, message):
