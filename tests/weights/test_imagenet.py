@@ -216,7 +216,7 @@ def test_branches_keep_channels_of_their_own():
         (
             "mobilenet_v2",
             {"depth_multiplier": 0.5},
-            r"multiples of 8.*Build the model with divisible_by=8, .*--set divisible_by=8",
+            r"multiples of 8.*with divisible_by=8, .* --set divisible_by=8",
         ),
     ],
 )
