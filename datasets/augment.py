@@ -71,6 +71,7 @@ class Augmentation:
             )
         check_rotation(self.rotate)
         object.__setattr__(self, "_appearance", Appearance(self.color_jitter, self.blur))
+        object.__setattr__(self, "_grey", float(color[0]) if (color == color[0]).all() else None)
 
     @property
     def scales(self) -> np.ndarray | None:
@@ -103,15 +104,21 @@ class Augmentation:
                 self.rotate
             )
             image, label, inside = sample_turned(image, label, scaled, start, size, tuple(self.crop_size), turn)
-            label = label[..., None]
+            label = tf.where(inside, label[..., None], self.ignore_label)
+            filled = False
         else:
-            image = self._fit(sample_image(image, scaled, start, size), size)
-            label = self._fit(tf.cast(sample_label(label, scaled, start, size), tf.int32)[..., None], size)
+            filled = self._grey is not None and not self._appearance
+            image = self._fit(sample_image(image, scaled, start, size), size, self._grey if filled else 0.0)
+            label = tf.cast(sample_label(label, scaled, start, size), tf.int32)[..., None]
+            label = self._fit(label, size, self.ignore_label)
             inside = self._inside(size)
         if self._appearance:
             image = self._appearance(image, inside, _folded(seed, 2))
-        image = tf.where(inside, image, tf.constant(self.pad_value, image.dtype))
-        label = tf.where(inside, label, tf.constant(self.ignore_label, label.dtype))
+        if not filled:
+            # Choosing pixel by pixel takes as long as decoding the image, and many crops are full.
+            full = tf.reduce_all(inside) if self.rotate else tf.reduce_all(size == crop)
+            color = tf.constant(self.pad_value, image.dtype)
+            image = tf.cond(full, lambda: image, lambda: tf.where(inside, image, color))
         if self.flip:
             mirror = draws[3] < 0.5
             image = tf.cond(mirror, lambda: image[:, ::-1], lambda: image)
@@ -130,10 +137,10 @@ class Augmentation:
         height, width = self.crop_size
         return (tf.range(height) < size[0])[:, None, None] & (tf.range(width) < size[1])[None, :, None]
 
-    def _fit(self, window: tf.Tensor, size: tf.Tensor) -> tf.Tensor:
+    def _fit(self, window: tf.Tensor, size: tf.Tensor, fill: float) -> tf.Tensor:
         """Fills `window`, `[size[0], size[1], channels]`, up to the crop size at the bottom and right."""
         height, width = self.crop_size
-        fitted = tf.pad(window, [[0, height - size[0]], [0, width - size[1]], [0, 0]])
+        fitted = tf.pad(window, [[0, height - size[0]], [0, width - size[1]], [0, 0]], constant_values=fill)
         fitted.set_shape((height, width, window.shape[-1]))
         return fitted
 
