@@ -13,6 +13,7 @@ takes the builders as they are. Nothing is downloaded: the folders are those tha
 
 from __future__ import annotations
 
+import abc
 import dataclasses
 import functools
 import os
@@ -43,13 +44,13 @@ class _Segmentation(tfds.core.GeneratorBasedBuilder, skip_registration=True):
 
     VERSION = tfds.core.Version("1.0.0")
 
+    @abc.abstractmethod
     def labels(self) -> LabelSpec:
         """What the label ids mean."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def pairs(self, root: Path) -> dict[str, list[Pair]]:
         """The pairs of every split; `root` is the manual folder."""
-        raise NotImplementedError
 
     def _info(self) -> tfds.core.DatasetInfo:
         labels = self.labels()

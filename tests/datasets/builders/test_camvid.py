@@ -112,6 +112,7 @@ def test_original_layout_of_32_classes(original, tmp_path, split):
 
 def test_32_classes_become_11(original, tmp_path):
     report = convert_camvid(original, "train", tmp_path / "out", workers=1)
+    assert (report.labels.name, report.images) == ("camvid", {"train": len(FRAMES["train"])})
     masks = {name: np.array(ELEVEN, np.uint8)[ids(name, 32)] for name in FRAMES["train"]}
     check(report, "train", original / "701_StillsRaw_full", masks)
 
@@ -126,6 +127,7 @@ def test_colour_masks_in_folders_of_a_split(original, tmp_path):
         ):
             (original / source).rename(tmp_path / "other" / folder / source.split("/")[1])
     report = convert_camvid(tmp_path / "other", "train", tmp_path / "out", classes=32, workers=1)
+    assert (report.labels.name, report.images) == ("camvid_32", {"train": len(FRAMES["train"])})
     check(report, "train", tmp_path / "other" / "train", {name: ids(name, 32) for name in FRAMES["train"]})
 
 
