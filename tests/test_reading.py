@@ -25,9 +25,9 @@ from deeplab_tf.reading import reading, reason, shown
 def test_any_error_names_the_file(error, tmp_path):
     path = tmp_path / "settings.json"
     path.write_text("{}")
-    with pytest.raises(ValueError, match=r"settings\.json cannot be read as a JSON file \(.+\)\. Write it again\."):
-        with reading(path, "a JSON file", "Write it again."):
-            raise error
+    expected = r"settings\.json cannot be read as a JSON file \(.+\)\. Write it again\."
+    with pytest.raises(ValueError, match=expected), reading(path, "a JSON file", "Write it again."):
+        raise error
 
 
 def test_an_error_that_names_the_file_passes(tmp_path):
