@@ -5,8 +5,8 @@ from pathlib import Path
 
 __version__ = "0.1.0"
 
-# The console script answers --help and wrong flags at once: it imports TensorFlow only when a command runs.
-if Path(*sys.argv[:1]).stem != "deeplab-tf":
+# The command line answers --help and wrong flags at once: it imports TensorFlow only when a command runs.
+if Path(*sys.argv[:1]).stem != "deeplab-tf" and sys.orig_argv[1:3] != ["-m", "deeplab_tf"]:
     from deeplab_tf.cost import model_cost
     from deeplab_tf.labels import LabelSpec, label_spec
     from deeplab_tf.models import (

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
+import logging
 import os
 import sys
+from collections.abc import Iterator
 
 import click
+from tqdm import tqdm
 
 
 class Interrupted(Exception):
@@ -41,10 +45,37 @@ class QuietGroup(click.Group):
     group_class = type
 
 
+class _PlainLines(logging.Handler):
+    """What the library logs, as lines on stderr; a warning says that it is one."""
+
+    def emit(self, record):
+        try:
+            prefix = f"{record.levelname.capitalize()}: " if record.levelno >= logging.WARNING else ""
+            # A bar that is being drawn makes room for the line.
+            tqdm.write(prefix + record.getMessage(), file=sys.stderr)
+        except Exception:
+            self.handleError(record)
+
+
+@contextlib.contextmanager
+def _logged() -> Iterator[None]:
+    """Shows what the library logs, from INFO up, for the time of one command."""
+    logger, handler = logging.getLogger("deeplab_tf"), _PlainLines()
+    before = logger.level
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
+        logger.removeHandler(handler)
+
+
 @click.group(cls=QuietGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="deeplab-tf")
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
-def cli(debug: bool) -> None:
+@click.pass_context
+def cli(ctx: click.Context, debug: bool) -> None:
     """DeepLab semantic segmentation: convert data, import released weights, train, evaluate, segment, export.
 
     \b
@@ -54,3 +85,4 @@ def cli(debug: bool) -> None:
       deeplab-tf import deeplabv3_mnv2_pascal_quant.tflite --output voc.keras
       deeplab-tf segment voc.keras photo.jpg --output out
     """
+    ctx.with_resource(_logged())

@@ -1,0 +1,46 @@
+"""The command itself: what the library logs is shown, and it runs as a module."""
+
+import logging
+import subprocess
+import sys
+
+import click
+import pytest
+
+from deeplab_tf.cli import main
+from deeplab_tf.cli.group import cli
+
+
+@pytest.fixture
+def speaking(monkeypatch):
+    """A command that logs on three levels."""
+
+    def speak():
+        logger = logging.getLogger("deeplab_tf.training")
+        logger.debug("a detail")
+        logger.info("step %d of 3", 2)
+        logger.warning("Little memory.")
+
+    monkeypatch.setitem(cli.commands, "speak", click.Command("speak", callback=speak))
+    return ["speak"]
+
+
+def test_the_log_is_shown_as_plain_lines(speaking, capsys):
+    for _ in range(2):
+        assert main(speaking) == 0
+        said = capsys.readouterr()
+        assert said.err == "step 2 of 3\nWarning: Little memory.\n"
+        assert said.out == ""
+
+
+def test_the_library_stays_quiet_otherwise(speaking):
+    logger = logging.getLogger("deeplab_tf")
+    before = (logger.level, list(logger.handlers))
+    assert main(speaking) == 0
+    assert (logger.level, list(logger.handlers)) == before
+
+
+def test_runs_as_a_module_without_waiting_for_tensorflow():
+    done = subprocess.run([sys.executable, "-m", "deeplab_tf", "--help"], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("Usage: deeplab-tf ")
+    assert done.stderr == ""
