@@ -12,6 +12,7 @@ import tensorflow as tf
 from deeplab_tf.files import read_json
 from deeplab_tf.labels import LabelSpec
 from deeplab_tf.models import SegmentationModel, check_rgb, load_model, whole_image_logits
+from deeplab_tf.reading import reason
 from deeplab_tf.tflite_artefact import SIDE_FILE, TFLiteArtefact
 
 EXTRA_FOLDER = "assets.extra"
@@ -90,9 +91,11 @@ class SavedModelArtefact:
         side_file = path / EXTRA_FOLDER / SIDE_FILE
         try:
             self._loaded = tf.saved_model.load(str(path))
-        except (OSError, ValueError, RuntimeError, tf.errors.OpError) as error:
-            reason = str(error).strip().splitlines()[0]
-            raise ValueError(f"{path} does not load as a SavedModel: {reason}. Export or copy it again.") from error
+        except Exception as error:
+            # TensorFlow raises whatever the graph's content provokes.
+            raise ValueError(
+                f"{path} does not load as a SavedModel: {reason(error)}. Export or copy it again."
+            ) from error
         missing = {LABELS_SIGNATURE, PROBABILITIES_SIGNATURE} - set(self._loaded.signatures)
         if missing or not side_file.is_file():
             lacks = f"the signatures {sorted(missing)}" if missing else f"{EXTRA_FOLDER}/{SIDE_FILE}"

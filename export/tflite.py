@@ -18,6 +18,7 @@ from deeplab_tf.export.preparation import DEFAULT_SIDE, check_output, descriptio
 from deeplab_tf.export.report import ExportReport, size_in_bytes
 from deeplab_tf.files import replacing
 from deeplab_tf.models import SegmentationModel
+from deeplab_tf.reading import reason
 from deeplab_tf.tflite_artefact import SIDE_FILE, TFLiteArtefact
 
 OUTPUTS = {
@@ -113,8 +114,7 @@ def _convert(model: SegmentationModel, height: int, width: int, outputs: str) ->
             return converter.convert()
         except Exception as error:
             # The converter's own error classes are not public.
-            reason = str(error).strip().splitlines()[0]
-            raise ValueError(f"{model.name} cannot be converted to TFLite: {reason}") from error
+            raise ValueError(f"{model.name} cannot be converted to TFLite: {reason(error)}") from error
 
 
 def _predict_with_model(model: SegmentationModel, exported: TFLiteArtefact, outputs: str):

@@ -81,3 +81,9 @@ def test_public_interfaces_only():
     private = re.compile(r"^\s*(from|import)\s+(keras\.src|tensorflow\.python|tf_keras)|\btf\.__internal__", re.M)
     found = [str(path.relative_to(ROOT)) for path in SOURCES if private.search(path.read_text(encoding="utf-8"))]
     assert not found
+
+
+def test_the_first_line_of_an_error_has_one_source():
+    # An error may have no text, and then no first line either; `reason` knows.
+    found = [str(path.relative_to(ROOT)) for path in SOURCES if "splitlines()[0]" in path.read_text(encoding="utf-8")]
+    assert found == ["deeplab_tf/reading.py"]

@@ -10,6 +10,7 @@ import keras
 
 from deeplab_tf.files import replacing
 from deeplab_tf.models.segmentation_model import SegmentationModel
+from deeplab_tf.reading import reason
 
 RUN_MODEL = "model.keras"
 
@@ -76,8 +77,7 @@ def load_model(path: str | os.PathLike) -> SegmentationModel:
         model = keras.models.load_model(path, compile=False)
     except Exception as error:
         # Keras raises whatever the archive's content provokes; each case means that the file does not serve.
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise ValueError(f"{path} does not load as a model of this package: {reason}") from error
+        raise ValueError(f"{path} does not load as a model of this package: {reason(error)}") from error
     if not isinstance(model, SegmentationModel):
         raise ValueError(
             f"{path} holds a {type(model).__name__} from elsewhere, not a DeepLab model of this package. "

@@ -12,6 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from deeplab_tf.models.saving import RUN_MODEL
+from deeplab_tf.reading import reason
 from deeplab_tf.weights.variable_names import DEPTHWISE, KERNELS, LEAVES
 
 PART = re.compile(r"(.+)\.(?:index|data-\d{5}-of-\d{5})$")
@@ -52,7 +53,7 @@ class Checkpoint:
         except DAMAGE as error:
             files = ", ".join(str(shard) for shard in _shards(self.path)) or self.path
             raise ValueError(
-                f"{files}: the data of {name!r} cannot be read ({_reason(error)}). The file is damaged or cut off; "
+                f"{files}: the data of {name!r} cannot be read ({reason(error)}). The file is damaged or cut off; "
                 "copy or download it again."
             ) from error
 
@@ -103,7 +104,7 @@ def read_checkpoint(path: str | os.PathLike) -> Checkpoint:
     except DAMAGE as error:
         file = _index(prefix) if _index(prefix).is_file() else prefix
         raise ValueError(
-            f"{file} is not a checkpoint of TensorFlow, or it is damaged ({_reason(error)}). Copy or download it again."
+            f"{file} is not a checkpoint of TensorFlow, or it is damaged ({reason(error)}). Copy or download it again."
         ) from error
     kinds = {name: _training_kind(name) for name in every}
     ignored = collections.Counter(kind for kind in kinds.values() if kind)
@@ -172,7 +173,3 @@ def _index(prefix: Path) -> Path:
 def _shards(prefix: Path) -> list[Path]:
     beside = prefix.parent.iterdir() if prefix.parent.is_dir() else ()
     return sorted(file for file in beside if file.name.startswith(f"{prefix.name}.data-") and SHARD.match(file.name))
-
-
-def _reason(error: Exception) -> str:
-    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

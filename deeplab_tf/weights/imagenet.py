@@ -17,6 +17,7 @@ import numpy as np
 from deeplab_tf.backbones import BACKBONES
 from deeplab_tf.layers import BatchNorm
 from deeplab_tf.models import SegmentationModel
+from deeplab_tf.reading import reading, reason
 from deeplab_tf.weights.catalogue import ZOO
 from deeplab_tf.weights.transfer import Transfer, convolutions_of
 
@@ -111,7 +112,8 @@ def is_application(source) -> bool:
     path = Path(source)
     if path.suffix != ".keras" or not zipfile.is_zipfile(path):
         return path.suffix == ".h5"
-    with zipfile.ZipFile(path) as archive, contextlib.suppress(KeyError, ValueError):
+    # A file that cannot be read is told by the reader of model files.
+    with contextlib.suppress(Exception), zipfile.ZipFile(path) as archive:
         return json.loads(archive.read("config.json")).get("class_name") == "Functional"
     return False
 
@@ -158,18 +160,17 @@ def open_application(model: SegmentationModel, source: str | os.PathLike) -> ker
         network = build(weights=None, include_top=include_top, **options)
         try:
             network.load_weights(path)
-        except (ValueError, OSError, KeyError) as error:
-            reasons.append(str(error).strip().splitlines()[0])
+        except Exception as error:
+            # HDF5 raises whatever a damaged file provokes.
+            reasons.append(reason(error))
         else:
             return network
     raise ValueError(f"{path} does not hold weights of keras.applications.{application.function}: {reasons[0]}")
 
 
 def _load_network(path: Path) -> keras.Model:
-    try:
+    with reading(path, "a network of keras.applications", "Save or copy it again."):
         return keras.models.load_model(path, compile=False)
-    except (ValueError, OSError, TypeError, KeyError) as error:
-        raise ValueError(f"{path} does not load as a Keras model: {str(error).strip().splitlines()[0]}") from error
 
 
 def copy_application(source: keras.Model, model: SegmentationModel) -> Transfer:
