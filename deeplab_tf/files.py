@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from deeplab_tf.locks import cannot_write
+
 
 def _remove(path: Path) -> None:
     if path.is_dir() and not path.is_symlink():
@@ -124,7 +126,5 @@ def check_writable(folder: str | os.PathLike) -> Path:
         probe.write_bytes(b"")
         probe.unlink()
     except OSError as error:
-        raise ValueError(
-            f"Cannot write to {folder} ({error.strerror}). Choose a folder that you may write to."
-        ) from error
+        raise cannot_write(folder, error) from error
     return folder
