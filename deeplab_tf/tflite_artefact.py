@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 import zipfile
 from pathlib import Path
 
@@ -20,6 +21,9 @@ RELEASED_PAD_VALUE = (127.5, 127.5, 127.5)
 class TFLiteArtefact:
     """A `.tflite` file with a fixed input size and one output: labels, or a score a class.
 
+    Threads may share one: its interpreter, which uses all processors anyway, serves them one after the other, while
+    images are placed and results enlarged at the same time.
+
     Args:
         path: The file.
         threads: Threads of the interpreter; all processors when left out.
@@ -32,6 +36,8 @@ class TFLiteArtefact:
 
     def __init__(self, path: str | os.PathLike, threads: int | None = None):
         self.source = str(path)
+        # An interpreter has one set of tensors: a second thread would write its image over that of the first.
+        self._lock = threading.Lock()
         self._interpreter = tflite_runtime.interpreter(path, threads=threads or os.cpu_count())
         self._input = self._only(self._interpreter.get_input_details())
         self._output = self._only(self._interpreter.get_output_details())
@@ -71,9 +77,10 @@ class TFLiteArtefact:
         if self._input["dtype"] == np.float32:
             # The released float files expect what their training code fed: values in -1..1.
             placed = placed.astype(np.float32) * np.float32(2 / 255) - 1
-        self._interpreter.set_tensor(self._input["index"], placed[None])
-        self._interpreter.invoke()
-        return self._interpreter.get_tensor(self._output["index"])[0]
+        with self._lock:
+            self._interpreter.set_tensor(self._input["index"], placed[None])
+            self._interpreter.invoke()
+            return self._interpreter.get_tensor(self._output["index"])[0]
 
     @property
     def _gives_scores(self) -> bool:
