@@ -38,6 +38,8 @@ class AutoDeepLab(SegmentationModel):
         dropout: Share dropped after the ASPP's projection, in training.
         decoder_strides: Strides of the decoder's stages, descending.
         crop_size: Side, or (height, width), of the canvas to which smaller images are padded for prediction.
+        image_size: Side, or (height, width), of the images that the network is made for; larger ones are scaled to fit
+            it for prediction. None predicts all at their own size.
         frozen_batch_norm: Train with fixed batch statistics; scale and shift still train.
         upsample_logits: Bring the logits to input size; else they stand at the last decoder stride.
         weights: What to start from: None, `"imagenet"`, a name of the release's model zoo (`deeplab_tf.ZOO`), or a file
@@ -74,6 +76,7 @@ class AutoDeepLab(SegmentationModel):
         dropout: float = 0.1,
         decoder_strides: Sequence[int] = (4,),
         crop_size: int | Sequence[int] | None = None,
+        image_size: int | Sequence[int] | None = None,
         frozen_batch_norm: bool = False,
         upsample_logits: bool = True,
         weights: str | os.PathLike | None = None,

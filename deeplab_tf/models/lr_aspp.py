@@ -31,6 +31,8 @@ class LRASPP(SegmentationModel):
         filters: Channels of the 1x1 branch.
         decoder_stride: Stride of the low-level tap.
         crop_size: Side, or (height, width), of the canvas to which smaller images are padded for prediction.
+        image_size: Side, or (height, width), of the images that the network is made for; larger ones are scaled to fit
+            it for prediction. None predicts all at their own size.
         frozen_batch_norm: Train with fixed batch statistics; scale and shift still train.
         upsample_logits: Bring the logits to input size; else they stand at the decoder stride.
         weights: What to start from: None, `"imagenet"`, a name of the release's model zoo (`deeplab_tf.ZOO`), or a file
@@ -64,6 +66,7 @@ class LRASPP(SegmentationModel):
         filters: int = 128,
         decoder_stride: int = 8,
         crop_size: int | Sequence[int] | None = None,
+        image_size: int | Sequence[int] | None = None,
         frozen_batch_norm: bool = False,
         upsample_logits: bool = True,
         weights: str | os.PathLike | None = None,

@@ -12,6 +12,7 @@ from deeplab_tf.labels import LabelSpec, label_spec
 from deeplab_tf.layers import ResizeLike, channel_values, truncated_normal
 from deeplab_tf.models.initial_weights import load_initial_weights
 from deeplab_tf.models.input_channels import check_input_shape, copy_stem, differs_in_channels
+from deeplab_tf.scaling import limit_of
 
 CLASSIFIER = "logits.semantic"
 # Of a list of layers, as many are named on stderr.
@@ -48,8 +49,8 @@ class SegmentationModel(keras.Model):
 
     Args:
         settings: The subclass's constructor arguments, JSON-ready. `backbone`, `output_stride`, `classes`,
-            `labels`, `input_shape`, `crop_size`, `frozen_batch_norm`, `upsample_logits` and the backbone's options
-            are read here. `weights`, what to start from, is loaded and not kept.
+            `labels`, `input_shape`, `crop_size`, `image_size`, `frozen_batch_norm`, `upsample_logits` and the
+            backbone's options are read here. `weights`, what to start from, is loaded and not kept.
         head: `(features: Features) -> [B, h, w, C]`, the map that the classifier sees.
         name: The model's name.
         head_gives_logits: The head's map are the logits already.
@@ -76,6 +77,7 @@ class SegmentationModel(keras.Model):
                     f"Its options are {list(backbone.options)}."
                 )
         crop_size = _crop_size(settings["crop_size"], settings["output_stride"])
+        image_size = limit_of(settings.get("image_size"), "image_size")
 
         input_shape = check_input_shape(settings["input_shape"])
         weights = settings.pop("weights", None)
@@ -103,12 +105,14 @@ class SegmentationModel(keras.Model):
         self.backbone_name = settings["backbone"]
         self.output_stride = settings["output_stride"]
         self.crop_size = crop_size
+        self.image_size = image_size
         self.pad_value = channel_values(backbone.pad_value, input_shape[-1])
         self._settings = {
             **settings,
             "classes": spec.classes,
             "labels": spec.to_dict(),
             "crop_size": crop_size,
+            "image_size": None if image_size is None else list(image_size),
         }
         load_initial_weights(self, weights)
 

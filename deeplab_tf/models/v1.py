@@ -59,6 +59,8 @@ class DeepLabV1(SegmentationModel):
         depth_multiplier: Width of all layers; 1 when left out.
         dropout: Share dropped after fc6 and after fc7, in training.
         crop_size: Side, or (height, width), of the canvas to which smaller images are padded for prediction.
+        image_size: Side, or (height, width), of the images that the network is made for; larger ones are scaled to fit
+            it for prediction. None predicts all at their own size.
         frozen_batch_norm: Without effect, for the sake of the common interface: there is no normalisation.
         upsample_logits: Bring the logits to input size; else they stand at stride 8.
         weights: What to start from: None, `"imagenet"`, a name of the release's model zoo (`deeplab_tf.ZOO`), or a file
@@ -91,6 +93,7 @@ class DeepLabV1(SegmentationModel):
         depth_multiplier: float | None = None,
         dropout: float = 0.5,
         crop_size: int | Sequence[int] | None = None,
+        image_size: int | Sequence[int] | None = None,
         frozen_batch_norm: bool = False,
         upsample_logits: bool = True,
         weights: str | os.PathLike | None = None,

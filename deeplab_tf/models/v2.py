@@ -37,6 +37,8 @@ class DeepLabV2(SegmentationModel):
         depth_multiplier: Width of the backbone, where it has one.
         dropout: Share dropped after fc6 and fc7 of VGG-16, in training.
         crop_size: Side, or (height, width), of the canvas to which smaller images are padded for prediction.
+        image_size: Side, or (height, width), of the images that the network is made for; larger ones are scaled to fit
+            it for prediction. None predicts all at their own size.
         frozen_batch_norm: Train with fixed batch statistics, and with fixed scale and shift in the ResNets, as in the
             paper; for a start from random weights, False.
         upsample_logits: Bring the logits to input size; else they stand at the output stride.
@@ -72,6 +74,7 @@ class DeepLabV2(SegmentationModel):
         depth_multiplier: float | None = None,
         dropout: float = 0.5,
         crop_size: int | Sequence[int] | None = None,
+        image_size: int | Sequence[int] | None = None,
         frozen_batch_norm: bool = True,
         upsample_logits: bool = True,
         weights: str | os.PathLike | None = None,

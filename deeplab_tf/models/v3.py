@@ -37,6 +37,8 @@ class DeepLabV3(SegmentationModel):
         dropout: Share dropped after the projection, in training.
         crop_size: Side, or (height, width), of the canvas to which smaller images are padded for prediction:
             the size that the network was trained on.
+        image_size: Side, or (height, width), of the images that the network is made for; larger ones are scaled to fit
+            it for prediction. None predicts all at their own size.
         frozen_batch_norm: Train with fixed batch statistics; scale and shift still train.
         upsample_logits: Bring the logits to input size; else they stand at the output stride.
         weights: What to start from: None, `"imagenet"`, a name of the release's model zoo (`deeplab_tf.ZOO`), or a file
@@ -76,6 +78,7 @@ class DeepLabV3(SegmentationModel):
         filters: int = 256,
         dropout: float = 0.1,
         crop_size: int | Sequence[int] | None = None,
+        image_size: int | Sequence[int] | None = None,
         frozen_batch_norm: bool = False,
         upsample_logits: bool = True,
         weights: str | os.PathLike | None = None,

@@ -41,6 +41,8 @@ class DeepLabV3Plus(SegmentationModel):
         decoder_logits: The decoder gives the logits, by plain 1x1 convolutions without normalisation; there is no
             classifier behind it, and `decoder_filters` has no effect.
         crop_size: Side, or (height, width), of the canvas to which smaller images are padded for prediction.
+        image_size: Side, or (height, width), of the images that the network is made for; larger ones are scaled to fit
+            it for prediction. None predicts all at their own size.
         frozen_batch_norm: Train with fixed batch statistics; scale and shift still train.
         upsample_logits: Bring the logits to input size; else they stand at the last decoder stride.
         weights: What to start from: None, `"imagenet"`, a name of the release's model zoo (`deeplab_tf.ZOO`), or a file
@@ -84,6 +86,7 @@ class DeepLabV3Plus(SegmentationModel):
         decoder_merge: str = "concat",
         decoder_logits: bool = False,
         crop_size: int | Sequence[int] | None = None,
+        image_size: int | Sequence[int] | None = None,
         frozen_batch_norm: bool = False,
         upsample_logits: bool = True,
         weights: str | os.PathLike | None = None,

@@ -23,7 +23,8 @@ NETWORK = ("backbone", "depth_multiplier", "output_stride", "atrous_rates")
 KEPT = (*NETWORK, "divisible_by")
 # What a run decides for itself, by settings of its own.
 DECIDED = {
-    "classes", "labels", "input_shape", "crop_size", "frozen_batch_norm", "upsample_logits", "weights", "name",
+    "classes", "labels", "input_shape", "crop_size", "image_size", "frozen_batch_norm", "upsample_logits", "weights",
+    "name",
 }  # fmt: skip
 RECALIBRATION_IMAGES = 200
 RATE, FINE_TUNING_RATE = 0.01, 0.001

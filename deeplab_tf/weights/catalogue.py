@@ -80,8 +80,10 @@ def _entry(name, file, data, backbone, model=None, *, scores=(), size=None, insi
 
 
 VOC_SCALES, CITYSCAPES_SCALES, WIDE_SCALES = (0.5, 0.25, 1.75), (0.75, 0.25, 1.25), (0.75, 0.25, 2.0)
-VOC = {"labels": "pascal_voc", "crop_size": 513}
-CITYSCAPES = {"labels": "cityscapes", "crop_size": (1025, 2049)}
+VOC = {"labels": "pascal_voc", "crop_size": 513, "image_size": 513}
+CITYSCAPES = {"labels": "cityscapes", "crop_size": (1025, 2049), "image_size": (1025, 2049)}
+# What the release evaluates at, by label set: for checkpoints, which do not say.
+IMAGE_SIZES = {spec["labels"]: spec["image_size"] for spec in (VOC, CITYSCAPES)}
 # The release's MobileNetV2 and EdgeTPU models go without the dilated branches: image pooling and a 1x1 convolution.
 PLAIN = {"atrous_rates": ()}
 # What the release's Xceptions have beside the model's defaults: rates that follow the output stride, separable
@@ -171,12 +173,12 @@ _ENTRIES = (
     ),
     _entry(
         "mobilenetv2_ade20k_train", "deeplabv3_mnv2_ade20k_train_2018_12_03", "ADE20K",
-        "mobilenet_v2", V3PLUS, output_stride=16, labels="ade20k", crop_size=257, **PLAIN, size=24.8,
+        "mobilenet_v2", V3PLUS, output_stride=16, labels="ade20k", crop_size=257, image_size=257, **PLAIN, size=24.8,
         scores=(Score(32.04, "val", 16),),
     ),
     _entry(
         "xception65_ade20k_train", "deeplabv3_xception_ade20k_train_2018_05_29", "ADE20K",
-        "xception_65", V3PLUS, output_stride=8, labels="ade20k", crop_size=513, size=439,
+        "xception_65", V3PLUS, output_stride=8, labels="ade20k", crop_size=513, image_size=513, size=439,
         scores=(Score(45.65, "val", 8, VOC_SCALES, True),),
     ),
     _entry(

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping
 
 from deeplab_tf import backbones, models
 from deeplab_tf.models import SegmentationModel
+from deeplab_tf.models.segmentation_model import resolve_labels
+from deeplab_tf.weights.catalogue import IMAGE_SIZES
 from deeplab_tf.weights.checkpoint import Checkpoint, read_checkpoint
 from deeplab_tf.weights.recognition import check_deeplab, class_count, dilated_branches, recognise
 from deeplab_tf.weights.transfer import Transfer
@@ -104,7 +106,9 @@ def build_from_checkpoint(checkpoint: Checkpoint, settings: Mapping | None = Non
     accepted = [name for name in inspect.signature(kind).parameters if name != "weights"]
     if strange := sorted(set(settings) - set(accepted)):
         raise ValueError(f"{kind.__name__} has no setting {strange}; it has {accepted}.")
-    return kind(**{**read_off, **settings})
+    arguments = {**read_off, **settings}
+    spec = resolve_labels(arguments.get("classes"), arguments.get("labels"))
+    return kind(**{"image_size": IMAGE_SIZES.get(spec.name), **arguments})
 
 
 def _class(name: str) -> type[SegmentationModel]:

@@ -115,7 +115,7 @@ def build_from(released: ReleasedFile) -> SegmentationModel:
     if rates := tuple(convolutions[branch].rate for branch in dilated_branches(kernels)):
         settings["atrous_rates"] = rates
     crop_size = None if not window else (window - 1) * output_stride + 1
-    return model(**settings, output_stride=output_stride, crop_size=crop_size)
+    return model(**settings, output_stride=output_stride, crop_size=crop_size, image_size=crop_size)
 
 
 def holds_segmentation(path: str | os.PathLike) -> bool:

@@ -104,11 +104,12 @@ class ModelHarness:
 
     def test_a_model_file_carries_settings_and_labels(self, tmp_path):
         labels = {"name": "trees", "names": ["ground", "oak", "fir"], "colors": [[1, 2, 3]] * 3, "ignore_label": 7}
-        model = self.make(classes=None, labels=labels, output_stride=8, crop_size=(65, 97))
+        model = self.make(classes=None, labels=labels, output_stride=8, crop_size=(65, 97), image_size=(97, 129))
         save_model(model, tmp_path / "saved.keras")
         again = load_model(tmp_path / "saved.keras")
         assert json.dumps(again.get_config()) == json.dumps(model.get_config())
         assert (again.labels.to_dict(), again.output_stride, again.crop_size) == (labels, 8, [65, 97])
+        assert again.image_size == (97, 129)
         assert not again.compiled
 
     def test_mixed_precision_gives_float32_logits(self):

@@ -42,6 +42,7 @@ def test_variables_are_those_of_the_released_checkpoint(shared):
         ({"classes": 5, "labels": "camvid"}, "classes=5 contradicts the label specification 'camvid' of 11"),
         ({"crop_size": 16}, "crop_size .* larger than the output stride 16; received 16"),
         ({"crop_size": (65, 65, 3)}, "crop_size"),
+        ({"image_size": 0}, "image_size must be a side .*received 0"),
         ({"depth_multiplier": 0}, "depth_multiplier must be above 0.*received 0"),
         ({"classes": 1}, "needs at least 2"),
         ({"labels": "moon"}, "Unknown label specification 'moon'; known are"),
@@ -85,8 +86,17 @@ def test_unknown_rebuild_setting_is_refused():
 
 
 def test_rebuild_keeps_canvas_and_given_labels():
-    model = DeepLabV3("mobilenet_v2", atrous_rates=(), depth_multiplier=0.25, labels="camvid", crop_size=65)
+    model = DeepLabV3(
+        "mobilenet_v2", atrous_rates=(), depth_multiplier=0.25, labels="camvid", crop_size=65, image_size=97
+    )
     finer = model.rebuild(output_stride=8)
+    assert finer.image_size == (97, 97)
     assert (finer.crop_size, finer.labels.name, finer.output_stride) == ([65, 65], "camvid", 8)
     other = model.rebuild(labels="cityscapes")
     assert (other.crop_size, other.labels.name, other.classes) == ([65, 65], "cityscapes", 19)
+
+
+def test_settings_of_before_image_size_have_none():
+    config = DeepLabV3("mobilenet_v2", atrous_rates=(), depth_multiplier=0.25, image_size=97).get_config()
+    del config["image_size"]
+    assert DeepLabV3.from_config(config).image_size is None

@@ -119,6 +119,7 @@ def test_strides_and_rates_can_be_given(mobilenet, capsys):
     exact = {"model": "DeepLabV3", "backbone": "mobilenet_v2", "atrous_rates": (), "output_stride": 8, "crop_size": 513}
     model = load_checkpoint_model(mobilenet.prefix, exact)
     assert (model.classes, model.output_stride, model.crop_size) == (21, 8, [513, 513])
+    assert model.image_size == (513, 513)
     assert "Assumed" not in capsys.readouterr().err
 
 

@@ -34,6 +34,7 @@ def test_network_is_found_from_the_file(shared, file, stride, multiplier, crop, 
     assert model.output_stride == stride
     assert model.get_config()["depth_multiplier"] == multiplier
     assert model.crop_size == [crop, crop]
+    assert model.image_size == (crop, crop)
     assert model.count_params() == parameters
     assert model.labels == deeplab_tf.label_spec("pascal_voc")
 
