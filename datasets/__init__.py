@@ -14,7 +14,7 @@ from deeplab_tf.datasets.builders.stanford_background import convert_stanford_ba
 from deeplab_tf.datasets.builders.voc import convert_voc
 from deeplab_tf.datasets.class_counts import ClassCounts, count_classes
 from deeplab_tf.datasets.convert import ConversionReport
-from deeplab_tf.datasets.damage import explain_data_error
+from deeplab_tf.datasets.damage import explain_data_error, explained_data
 from deeplab_tf.datasets.dataset import DataSet, open_dataset
 from deeplab_tf.datasets.pipeline import evaluation_images, training_batches
 
@@ -38,6 +38,7 @@ __all__ = [
     "draw_shapes",
     "evaluation_images",
     "explain_data_error",
+    "explained_data",
     "inspect_dataset",
     "inspect_pairs",
     "open_dataset",

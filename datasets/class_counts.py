@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from collections.abc import Mapping
 
@@ -9,6 +10,8 @@ import numpy as np
 import tensorflow as tf
 
 from deeplab_tf.datasets.class_weights import class_weights
+from deeplab_tf.datasets.damage import explained_data
+from deeplab_tf.datasets.dataset import DataSet
 from deeplab_tf.datasets.sources import open_source
 from deeplab_tf.labels import LabelSpec
 from deeplab_tf.progress import track
@@ -81,10 +84,12 @@ def count_classes(
 
     histograms = source.ordered().map(histogram, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
     pixels, image_pixels, present = np.zeros(values, np.int64), np.zeros(values, np.int64), []
-    for counts in track(histograms.as_numpy_iterator(), source.count, "count classes"):
-        pixels += counts
-        image_pixels += np.where(counts > 0, counts.sum(), 0)
-        present.append(counts[: source.labels.classes] > 0)
+    told = isinstance(dataset, DataSet)
+    with explained_data(dataset, split or "train") if told else contextlib.nullcontext():
+        for counts in track(histograms.as_numpy_iterator(), source.count, "count classes"):
+            pixels += counts
+            image_pixels += np.where(counts > 0, counts.sum(), 0)
+            present.append(counts[: source.labels.classes] > 0)
     # In ADE20K the ignore label is the id of a class, which nothing is then labelled with.
     counted = np.arange(source.labels.classes) != source.labels.ignore_label
     present = np.stack(present) & counted

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import tensorflow as tf
@@ -11,6 +13,8 @@ from deeplab_tf.datasets.records import count_records, decode_image, decode_labe
 from deeplab_tf.progress import track
 
 _REMEDY = "Restore the file or convert the split again with overwrite."
+# TensorFlow quotes what it cannot parse, and where that is no text, raising its error fails with the second.
+DATA_ERRORS = (tf.errors.OpError, UnicodeDecodeError)
 
 
 def check_split(dataset: DataSet, split: str) -> list[int]:
@@ -62,16 +66,37 @@ def explain_data_error(dataset: DataSet, split: str, error: Exception) -> Except
     return error
 
 
+@contextlib.contextmanager
+def explained_data(dataset: DataSet, split: str) -> Iterator[None]:
+    """Raises, in place of what a pipeline over `split` raises in the block, what `explain_data_error` makes of it.
+
+    Args:
+        dataset: The data set that the block reads.
+        split: The split that it reads.
+
+    Raises:
+        ValueError: If a file is damaged; the message names it.
+
+    Example:
+        >>> with explained_data(dataset, "val"):
+        ...     evaluate("model.keras", evaluation_images(dataset, "val"))
+    """
+    try:
+        yield
+    except DATA_ERRORS as error:
+        raise explain_data_error(dataset, split, error) from error
+
+
 def _read_through(path: Path) -> None:
     records = iter(tf.data.TFRecordDataset(str(path)))
     for number in range(1, count_records(path) + 1):
         try:
             serialized = next(records)
-        except (tf.errors.DataLossError, StopIteration) as error:
+        except (*DATA_ERRORS, StopIteration) as error:
             raise ValueError(f"{path} is damaged at record {number}: its checksum is wrong. {_REMEDY}") from error
         try:
             fields = parse(serialized)
-        except tf.errors.InvalidArgumentError as error:
+        except DATA_ERRORS as error:
             raise ValueError(f"{path}: record {number} is no image record in the known schema. {_REMEDY}") from error
         _decode_through(f"{path}: record {number} ({fields['filename'].numpy().decode(errors='replace')})", fields)
 
@@ -83,7 +108,7 @@ def _decode_through(where: str, fields: dict[str, tf.Tensor]) -> None:
             raise ValueError(f"{where} has no mask. Train and evaluate on a split that has masks.")
         try:
             sizes.append(decode(fields[part]).shape[:2].as_list())
-        except tf.errors.InvalidArgumentError as error:
+        except DATA_ERRORS as error:
             raise ValueError(f"{where}: its {part} cannot be decoded. {_REMEDY}") from error
     if sizes[0] != sizes[1]:
         raise ValueError(f"{where}: image and mask differ in size, {sizes[0]} against {sizes[1]}. {_REMEDY}")

@@ -5,14 +5,20 @@ from __future__ import annotations
 import dataclasses
 import os
 import re
+import reprlib
 from collections.abc import Mapping
 from pathlib import Path
 
 from deeplab_tf.datasets.records import count_records, shard_name
 from deeplab_tf.files import read_json, write_json
 from deeplab_tf.labels import LabelSpec, label_spec
+from deeplab_tf.reading import reading
 
 INDEX_NAME = "dataset.json"
+# Shards are numbered by five digits.
+MOST_SHARDS, MOST_IMAGES = 99999, 10**12
+# A file's name has 255 bytes at most, of which numbers and suffix take 30.
+LONGEST_NAME = 200
 _SHARD = re.compile(r"(?P<split>[^.].*)-\d{5}-of-(?P<shards>\d{5})(\.tfrecord)?")
 
 
@@ -130,21 +136,33 @@ def write_index(dataset: DataSet, path: Path) -> None:
 
 
 def _read_index(path: Path) -> DataSet:
-    index = read_json(path / INDEX_NAME)
-    try:
-        splits = {name: Split(int(split["images"]), int(split["shards"])) for name, split in index["splits"].items()}
+    file = path / INDEX_NAME
+    with reading(file, "the index of a data set", "Convert the data set again into a new folder."):
+        index = read_json(file)
+        splits = {name: _stored_split(name, split) for name, split in index["splits"].items()}
         return DataSet(path, LabelSpec.from_dict(index["labels"]), splits)
-    except (KeyError, TypeError, AttributeError) as error:
-        raise ValueError(
-            f"{path / INDEX_NAME} is not the index of a data set ({type(error).__name__}: {error}). "
-            "Convert the data set again into a new folder."
-        ) from error
+
+
+def _stored_split(name: str, fields: Mapping) -> Split:
+    images, shards = fields["images"], fields["shards"]
+    # Of any other name shards would lie in another folder.
+    if (
+        "\0" in name
+        or len(name.encode()) > LONGEST_NAME
+        or not _SHARD.fullmatch(shard_name(name, 0, 1))
+        or Path(name).name != name
+    ):
+        raise ValueError(f"{name!r} is not the name of a split")
+    for what, count, least, most in (("images", images, 0, MOST_IMAGES), ("shards", shards, 1, MOST_SHARDS)):
+        if type(count) is not int or not least <= count <= most:
+            raise ValueError(f"the split {name!r} has {reprlib.repr(count)} {what}, not {least} to {most}")
+    return Split(images, shards)
 
 
 def _scan(path: Path) -> dict[str, Split]:
     found: dict[str, list[tuple[Path, int]]] = {}
     for file in sorted(path.iterdir()):
-        if match := _SHARD.fullmatch(file.name):
+        if file.is_file() and (match := _SHARD.fullmatch(file.name)):
             found.setdefault(match["split"], []).append((file, int(match["shards"])))
     return {
         name: Split(sum(count_records(file) for file, _ in files), max(shards for _, shards in files))

@@ -74,7 +74,7 @@ def training_batches(
         TypeError: If `dataset` is none of the three.
         ValueError: If an argument makes no sense, there is no such split, the elements are no images with labels, or a
             shard is missing or damaged. Damage that shows only in reading comes as a TensorFlow error;
-            `explain_data_error` says where it is in TFRecords.
+            `explained_data` says where it is in TFRecords.
 
     Example:
         >>> batches = training_batches(open_dataset("voc-tfrecords"), batch_size=8)
@@ -128,7 +128,7 @@ def evaluation_images(
     Raises:
         TypeError: If `dataset` is of another kind.
         ValueError: If there is no such split, the elements are no images, or a shard is missing or damaged. Damage that
-            shows only in reading comes as a TensorFlow error; `explain_data_error` says where it is in TFRecords.
+            shows only in reading comes as a TensorFlow error; `explained_data` says where it is in TFRecords.
 
     Example:
         >>> for example in evaluation_images(open_dataset("voc-tfrecords")):

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import tensorflow as tf
 
-_FRAME = struct.Struct("<Q4x")
+_FRAME = struct.Struct("<QI")
 _CHECKSUM_BYTES = 4
+_REMEDY = "Restore the file or convert the data set again with overwrite."
 _FIELDS = {
     "image": ("image/encoded", tf.io.FixedLenFeature((), tf.string)),
     "label": ("image/segmentation/class/encoded", tf.io.FixedLenFeature((), tf.string, "")),
@@ -101,6 +102,32 @@ def decode_label(encoded: tf.Tensor, dtype: tf.DType = tf.uint8) -> tf.Tensor:
     return tf.io.decode_png(encoded, channels=1, dtype=dtype)[..., 0]
 
 
+def _crc32c_table() -> tuple[int, ...]:
+    table = []
+    for value in range(256):
+        for _ in range(8):
+            value = value >> 1 ^ (0x82F63B78 if value & 1 else 0)
+        table.append(value)
+    return tuple(table)
+
+
+_CRC32C = _crc32c_table()
+
+
+def masked_crc32c(data: bytes) -> int:
+    """The checksum that TFRecords store: CRC-32C, rotated and shifted. For a few bytes: it is slow.
+
+    Example:
+        >>> hex(masked_crc32c(bytes(8)))
+        '0x7980329'
+    """
+    value = 0xFFFFFFFF
+    for byte in data:
+        value = value >> 8 ^ _CRC32C[(value ^ byte) & 0xFF]
+    value ^= 0xFFFFFFFF
+    return ((value >> 15 | value << 17) + 0xA282EAD8) & 0xFFFFFFFF
+
+
 def count_records(path: str | os.PathLike) -> int:
     """The number of records in a TFRecord file, from the records' headers alone.
 
@@ -108,7 +135,7 @@ def count_records(path: str | os.PathLike) -> int:
         path: An uncompressed TFRecord file.
 
     Raises:
-        ValueError: If the headers do not lead to the end of the file, as in a truncated one.
+        ValueError: If the headers do not lead to the end of the file, as in a truncated one, or are damaged.
 
     Example:
         >>> count_records("val-00000-of-00001.tfrecord")
@@ -120,12 +147,14 @@ def count_records(path: str | os.PathLike) -> int:
         while position < size:
             file.seek(position)
             header = file.read(_FRAME.size)
-            length = _FRAME.unpack(header)[0] if len(header) == _FRAME.size else size
-            position += _FRAME.size + length + _CHECKSUM_BYTES
+            length, checksum = _FRAME.unpack(header) if len(header) == _FRAME.size else (size, None)
             count += 1
+            if checksum is not None and checksum != masked_crc32c(header[:8]):
+                raise ValueError(f"{path} is damaged: the length of record {count} has a wrong checksum. {_REMEDY}")
+            position += _FRAME.size + length + _CHECKSUM_BYTES
     if position != size:
         raise ValueError(
             f"{path} is truncated or damaged: record {count} should end at byte {position}, the file has {size}. "
-            "Restore the file or convert the data set again with overwrite."
+            f"{_REMEDY}"
         )
     return count

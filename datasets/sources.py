@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from deeplab_tf.datasets.damage import check_split
+from deeplab_tf.datasets.damage import check_split, explained_data
 from deeplab_tf.datasets.dataset import DataSet
 from deeplab_tf.datasets.records import decode_image, decode_label, parse
 from deeplab_tf.labels import LabelSpec, label_spec
@@ -111,7 +111,9 @@ def _of_records(dataset: DataSet, split: str, labels, labelled: bool) -> Source:
     def ordered() -> tf.data.Dataset:
         return tf.data.TFRecordDataset([str(path) for path in dataset.files(split)]).enumerate()
 
-    labelled = labelled or all(bool(parse(record)["label"] != b"") for _, record in ordered().take(1))
+    if not labelled:
+        with explained_data(dataset, split):
+            labelled = all(bool(parse(record)["label"] != b"") for _, record in ordered().take(1))
 
     def decode(serialized: tf.Tensor) -> dict[str, tf.Tensor]:
         fields = parse(serialized)

@@ -6,11 +6,13 @@ import contextlib
 import json
 import os
 import shutil
+import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from deeplab_tf.locks import cannot_write
+from deeplab_tf.reading import reading
 
 
 def _remove(path: Path) -> None:
@@ -96,21 +98,27 @@ def write_json(path: str | os.PathLike, value: Any) -> None:
         temporary.write_text(json.dumps(value, indent=2) + "\n", encoding="utf-8")
 
 
-def read_json(path: str | os.PathLike, object_hook: Callable[[dict], Any] | None = None) -> Any:
-    """The value in a JSON file.
+def read_json(
+    path: str | os.PathLike, object_hook: Callable[[dict], Any] | None = None, most_bytes: int = 2**28
+) -> Any:
+    """The value in a JSON file, in UTF-8, with a byte order mark or without.
 
     Args:
         path: The file.
         object_hook: What to make of each JSON object, as `json.loads` takes it.
+        most_bytes: The largest file to read: one value takes a multiple of it in memory.
 
     Raises:
-        ValueError: If the file is not JSON; the message names it.
+        ValueError: If the file is not JSON, larger than that or nested too deep; the message names it.
         FileNotFoundError: If there is none.
     """
-    try:
-        return json.loads(Path(path).read_text(encoding="utf-8"), object_hook=object_hook)
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path} is not valid JSON ({error}). Write it again or restore it.") from error
+    with reading(path, "a JSON file", "Write it again or restore it."):
+        status = os.stat(path)
+        if not stat.S_ISREG(status.st_mode):
+            raise ValueError("it is a folder or a device")
+        if status.st_size > most_bytes:
+            raise ValueError(f"it has {status.st_size} bytes, above {most_bytes}")
+        return json.loads(Path(path).read_text(encoding="utf-8-sig"), object_hook=object_hook)
 
 
 def check_writable(folder: str | os.PathLike) -> Path:

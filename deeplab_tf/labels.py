@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import collections
 import dataclasses
-from collections.abc import Mapping
+import reprlib
+from collections.abc import Iterable, Mapping
+from numbers import Integral
 
 import numpy as np
 
 from deeplab_tf.label_specs import SPECS
 
 IGNORE_COLOR = (224, 224, 192)
+# What masks of 16 bits hold.
+MOST_CLASSES = 65536
 
 
 def voc_colors(count: int) -> tuple[tuple[int, int, int], ...]:
@@ -60,8 +64,8 @@ class LabelSpec:
     name: str = "custom"
 
     def __post_init__(self):
-        names = tuple(str(name) for name in self.names)
-        colors = tuple(tuple(int(value) for value in rgb) for rgb in self.colors) or voc_colors(len(names))
+        names = _names(self.names)
+        colors = _colors(self.colors) or voc_colors(min(len(names), MOST_CLASSES))
         object.__setattr__(self, "names", names)
         object.__setattr__(self, "colors", colors)
         if len(names) < 2:
@@ -69,17 +73,21 @@ class LabelSpec:
                 f"Received {len(names)} class name(s); segmentation needs at least 2. "
                 "A single object of interest needs a background class beside it."
             )
-        if len(names) > 65536:
-            raise ValueError(f"Received {len(names)} classes; masks have up to 16 bits, so at most 65536 are possible.")
+        if len(names) > MOST_CLASSES:
+            raise ValueError(
+                f"Received {len(names)} classes; masks have up to 16 bits, so at most {MOST_CLASSES} are possible."
+            )
         double = sorted(name for name, count in collections.Counter(names).items() if count > 1)
         if double or not all(names):
             raise ValueError(f"Class names must be unique and not empty; received {double or names}.")
         if len(colors) != len(names) or any(len(rgb) != 3 or min(rgb) < 0 or max(rgb) > 255 for rgb in colors):
             raise ValueError(
-                f"Expected {len(names)} RGB colours of three values in 0-255, one a class; received {colors}."
+                f"Expected {len(names)} RGB colours of three values in 0-255, one a class; received "
+                f"{reprlib.repr(colors)}."
             )
-        if not 0 <= self.ignore_label < self.mask_values:
-            raise ValueError(f"ignore_label must lie in 0-{self.mask_values - 1}; received {self.ignore_label}.")
+        whole = isinstance(self.ignore_label, Integral) and not isinstance(self.ignore_label, bool)
+        if not whole or not 0 <= self.ignore_label < self.mask_values:
+            raise ValueError(f"ignore_label must lie in 0-{self.mask_values - 1}; received {self.ignore_label!r}.")
         if len(names) > 256 and self.ignore_label == 255:
             raise ValueError(f"Received {len(names)} classes and ignore_label 255, which is one of them. Give 65535.")
 
@@ -131,16 +139,38 @@ class LabelSpec:
         """The inverse of `to_dict`.
 
         Raises:
-            ValueError: If the dictionary has no `names`.
+            ValueError: If the dictionary has no `names`, or a value is not possible.
         """
+        if not isinstance(config, Mapping):
+            raise ValueError(f"A label specification is an object with 'names'; received {reprlib.repr(config)}.")
         if "names" not in config:
-            raise ValueError(f"A label specification needs 'names'; received the keys {sorted(config)}.")
+            raise ValueError(f"A label specification needs 'names'; received the keys {reprlib.repr(list(config))}.")
         return cls(
-            names=tuple(config["names"]),
-            colors=tuple(tuple(rgb) for rgb in config.get("colors", ())),
-            ignore_label=int(config.get("ignore_label", 255)),
+            names=config["names"],
+            colors=config.get("colors", ()),
+            ignore_label=config.get("ignore_label", 255),
             name=str(config.get("name", "custom")),
         )
+
+
+def _names(given: Iterable[str]) -> tuple[str, ...]:
+    listed = isinstance(given, Iterable) and not isinstance(given, str | bytes | Mapping)
+    names = tuple(given) if listed else ()
+    if not listed or not all(isinstance(name, str) for name in names):
+        raise ValueError(f"Expected a list of class names; received {reprlib.repr(given)}.")
+    for name in names:
+        try:
+            name.encode()
+        except UnicodeEncodeError:
+            raise ValueError(f"The class name {name!r} cannot be written: half a character is missing.") from None
+    return tuple(map(str, names))
+
+
+def _colors(given: Iterable[Iterable[int]]) -> tuple[tuple[int, ...], ...]:
+    try:
+        return tuple(tuple(int(value) for value in rgb) for rgb in given)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ValueError(f"Expected RGB colours of three values in 0-255; received {reprlib.repr(given)}.") from error
 
 
 def _known(name: str) -> LabelSpec:
@@ -176,6 +206,11 @@ def label_spec(source: LabelSpec | Mapping | str | int) -> LabelSpec:
         if source not in KNOWN:
             raise ValueError(f"Unknown label specification {source!r}; known are {sorted(KNOWN)}.")
         return KNOWN[source]
+    if isinstance(source, bool) or not isinstance(source, Integral) or source > MOST_CLASSES:
+        raise ValueError(
+            f"Expected a label specification, its name, or a number of classes, 2 to {MOST_CLASSES}; received "
+            f"{reprlib.repr(source)}."
+        )
     for spec in (KNOWN["pascal_voc"], KNOWN["cityscapes"]):
         if source == spec.classes:
             return spec

@@ -78,7 +78,7 @@ def test_json_round_trip(tmp_path):
 @pytest.mark.parametrize("content", [b"", b'{"a": ', b"\xff\xfe\x00"])
 def test_damaged_json_is_named(tmp_path, content):
     (tmp_path / "value.json").write_bytes(content)
-    with pytest.raises(ValueError, match=r"value\.json is not valid JSON"):
+    with pytest.raises(ValueError, match=r"value\.json cannot be read as a JSON file"):
         read_json(tmp_path / "value.json")
 
 

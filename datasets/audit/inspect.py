@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-import tensorflow as tf
 
 from deeplab_tf.datasets.audit.contact_sheet import write_contact_sheet
 from deeplab_tf.datasets.audit.findings import Finding
@@ -17,7 +16,7 @@ from deeplab_tf.datasets.audit.page import Pictures, write_page
 from deeplab_tf.datasets.audit.raw_source import find_source
 from deeplab_tf.datasets.audit.sample import Sample, pair_sample, record_sample
 from deeplab_tf.datasets.audit.tally import Tally
-from deeplab_tf.datasets.damage import explain_data_error
+from deeplab_tf.datasets.damage import explained_data
 from deeplab_tf.datasets.dataset import DataSet, open_dataset
 from deeplab_tf.datasets.pairs import Pair, mark_repeated
 from deeplab_tf.datasets.parallel import ordered_map
@@ -192,8 +191,6 @@ def _legend(inspection: Inspection) -> list[tuple[str, tuple[int, ...]]]:
 def _examples(dataset: DataSet, splits: Sequence[str]) -> Iterator[tuple[str, dict]]:
     """The examples of the splits as NumPy values; a file that cannot be read is named."""
     for split in splits:
-        try:
+        with explained_data(dataset, split):
             for example in evaluation_images(dataset, split).as_numpy_iterator():
                 yield split, example
-        except tf.errors.OpError as error:
-            raise explain_data_error(dataset, split, error) from error

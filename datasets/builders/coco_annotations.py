@@ -67,7 +67,7 @@ def read_annotations(path: str | os.PathLike, kind: str) -> AnnotationFile:
     """
     path = Path(path)
     try:
-        content = read_json(path, object_hook=_compact)
+        content = read_json(path, object_hook=_compact, most_bytes=2**32)
     except FileNotFoundError as error:
         there = sorted(file.name for file in path.parent.glob("*.json")) if path.parent.is_dir() else []
         raise ValueError(f"{path} is missing; its folder has {there}. Add it or name the right root and split.") from (

@@ -30,7 +30,8 @@ def evaluate(model, data, split, labels, json_path, csv_path, skip_bad) -> None:
 
     dataset = datasets.open_dataset(data, labels)
     images = datasets.evaluation_images(dataset, split)
-    result = evaluate_model(model, images, dataset.labels, skip_bad=skip_bad)
+    with datasets.explained_data(dataset, split):
+        result = evaluate_model(model, images, dataset.labels, skip_bad=skip_bad)
     click.echo(result.table())
     if json_path:
         result.save_json(json_path)

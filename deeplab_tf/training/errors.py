@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import tensorflow as tf
 
 from deeplab_tf.datasets import DataSet, explain_data_error
+from deeplab_tf.datasets.damage import DATA_ERRORS
 from deeplab_tf.training.config import TrainConfig
 
 
@@ -31,7 +32,7 @@ def explained(config: TrainConfig, dataset: DataSet, split: str) -> Iterator[Non
             f"Memory ran out at batch_size {config.batch_size} and crop_size {height}x{width}. Lower one of them, "
             "or take a smaller network."
         ) from error
-    except tf.errors.OpError as error:
+    except DATA_ERRORS as error:
         found = explain_data_error(dataset, split, error)
         if found is error and "label value" in str(error):
             labels = dataset.labels

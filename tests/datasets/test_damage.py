@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from deeplab_tf.datasets import (
     DataSet,
+    count_classes,
     evaluation_images,
     explain_data_error,
     inspect_dataset,
@@ -90,6 +91,21 @@ def test_foreign_record_is_named(tmp_path):
     dataset = single(tmp_path, tf.train.Example().SerializeToString())
     with pytest.raises(ValueError, match="record 1 is no image record"):
         raise explain_data_error(dataset, "train", RuntimeError())
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda dataset: inspect_dataset(dataset.path, labels=dataset.labels),
+        lambda dataset: count_classes(dataset),
+        lambda dataset: evaluation_images(dataset, "train"),
+    ],
+    ids=["inspect", "count_classes", "evaluation_images"],
+)
+def test_a_record_that_is_no_text_either_is_named(tmp_path, read):
+    dataset = single(tmp_path, b"\xff\xfe\x00junk\x80")
+    with pytest.raises(ValueError, match=r"train-00000-of-00001\.tfrecord: record 1 is no image record"):
+        read(dataset)
 
 
 def test_error_of_sound_data_is_handed_back(tiny):

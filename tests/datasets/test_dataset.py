@@ -66,8 +66,28 @@ def test_missing_and_empty_folders(tmp_path):
         open_dataset(tmp_path, 3)
 
 
-@pytest.mark.parametrize("text", ["{", "{}", "[]", json.dumps({"labels": {}, "splits": {}}), '{"splits": {"a": 1}}'])
+LABELS = {"names": ["a", "b"]}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{",
+        "{}",
+        "[]",
+        "[" * 100_000,
+        "9" * 5000,
+        '{"splits": {"a": 1}}',
+        json.dumps({"labels": {}, "splits": {}}),
+        json.dumps({"labels": LABELS, "splits": {"a": {"images": float("inf"), "shards": 1}}}),
+        json.dumps({"labels": LABELS, "splits": {"a": {"images": 1, "shards": 10**30}}}),
+        json.dumps({"labels": LABELS, "splits": {"../a": {"images": 1, "shards": 1}}}),
+        json.dumps({"labels": LABELS, "splits": {"a\0": {"images": 1, "shards": 1}}}),
+        json.dumps({"labels": {"names": 5}, "splits": {}}),
+    ],
+    ids=range(12),
+)
 def test_damaged_index_is_named(tmp_path, text):
     (tmp_path / "dataset.json").write_text(text)
-    with pytest.raises(ValueError, match=r"dataset\.json|label specification"):
+    with pytest.raises(ValueError, match=r"dataset\.json cannot be read as .+\. (Write|Convert) "):
         open_dataset(tmp_path)

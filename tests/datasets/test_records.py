@@ -61,8 +61,17 @@ def test_truncated_file_is_named(tmp_path, cut):
         count_records(path)
 
 
-def test_damaged_length_is_noticed(tmp_path):
+@pytest.mark.parametrize("length", [2**60, 0])
+def test_damaged_length_is_noticed(tmp_path, length):
     path = tmp_path / "long.tfrecord"
-    path.write_bytes(struct.pack("<Q", 2**60) + bytes(100))
-    with pytest.raises(ValueError, match=r"long\.tfrecord"):
+    path.write_bytes(struct.pack("<Q", length) + bytes(100))
+    with pytest.raises(ValueError, match=r"long\.tfrecord is damaged: the length of record 1"):
+        count_records(path)
+
+
+def test_a_terabyte_of_zeros_is_refused_at_once(tmp_path):
+    path = tmp_path / "sparse.tfrecord"
+    with path.open("wb") as file:
+        file.truncate(2**40)
+    with pytest.raises(ValueError, match=r"sparse\.tfrecord is damaged"):
         count_records(path)

@@ -166,7 +166,7 @@ def test_pairs_can_go_to_other_processes(folder):
     ("break_it", "message"),
     [
         (lambda folder: (folder / "a.png").unlink(), r"a\.png is missing"),
-        (lambda folder: (folder / "a.json").write_text('{"shapes": ['), r"a\.json is not valid JSON"),
+        (lambda folder: (folder / "a.json").write_text('{"shapes": ['), r"a\.json cannot be read as a JSON file"),
         (lambda folder: (folder / "a.json").write_text('{"images": []}'), r"a\.json is no labelme file.*\['images'\]"),
         (lambda folder: (folder / "a.json").write_text("[1]"), r"a\.json is no labelme file.*list"),
         (lambda folder: write(folder, "a", [{"points": []}]), r"a\.json: shape 1 has no label"),
