@@ -15,11 +15,14 @@ from deeplab_tf.datasets.faults import BadPair, read_part, wrong_values
 from deeplab_tf.datasets.records import Record
 from deeplab_tf.images import read_image, read_mask
 from deeplab_tf.labels import LabelSpec
+from deeplab_tf.reading import reason
 
 _ORIENTATION = 0x0112
 UPRIGHT = 1
 _FORMATS = {"JPEG": "jpeg", "MPO": "jpeg", "PNG": "png"}
 _LYING = (5, 6, 7, 8)
+# What Pillow takes at the most.
+_MOST_PIXELS = 2 * (Image.MAX_IMAGE_PIXELS or 89478485)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,6 +37,7 @@ class Pair:
             where it cannot, and `FileNotFoundError` where the file is missing. `read_mask` when left out.
         repeated: Whether an earlier pair of the split has this name; `mark_repeated` says so.
         holder: The file that the image lies in, where `image` is a copy that the user does not know; messages name it.
+        image_note: A sentence that messages about the image end with: which file names it, for instance.
     """
 
     name: str
@@ -42,6 +46,7 @@ class Pair:
     read: Callable[[Path], np.ndarray] | None = None
     repeated: bool = False
     holder: Path | None = None
+    image_note: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -85,15 +90,19 @@ def check_pair(pair: Pair, labels: LabelSpec) -> CheckedPair:
         try:
             parts[part] = read_part(read, path, part)
         except BadPair as error:
-            faults.append(error)
+            faults.append(_with_note(error, pair.image_note) if part == "image" else error)
     image, mask = parts.get("image"), parts.get("mask")
     if image is not None and mask is not None and mask.shape != image.shape[:2]:
-        faults.append(_fault_of_size(pair, image.shape[:2], mask.shape))
+        faults.append(_fault_of_size(pair.mask, pair.image, image.shape[:2], mask.shape))
     if mask is not None and (fault := wrong_values(mask, mask_values(mask), labels, pair.mask)):
         faults.append(fault)
     if pair.holder is not None:
         faults = [_named_by_holder(pair, fault) for fault in faults]
     return CheckedPair(image, mask, tuple(faults))
+
+
+def _with_note(fault: BadPair, note: str) -> BadPair:
+    return BadPair(fault.kind, fault.file, f"{fault} {note}", fault.values) if note else fault
 
 
 def _named_by_holder(pair: Pair, fault: BadPair) -> BadPair:
@@ -154,18 +163,54 @@ def _fault_of_name(pair: Pair) -> BadPair | None:
     return None
 
 
-def _fault_of_size(pair: Pair, image: tuple[int, int], mask: tuple[int, int]) -> BadPair:
-    sizes = (
-        f"{pair.mask} has {mask[1]}x{mask[0]} pixels but its image {pair.image} has {image[1]}x{image[0]} (upright). "
-    )
-    if mask == image[::-1] and orientation(pair.image) in _LYING:
+def size_to_draw(path: Path, image: Path, stated: tuple[int, int] | None) -> tuple[int, int]:
+    """Rows and columns of a mask that is drawn from outlines.
+
+    They are the image's own. What a file states, which may be wrong and of any greatness, is compared with them, and
+    believed only where the image cannot be read, for the rest of the file to be checked all the same.
+
+    Args:
+        path: The file with the outlines.
+        image: The image that they lie on.
+        stated: Rows and columns that `path` states, if it does.
+
+    Raises:
+        BadPair: A `ValueError`, if the image has another size.
+        ValueError: If the size is not known, or more than an image can have.
+    """
+    try:
+        found = _upright_size(image)
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        if stated is None or not all(side > 0 for side in stated) or stated[0] * stated[1] > _MOST_PIXELS:
+            raise ValueError(
+                f"{path}: the size of its image is not known: the file states {stated or 'none'}, and {image} cannot "
+                f"be read ({reason(error)}). Add the image or take its pair out."
+            ) from error
+        return stated
+    if stated is not None and stated != found:
+        raise _fault_of_size(path, image, found, stated)
+    return found
+
+
+def _upright_size(path: Path) -> tuple[int, int]:
+    """Rows and columns of an image file by its header, as `read_image` turns it."""
+    if not path.is_file():
+        raise FileNotFoundError(f"{path} is missing.")
+    with Image.open(path) as image:
+        width, height = image.size
+    return (width, height) if orientation(path) in _LYING else (height, width)
+
+
+def _fault_of_size(path: Path, image_path: Path, image: tuple[int, int], mask: tuple[int, int]) -> BadPair:
+    sizes = f"{path} has {mask[1]}x{mask[0]} pixels but its image {image_path} has {image[1]}x{image[0]} (upright). "
+    if mask == image[::-1] and orientation(image_path) in _LYING:
         return BadPair(
             "rotated_image",
-            pair.mask,
+            path,
             f"{sizes}The image carries an EXIF rotation that its mask does not follow. Rotate the mask alike, or "
             "remove the tag.",
         )
-    return BadPair("size_mismatch", pair.mask, f"{sizes}Make the mask anew at the image's size.")
+    return BadPair("size_mismatch", path, f"{sizes}Make the mask anew at the image's size.")
 
 
 def orientation(path: Path) -> int:

@@ -24,7 +24,7 @@ from deeplab_tf.datasets.builders.ade20k import ade20k_pairs
 from deeplab_tf.datasets.builders.camvid import camvid_pairs
 from deeplab_tf.datasets.builders.cityscapes import cityscapes_pairs
 from deeplab_tf.datasets.builders.class_names import read_class_names
-from deeplab_tf.datasets.builders.folder import divide, folder_pairs
+from deeplab_tf.datasets.builders.folder import divide_folder, folder_pairs
 from deeplab_tf.datasets.builders.voc import TRAIN_AUG, devkit_folder, voc_pairs
 from deeplab_tf.datasets.pairs import Pair, load_pair
 from deeplab_tf.datasets.parallel import ordered_map
@@ -183,7 +183,8 @@ class DeeplabFolder(_Segmentation):
 
     def pairs(self, root: Path) -> dict[str, list[Pair]]:
         config = self.builder_config
-        return divide(folder_pairs(config.images, config.masks), "train", config.val_share, config.seed)
+        pairs = folder_pairs(config.images, config.masks)
+        return divide_folder(pairs, "train", config.val_share, config.seed, os.cpu_count() or 1)
 
     def _root(self, dl_manager) -> Path:
         return Path(self.builder_config.images)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from deeplab_tf.locks import cannot_write
-from deeplab_tf.reading import reading
+from deeplab_tf.reading import reading, reason, shown
 
 
 def _remove(path: Path) -> None:
@@ -118,7 +118,14 @@ def read_json(
             raise ValueError("it is a folder or a device")
         if status.st_size > most_bytes:
             raise ValueError(f"it has {status.st_size} bytes, above {most_bytes}")
-        return json.loads(Path(path).read_text(encoding="utf-8-sig"), object_hook=object_hook)
+        try:
+            text = Path(path).read_text(encoding="utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise ValueError(
+                f"{shown(path)} cannot be read as a JSON file, which is UTF-8 ({reason(error)}). Programs on Windows "
+                "may write GBK or another code page: save it as UTF-8, for instance with iconv."
+            ) from error
+        return json.loads(text, object_hook=object_hook)
 
 
 def check_writable(folder: str | os.PathLike) -> Path:

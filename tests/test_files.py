@@ -75,11 +75,20 @@ def test_json_round_trip(tmp_path):
     assert json.loads((tmp_path / "value.json").read_text(encoding="utf-8")) == value
 
 
-@pytest.mark.parametrize("content", [b"", b'{"a": ', b"\xff\xfe\x00"])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b'{"a": ', b"\xff\xfe\x00", '"行人"'.encode("gbk"), b"[" * 100_000, b'{"a":' * 100_000, b"1" * 5000],
+    ids=["empty", "cut", "UTF-16", "GBK", "deep list", "deep object", "5000 digits"],
+)
 def test_damaged_json_is_named(tmp_path, content):
     (tmp_path / "value.json").write_bytes(content)
     with pytest.raises(ValueError, match=r"value\.json cannot be read as a JSON file"):
         read_json(tmp_path / "value.json")
+
+
+def test_json_with_a_byte_order_mark(tmp_path):
+    (tmp_path / "value.json").write_bytes('{"a": "猫"}'.encode("utf-8-sig"))
+    assert read_json(tmp_path / "value.json") == {"a": "猫"}
 
 
 def test_missing_json_is_not_called_damaged(tmp_path):

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from deeplab_tf.datasets.builders.class_names import read_class_names
+from deeplab_tf.datasets.builders.division import divide
 from deeplab_tf.datasets.convert import ConversionReport, convert_pairs
 from deeplab_tf.datasets.dataset import INDEX_NAME, open_dataset
 from deeplab_tf.datasets.pairs import Pair, mask_values
@@ -16,6 +17,9 @@ from deeplab_tf.datasets.parallel import ordered_map
 from deeplab_tf.images import IMAGE_SUFFIXES, read_mask
 from deeplab_tf.labels import LabelSpec, label_spec
 from deeplab_tf.progress import track
+
+# Of more images than this, a draw leaves out hardly any class that could be learnt.
+_FEW = 1000
 
 
 def convert_folder(
@@ -68,8 +72,8 @@ def convert_folder(
         {'train': 80, 'val': 20}
     """
     pairs = folder_pairs(images, masks)
-    divided = divide(pairs, split, val_share, seed)
     workers = (os.cpu_count() or 1) if workers is None else workers
+    divided = divide_folder(pairs, split, val_share, seed, workers)
     spec = _given_labels(class_names, labels, ignore_label)
     if spec is None:
         spec = present_labels(Path(output), divided, overwrite) or infer_labels(pairs, ignore_label, workers)
@@ -114,24 +118,15 @@ def _by_name(folder: Path, kind: str) -> dict[str, Path]:
     return found
 
 
-def divide(pairs: Sequence[Pair], split: str, val_share: float, seed: int) -> dict[str, list[Pair]]:
-    """The pairs as `split` and, where `val_share` is not 0, `val`, which `seed` draws; both in the given order."""
-    if not 0 <= val_share < 1:
-        raise ValueError(f"val_share must lie in 0 to below 1; received {val_share}. 0.2 takes every fifth image.")
-    if val_share == 0:
-        return {split: list(pairs)}
-    if split == "val":
-        raise ValueError("val_share takes the split 'val' out of another; received split 'val' too. Rename it.")
-    count = round(len(pairs) * val_share)
-    if not 0 < count < len(pairs):
-        raise ValueError(
-            f"val_share {val_share} of {len(pairs)} images leaves a split empty. Give more images or another share."
-        )
-    chosen = set(np.random.default_rng(seed).permutation(len(pairs))[:count].tolist())
-    return {
-        split: [pair for index, pair in enumerate(pairs) if index not in chosen],
-        "val": [pair for index, pair in enumerate(pairs) if index in chosen],
-    }
+def divide_folder(
+    pairs: Sequence[Pair], split: str, val_share: float, seed: int, workers: int
+) -> dict[str, list[Pair]]:
+    """`divide` by the ids of the masks, where the images are few enough for a class to end up on one side only."""
+    classes = None
+    if val_share and len(pairs) <= _FEW:
+        found = track(ordered_map(_values, [pair.mask for pair in pairs], workers), len(pairs), "list classes")
+        classes = [set(np.flatnonzero(values).tolist()) for values in found]
+    return divide(pairs, split, val_share, seed, classes)
 
 
 def _given_labels(

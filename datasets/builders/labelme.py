@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
-import base64
 import dataclasses
 import functools
 import os
+import reprlib
 import shutil
-from collections.abc import Mapping
-from pathlib import Path, PureWindowsPath
-from typing import Any
+from collections.abc import Sequence
+from pathlib import Path
 
 from deeplab_tf.datasets.builders.class_names import read_class_names
-from deeplab_tf.datasets.builders.folder import divide, present_labels
-from deeplab_tf.datasets.builders.labelme_shapes import IGNORED, labelme_mask, read_labelme
+from deeplab_tf.datasets.builders.division import divide
+from deeplab_tf.datasets.builders.folder import present_labels
+from deeplab_tf.datasets.builders.labelme_file import (
+    IGNORED,
+    beside,
+    extract_image,
+    find_image,
+    label_notes,
+    read_labelme,
+)
+from deeplab_tf.datasets.builders.labelme_shapes import labelme_mask
 from deeplab_tf.datasets.convert import ConversionReport, convert_pairs
 from deeplab_tf.datasets.pairs import Pair
 from deeplab_tf.files import check_writable, temporary_beside
-from deeplab_tf.images import IMAGE_SUFFIXES
 from deeplab_tf.labels import LabelSpec
 from deeplab_tf.progress import track
+from deeplab_tf.reading import shown
 
 # As labelme writes it, and as people do.
 _BACKGROUNDS = ("_background_", "background")
@@ -44,7 +52,8 @@ def convert_labelme(
     """Converts a folder of labelme's JSON files, of version 3 or later, with the images that they name or hold.
 
     Args:
-        folder: The folder of JSON files; folders in it are searched too.
+        folder: The folder of JSON files; folders in it are searched too. The image of each is the one that it names,
+            or else the one of its own name beside it, or else what it holds in itself.
         output: The data set's folder; other splits in it stay.
         split: What the images are: `train`, `val`, or another name.
         val_share: Share of the images, 0 to below 1, drawn by `seed`, that become the split `val` instead.
@@ -71,6 +80,7 @@ def convert_labelme(
         {'train': 80, 'val': 20}
     """
     output = Path(output)
+    _check_widths(line_width=line_width, point_radius=point_radius)
     # Before the output's folder is made.
     _json_files(Path(folder))
     labels = None
@@ -78,17 +88,16 @@ def convert_labelme(
         labels = present_labels(output, {split, "val"} if val_share else {split}, overwrite)
     extracted = temporary_beside(check_writable(output) / "extracted")
     try:
-        pairs, labels = labelme_pairs(
-            folder,
-            class_names=class_names,
-            labels=labels,
-            ignore_unknown=ignore_unknown,
-            line_width=line_width,
-            point_radius=point_radius,
-            extracted=extracted,
+        found = list_labelme(folder, extracted)
+        if class_names is not None:
+            labels = with_background(read_class_names(class_names).names)
+        elif labels is None:
+            labels = collected_labels(found)
+        pairs = labelled_pairs(
+            found, labels, ignore_unknown=ignore_unknown, line_width=line_width, point_radius=point_radius
         )
-        return convert_pairs(
-            divide(pairs, split, val_share, seed),
+        report = convert_pairs(
+            divide(pairs, split, val_share, seed, [one - {IGNORED} for one in found.labels]),
             labels,
             output,
             shards=shards,
@@ -96,6 +105,7 @@ def convert_labelme(
             skip_bad=skip_bad,
             overwrite=overwrite,
         )
+        return dataclasses.replace(report, notes=(*report.notes, *found.notes))
     except OSError as error:
         raise ValueError(f"{output} could not be written ({error.strerror}). Check that its disk has room.") from error
     finally:
@@ -138,28 +148,82 @@ def labelme_pairs(
         >>> labels.names
         ('_background_', 'cat', 'dog')
     """
-    for name, value in (("line_width", line_width), ("point_radius", point_radius)):
-        if value < 1:
-            raise ValueError(f"{name} must be at least 1 pixel; received {value}. labelme's are 10 and 5.")
+    _check_widths(line_width=line_width, point_radius=point_radius)
+    found = list_labelme(folder, extracted)
+    if class_names is not None:
+        labels = with_background(read_class_names(class_names).names)
+    elif labels is None:
+        labels = collected_labels(found)
+    return labelled_pairs(
+        found, labels, ignore_unknown=ignore_unknown, line_width=line_width, point_radius=point_radius
+    ), labels
+
+
+@dataclasses.dataclass(frozen=True)
+class LabelmeFolder:
+    """What a folder of labelme files holds.
+
+    Args:
+        path: The folder.
+        pairs: An image and its file, each; the masks are not drawn yet.
+        labels: The labels of each file; none of one that cannot be read.
+        unread: What is wrong with the files that cannot be read.
+        notes: What is worth knowing of the labels.
+    """
+
+    path: Path
+    pairs: tuple[Pair, ...]
+    labels: tuple[frozenset[str], ...]
+    unread: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def list_labelme(folder: str | os.PathLike, extracted: str | os.PathLike | None = None) -> LabelmeFolder:
+    """Reads all labelme files of a folder and finds their images.
+
+    Args:
+        folder: As for `convert_labelme`.
+        extracted: As for `labelme_pairs`.
+
+    Raises:
+        ValueError: If there are no JSON files.
+        OSError: If an image cannot be written to `extracted`.
+    """
     folder = Path(folder)
     paths = _json_files(folder)
-    found, pairs = set(), []
+    pairs, labels, untidy, unread = [], [], set(), []
     for path in track(paths, len(paths), "list labelme files"):
         name = path.relative_to(folder).with_suffix("").as_posix()
-        holder = None
         try:
-            content = read_labelme(path)
-            image = _image(path, content, None if extracted is None else Path(extracted) / name)
-            holder = path if extracted is not None and image.is_relative_to(extracted) else None
-            found |= {shape["label"] for shape in content["shapes"]}
-        except ValueError:
+            file = read_labelme(path)
+        except (ValueError, FileNotFoundError) as error:
             # Reported, with all others, by the conversion, which reads the file again.
-            image = _beside(path)
-        pairs.append(Pair(name, image, path, holder=holder))
-    if class_names is not None:
-        labels = _with_background(read_class_names(class_names).names)
-    elif labels is None:
-        labels = _collected(folder, found)
+            unread.append(str(error))
+            labels.append(frozenset())
+            pairs.append(Pair(name, beside(path) or path.with_suffix(".jpg"), path))
+            continue
+        labels.append(frozenset(file.labels))
+        untidy |= file.untidy
+        image = find_image(file)
+        if extracted is not None and file.image_data is not None and not image.is_file():
+            pairs.append(Pair(name, extract_image(file, Path(extracted) / name), path, holder=path))
+        else:
+            missing = "" if image.is_file() else f", and no image called {path.stem} lies beside it"
+            note = f"{shown(path)} names the image {reprlib.repr(file.image_path)}{missing}."
+            pairs.append(Pair(name, image, path, image_note=note))
+    notes = label_notes(frozenset().union(*labels) - {IGNORED}, untidy)
+    return LabelmeFolder(folder, tuple(pairs), tuple(labels), tuple(unread), notes)
+
+
+def labelled_pairs(
+    found: LabelmeFolder,
+    labels: LabelSpec,
+    *,
+    ignore_unknown: bool = False,
+    line_width: int = 10,
+    point_radius: int = 5,
+) -> list[Pair]:
+    """The pairs of a folder, their masks to be drawn with the ids of `labels`; the rest as `convert_labelme`."""
     background = next(name for name in (*_BACKGROUNDS, labels.names[0]) if name in labels.names)
     values = {name: value for value, name in enumerate(labels.names)}
     read = functools.partial(
@@ -171,7 +235,13 @@ def labelme_pairs(
         line_width=line_width,
         point_radius=point_radius,
     )
-    return [dataclasses.replace(pair, read=functools.partial(read, image=pair.image)) for pair in pairs], labels
+    return [dataclasses.replace(pair, read=functools.partial(read, image=pair.image)) for pair in found.pairs]
+
+
+def _check_widths(**widths: int) -> None:
+    for name, value in widths.items():
+        if value < 1:
+            raise ValueError(f"{name} must be at least 1 pixel; received {value}. labelme's are 10 and 5.")
 
 
 def _json_files(folder: Path) -> list[Path]:
@@ -183,42 +253,25 @@ def _json_files(folder: Path) -> list[Path]:
     return paths
 
 
-def _image(path: Path, content: Mapping[str, Any], extracted: Path | None) -> Path:
-    """The image of a labelme file: the one it names, or else what it holds, written to `extracted`."""
-    named = PureWindowsPath(content["imagePath"])
-    # A path of the machine where the labels were drawn helps nobody here; the name may.
-    places = [path.parent / named.as_posix(), path.parent / named.name]
-    for place in places:
-        if place.is_file():
-            return place
-    if extracted is None or not isinstance(content.get("imageData"), str):
-        return places[0]
-    try:
-        data = base64.b64decode(content["imageData"])
-    except ValueError:
-        data = b""
-    extracted = extracted.with_name(f"{extracted.name}{named.suffix}")
-    extracted.parent.mkdir(parents=True, exist_ok=True)
-    extracted.write_bytes(data)
-    return extracted
-
-
-def _beside(path: Path) -> Path:
-    """The image file of the same name, for a labelme file that cannot be read."""
-    places = [path.with_suffix(suffix) for suffix in sorted(IMAGE_SUFFIXES)]
-    return next((place for place in places if place.is_file()), path.with_suffix(".jpg"))
-
-
-def _with_background(listed: tuple[str, ...]) -> LabelSpec:
+def with_background(listed: Sequence[str]) -> LabelSpec:
     """The classes among the lines of labelme's `labels.txt`."""
     names = tuple(name for name in listed if name != IGNORED)
     unnamed = not any(name in _BACKGROUNDS for name in names)
     return LabelSpec((*_BACKGROUNDS[:1], *names) if unnamed else names, name="labelme")
 
 
-def _collected(folder: Path, found: set[str]) -> LabelSpec:
-    background = next((name for name in _BACKGROUNDS if name in found), _BACKGROUNDS[0])
-    classes = sorted(found - {IGNORED, background})
+def collected_labels(found: LabelmeFolder) -> LabelSpec:
+    """All labels of a folder as classes, in the order of the alphabet behind the background.
+
+    Raises:
+        ValueError: If no file has a shape of a class; it says which files cannot be read.
+    """
+    labels = frozenset().union(*found.labels)
+    background = next((name for name in _BACKGROUNDS if name in labels), _BACKGROUNDS[0])
+    classes = sorted(labels - {IGNORED, background})
     if not classes:
-        raise ValueError(f"No file in {folder} has a shape of a class. Label the images, or give class_names.")
+        why = ""
+        if found.unread:
+            why = f"; {len(found.unread)} of {len(found.pairs)} cannot be read: {found.unread[0].rstrip('.')}"
+        raise ValueError(f"No file in {found.path} has a shape of a class{why}. Label the images, or give class_names.")
     return LabelSpec((background, *classes), name="labelme")

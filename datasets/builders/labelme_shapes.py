@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import io
 import math
-import os
+import reprlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,44 +13,29 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw
 
-from deeplab_tf.files import read_json
-from deeplab_tf.images import read_image
+from deeplab_tf.datasets.builders.labelme_file import IGNORED, read_labelme
+from deeplab_tf.datasets.pairs import size_to_draw
+from deeplab_tf.reading import reading, reason
 
-IGNORED = "__ignore__"
-# Least and greatest number of points.
+# How many points a shape may have: these numbers, or so many and more.
 _POINTS = {
-    "polygon": (3, math.inf),
-    "rectangle": (2, 2),
-    "oriented_rectangle": (4, 4),
-    "circle": (2, 2),
-    "line": (2, 2),
-    "linestrip": (2, math.inf),
-    "point": (1, 1),
-    "mask": (2, 2),
+    "polygon": range(3, 1 << 31),
+    # Two corners across, or all four as X-AnyLabeling has them.
+    "rectangle": (2, 4),
+    "oriented_rectangle": (4,),
+    # X-AnyLabeling's.
+    "rotation": (4,),
+    "quadrilateral": (4,),
+    "circle": (2,),
+    "line": (2,),
+    "linestrip": range(2, 1 << 31),
+    "point": (1,),
+    "mask": (2,),
 }
 # Painting takes time by the extent of a shape, also by that outside.
 _FARTHEST = 1e5
-
-
-def read_labelme(path: str | os.PathLike) -> dict[str, Any]:
-    """The content of a labelme file, with `shapes` a list of dictionaries that have a `label`.
-
-    Raises:
-        FileNotFoundError: If there is no such file.
-        ValueError: If it is no JSON, or none of labelme's.
-    """
-    content = read_json(path)
-    shapes = content.get("shapes") if isinstance(content, dict) else None
-    if not isinstance(shapes, list) or not isinstance(content.get("imagePath"), str):
-        keys = sorted(content)[:8] if isinstance(content, dict) else type(content).__name__
-        raise ValueError(
-            f"{path} is no labelme file: expected imagePath and a list of shapes, received {keys}. Take it out of the "
-            "folder or label its image again."
-        )
-    for number, shape in enumerate(shapes, start=1):
-        if not isinstance(shape, dict) or not isinstance(shape.get("label"), str):
-            raise ValueError(f"{path}: shape {number} has no label. Label it in labelme or take it out.")
-    return content
+# Corners of a rectangle may be this far from level, for rounding.
+_LEVEL = 0.01
 
 
 def labelme_mask(
@@ -69,7 +53,7 @@ def labelme_mask(
 
     Args:
         path: The file.
-        image: Its image, whose size is taken where the file, of an early version, does not say it.
+        image: Its image, which has the size; one that the file states must be the same.
         values: The label id of every label; `__ignore__` needs none.
         background: The label id of what no shape covers.
         ignore_label: What shapes of `__ignore__` become.
@@ -82,31 +66,28 @@ def labelme_mask(
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If it is no labelme file, a label is unknown, or a shape is of an unknown type, lacks points, or
-            lies outside the image as a whole. A shape that reaches out is clipped.
+        ValueError: If it is no labelme file, its image has another size, a label is unknown, or a shape is of an
+            unknown type, lacks points, or lies outside the image as a whole. A shape that reaches out is clipped.
     """
-    content = read_labelme(path)
-    height, width = _size(content, image)
-    values = {**values, IGNORED: ignore_label}
-    unknown = sorted({shape["label"] for shape in content["shapes"]} - values.keys())
-    if unknown and not ignore_unknown:
-        raise ValueError(
-            f"{path} has shapes of unknown labels: {', '.join(map(repr, unknown))}; known are "
-            f"{', '.join(map(repr, values))}. Correct them, add them to the class names, or ignore them with "
-            "--ignore-unknown (ignore_unknown=True)."
-        )
-    mask = Image.new("L", (width, height), background)
-    for number, shape in enumerate(content["shapes"], start=1):
-        where = f"{path}: shape {number} ({shape['label']!r})"
-        _paint(mask, shape, values.get(shape["label"], ignore_label), line_width, point_radius, where)
-    return np.array(mask)
+    file = read_labelme(path)
+    with reading(path, "a labelme file", "Take it out of the folder or label its image again."):
+        height, width = size_to_draw(file.path, image, file.size)
+        values = {**values, IGNORED: ignore_label}
+        unknown = sorted(file.labels - values.keys())
+        if unknown and not ignore_unknown:
+            raise ValueError(
+                f"{path} has shapes of unknown labels: {_listed(unknown)}; known are {_listed(values)}. Correct them, "
+                "add them to the class names, or ignore them with --ignore-unknown (ignore_unknown=True)."
+            )
+        mask = Image.new("L", (width, height), background)
+        for number, shape in enumerate(file.shapes, start=1):
+            where = f"{path}: shape {number} ({reprlib.repr(shape['label'])})"
+            _paint(mask, shape, values.get(shape["label"], ignore_label), line_width, point_radius, where)
+        return np.array(mask)
 
 
-def _size(content: Mapping[str, Any], image: Path) -> tuple[int, int]:
-    size = (content.get("imageHeight"), content.get("imageWidth"))
-    if all(isinstance(side, int) and side > 0 for side in size):
-        return size
-    return read_image(image).shape[:2]
+def _listed(labels: Sequence[str] | Mapping[str, int]) -> str:
+    return ", ".join(map(reprlib.repr, labels))
 
 
 def _paint(mask: Image.Image, shape: Mapping[str, Any], value: int, line_width: int, radius: int, where: str) -> None:
@@ -125,10 +106,10 @@ def _paint(mask: Image.Image, shape: Mapping[str, Any], value: int, line_width: 
         )
     draw = ImageDraw.Draw(mask)
     if kind == "mask":
-        _paste(mask, _decoded(shape.get("mask"), where), points, value, where)
+        _paste(mask, shape.get("mask"), points, value, where)
     elif kind in ("circle", "point"):
         draw.ellipse([left, top, right, bottom], fill=value, outline=value)
-    elif kind == "rectangle":
+    elif kind == "rectangle" and _is_level(points):
         draw.rectangle([left, top, right, bottom], fill=value, outline=value)
     elif kind in ("line", "linestrip"):
         draw.line(points, fill=value, width=line_width)
@@ -136,34 +117,50 @@ def _paint(mask: Image.Image, shape: Mapping[str, Any], value: int, line_width: 
         draw.polygon(points, fill=value, outline=value)
 
 
-def _points(points: Any, kind: str, where: str) -> list[tuple[float, float]]:
-    if kind not in _POINTS:
-        raise ValueError(f"{where} is of the unknown type {kind!r}; known are {', '.join(_POINTS)}. Draw it as one.")
-    try:
-        found = [(float(x), float(y)) for x, y in points]
-    except (TypeError, ValueError):
-        found = []
-    least, most = _POINTS[kind]
-    if not least <= len(found) <= most or not np.all(np.abs(found) < _FARTHEST):
-        count = f"at least {least}" if most > least else least
-        raise ValueError(f"{where}: a {kind} needs {count} points of x and y; received {points}. Draw it again.")
-    return found
+def _is_level(corners: Sequence[tuple[float, float]]) -> bool:
+    """Whether the corners of a rectangle, two or four, are those of one with level sides."""
+    if len(corners) == 2:
+        return True
+    found = np.array(corners)
+    sides = np.sort(found, axis=0)
+    return bool((np.minimum(abs(found - sides[0]), abs(found - sides[-1])) <= _LEVEL).all())
 
 
-def _decoded(mask: Any, where: str) -> np.ndarray:
-    """The PNG inside a shape of type mask; boolean `[h, w]`."""
-    try:
-        with Image.open(io.BytesIO(base64.b64decode(mask, validate=True))) as image:
-            return np.asarray(image).astype(bool)
-    except (TypeError, binascii.Error, ValueError, OSError) as error:
-        raise ValueError(f"{where} has a mask that is no PNG in base64 ({error}). Draw it again.") from error
-
-
-def _paste(mask: Image.Image, cover: np.ndarray, points: Sequence[tuple], value: int, where: str) -> None:
-    (left, top), (right, bottom) = np.array(points).astype(int).tolist()
-    if cover.shape != (bottom - top + 1, right - left + 1):
+def _points(points: Any, kind: Any, where: str) -> list[tuple[float, float]]:
+    if not isinstance(kind, str) or kind not in _POINTS:
         raise ValueError(
-            f"{where} has a mask of {'x'.join(map(str, cover.shape[::-1]))} pixels in a box of "
-            f"{right - left + 1}x{bottom - top + 1}. Draw it again."
+            f"{where} is of the unknown type {reprlib.repr(kind)}; known are {', '.join(_POINTS)}. Draw it as one."
+        )
+    counts, found = _POINTS[kind], points if isinstance(points, list) else []
+    pairs = all(isinstance(point, list) and len(point) == 2 and all(map(_is_near, point)) for point in found)
+    if len(found) not in counts or not pairs:
+        count = f"at least {counts[0]}" if isinstance(counts, range) else " or ".join(map(str, counts))
+        raise ValueError(
+            f"{where}: a {kind} needs {count} points of x and y; received {reprlib.repr(points)}. Draw it again."
+        )
+    return [(float(x), float(y)) for x, y in found]
+
+
+def _is_near(value: Any) -> bool:
+    """Whether it is a coordinate, and not far outside; NaN is not."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _FARTHEST
+
+
+def _paste(mask: Image.Image, encoded: Any, points: Sequence[tuple], value: int, where: str) -> None:
+    """Pastes the PNG inside a shape of type mask."""
+    (left, top), (right, bottom) = np.array(points).astype(int).tolist()
+    box = (right - left + 1, bottom - top + 1)
+    try:
+        cover = Image.open(io.BytesIO(base64.b64decode(encoded, validate=True)))
+        # Before the pixels are: a few bytes may state any number of them.
+        if cover.size == box and cover.width <= mask.width and cover.height <= mask.height:
+            cover = np.asarray(cover).astype(bool)
+    # What Pillow raises depends on where the damage lies.
+    except Exception as error:
+        raise ValueError(f"{where} has a mask that is no PNG in base64 ({reason(error)}). Draw it again.") from error
+    if not isinstance(cover, np.ndarray):
+        raise ValueError(
+            f"{where} has a mask of {cover.width}x{cover.height} pixels in a box of {box[0]}x{box[1]}, in an image of "
+            f"{mask.width}x{mask.height}. Draw it again."
         )
     mask.paste(value, (left, top), Image.fromarray(cover))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from deeplab_tf.datasets.builders.folder import divide
+from deeplab_tf.datasets.builders.division import divide
 from deeplab_tf.datasets.convert import ConversionReport, convert_pairs, split_names
 from deeplab_tf.datasets.pairs import Pair
 from deeplab_tf.labels import label_spec

@@ -3,6 +3,8 @@
 import base64
 import io
 import json
+import struct
+import zlib
 
 import numpy as np
 import pytest
@@ -57,6 +59,22 @@ def test_rectangle_in_either_order_of_corners(draw):
         np.testing.assert_array_equal(draw(shape("dog", "rectangle", points)), expected)
     corners = [[3, 2], [8, 2], [8, 5], [3, 5]]
     np.testing.assert_array_equal(draw(shape("dog", "oriented_rectangle", corners)), expected)
+
+
+def test_rectangles_of_four_corners_and_rotated_ones(draw):
+    """As X-AnyLabeling writes them."""
+    expected = np.zeros((9, 12), np.uint8)
+    expected[2:6, 3:9] = 2
+    corners = [[3.0, 2.0], [8.0, 2.0], [8.0, 5.0], [3.0, 5.0]]
+    for kind, more in (("rectangle", {}), ("rotation", {"direction": 0.0}), ("quadrilateral", {})):
+        found = draw(shape("dog", kind, corners, difficult=False, attributes={}, kie_linking=[], **more))
+        np.testing.assert_array_equal(found, expected)
+    # On its tip: columns 2 to 8 in the middle row.
+    tip = [[5.0, 1.0], [8.0, 4.0], [5.0, 7.0], [2.0, 4.0]]
+    rows, columns = np.mgrid[:9, :12]
+    expected = 2 * (abs(rows - 4) + abs(columns - 5) <= 3)
+    for kind in ("rectangle", "rotation"):
+        np.testing.assert_array_equal(draw(shape("dog", kind, tip, direction=0.785)), expected)
 
 
 @pytest.mark.parametrize(("radius", "options"), [(5, {}), (3, {"point_radius": 3})])
@@ -145,7 +163,7 @@ def test_unknown_labels_are_listed_or_ignored(draw):
     ("kind", "points", "message"),
     [
         ("polygon", [[1, 1], [2, 2]], "a polygon needs at least 3 points"),
-        ("rectangle", [[1, 1], [2, 2], [3, 3]], "a rectangle needs 2 points"),
+        ("rectangle", [[1, 1], [2, 2], [3, 3]], "a rectangle needs 2 or 4 points"),
         ("circle", [[1, 1]], "a circle needs 2 points"),
         ("point", [], "a point needs 1 points"),
         ("point", [[1, 2, 3]], "needs 1 points of x and y"),
@@ -154,6 +172,16 @@ def test_unknown_labels_are_listed_or_ignored(draw):
         ("circle", [[1, 1], [1e9, 1]], "needs 2 points"),
         ("cuboid", [[1, 1]], r"unknown type 'cuboid'; known are polygon, rectangle"),
         ("mask", [[1, 1], [2, 2]], "no PNG in base64"),
+        ("rotation", [[1, 1], [2, 2]], "a rotation needs 4 points"),
+        (["polygon"], [[1, 1]], r"unknown type \['polygon'\]"),
+        ("polygon", {"11": 0, "51": 0, "55": 0}, "needs at least 3 points"),
+        ("polygon", ["11", "51", "55"], "needs at least 3 points"),
+        ("polygon", [[1, 1], [5, 1], [5, "5"]], "needs at least 3 points"),
+        ("polygon", [[1, 1], [5, 1], [5, True]], "needs at least 3 points"),
+        ("polygon", [[1, 1], [5, 1], [5, None]], "needs at least 3 points"),
+        ("polygon", [[1, 1], [5, 1], [5, 10**400]], "needs at least 3 points"),
+        ("line", [[1, float("inf")], [2, 2]], "needs 2 points"),
+        ("polygon", [[float("nan"), 1]] * 100_000, r"received \[\[nan, 1\], .{,200}Draw it again"),
     ],
 )
 def test_bad_shapes(draw, kind, points, message):
@@ -164,5 +192,18 @@ def test_bad_shapes(draw, kind, points, message):
 def test_mask_of_another_size_than_its_box(draw):
     with pytest.raises(ValueError, match="has a mask of 3x2 pixels in a box of 2x2"):
         draw(shape("cat", "mask", [[1, 1], [2, 2]], mask=png(np.ones((2, 3), bool))))
-    with pytest.raises(ValueError, match="no PNG in base64"):
-        draw(shape("cat", "mask", [[1, 1], [2, 2]], mask="AAAA"))
+    for bad in ("AAAA", None, 5, ["AAAA"], bomb()):
+        with pytest.raises(ValueError, match=r"shape 1 \('cat'\) has a mask .*Draw it again"):
+            draw(shape("cat", "mask", [[1, 1], [2, 2]], mask=bad))
+    with pytest.raises(ValueError, match=r"a mask of 9000x9000 pixels .* in an image of 12x9"):
+        draw(shape("cat", "mask", [[0, 0], [8999, 8999]], mask=bomb(9000)))
+
+
+def bomb(side=60_000):
+    """A PNG that states a size in its header and holds nothing."""
+    header = b"IHDR" + struct.pack(">IIBBBBB", side, side, 1, 0, 0, 0, 0)
+    chunks = [header, b"IDAT" + zlib.compress(b""), b"IEND"]
+    data = b"".join(
+        struct.pack(">I", len(chunk) - 4) + chunk + struct.pack(">I", zlib.crc32(chunk)) for chunk in chunks
+    )
+    return base64.b64encode(b"\x89PNG\r\n\x1a\n" + data).decode()

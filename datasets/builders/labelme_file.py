@@ -1,0 +1,164 @@
+"""A labelme JSON file: read, checked, and its image found."""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import os
+import reprlib
+from collections.abc import Iterable, Mapping
+from pathlib import Path, PureWindowsPath
+from typing import Any
+
+from deeplab_tf.files import read_json
+from deeplab_tf.images import IMAGE_SUFFIXES
+from deeplab_tf.reading import reading
+
+IGNORED = "__ignore__"
+_LONGEST_NAME = 255
+
+
+@dataclasses.dataclass(frozen=True)
+class LabelmeFile:
+    """What a labelme file says.
+
+    Args:
+        path: The file.
+        shapes: Its shapes; `label` without needless blanks.
+        image_path: The image that it names, perhaps of another machine; may be empty.
+        image_data: The image itself in base64, or None.
+        size: Rows and columns that it states, or None.
+        untidy: The labels that had needless blanks, as the file has them.
+    """
+
+    path: Path
+    shapes: tuple[Mapping[str, Any], ...]
+    image_path: str
+    image_data: str | None
+    size: tuple[int, int] | None
+    untidy: frozenset[str]
+
+    @property
+    def labels(self) -> set[str]:
+        """The labels of its shapes."""
+        return {shape["label"] for shape in self.shapes}
+
+
+def read_labelme(path: str | os.PathLike) -> LabelmeFile:
+    """Reads a file of labelme, or of a program that writes such, as X-AnyLabeling does.
+
+    Blanks around a label, and more than one within, do not count: nobody sees them.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it is no JSON, or none of labelme's.
+    """
+    content = read_json(path)
+    with reading(path, "a labelme file", "Take it out of the folder or label its image again."):
+        shapes = content.get("shapes") if isinstance(content, dict) else None
+        if not isinstance(shapes, list):
+            keys = reprlib.repr(sorted(content) if isinstance(content, dict) else type(content).__name__)
+            raise ValueError(
+                f"{path} is no labelme file: expected imagePath and a list of shapes, received {keys}. Take it out of "
+                "the folder or label its image again."
+            )
+        raw = [_label(path, number, shape) for number, shape in enumerate(shapes, start=1)]
+        tidy = [" ".join(label.split()) for label in raw]
+        size = content.get("imageHeight"), content.get("imageWidth")
+        image_path, image_data = content.get("imagePath"), content.get("imageData")
+        return LabelmeFile(
+            path=Path(path),
+            shapes=tuple({**shape, "label": label} for shape, label in zip(shapes, tidy)),
+            image_path=image_path if isinstance(image_path, str) else "",
+            image_data=image_data if isinstance(image_data, str) else None,
+            size=size if all(isinstance(side, int) and side > 0 for side in size) else None,
+            untidy=frozenset(label for label, other in zip(raw, tidy) if label != other),
+        )
+
+
+def _label(path: str | os.PathLike, number: int, shape: Any) -> str:
+    label = shape.get("label") if isinstance(shape, dict) else None
+    if not isinstance(label, str) or not label.split():
+        raise ValueError(f"{path}: shape {number} has no label. Label it in labelme or take it out.")
+    # Half of a surrogate pair could be neither printed nor stored.
+    return label.encode("utf-8", "backslashreplace").decode()
+
+
+def find_image(file: LabelmeFile) -> Path:
+    """The image of a labelme file: the one that it names, or else one of its own name beside it.
+
+    Returns:
+        Its path; where there is none, the one that the file names, in its own folder.
+    """
+    named = PureWindowsPath(file.image_path)
+    # A path of the machine where the labels were drawn helps nobody here; the name may.
+    places = [file.path.parent / named.as_posix(), file.path.parent / named.name]
+    found = next((place for place in places if _is_file(place)), None) or beside(file.path)
+    usable = named.name and "\0" not in named.name and len(os.fsencode(named.name)) <= _LONGEST_NAME
+    return found or (places[1] if usable else file.path.with_suffix(".jpg"))
+
+
+def beside(path: Path) -> Path | None:
+    """The image of the name of a labelme file in its folder, if there is one."""
+    places = [path.with_suffix(case) for suffix in sorted(IMAGE_SUFFIXES) for case in (suffix, suffix.upper())]
+    return next((place for place in places if place.is_file()), None)
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:
+        # A name too long for a file.
+        return False
+
+
+def extract_image(file: LabelmeFile, target: Path) -> Path:
+    """Writes the image that a labelme file holds in itself.
+
+    Args:
+        file: The file; it has `image_data`.
+        target: Where to write, without the suffix.
+
+    Returns:
+        What was written. What is no base64 becomes an empty file, which reading then refuses.
+
+    Raises:
+        OSError: If it cannot be written.
+    """
+    suffix = PureWindowsPath(file.image_path).suffix.lower()
+    target = target.with_name(f"{target.name}{suffix if suffix in IMAGE_SUFFIXES else '.png'}")
+    try:
+        data = base64.b64decode(file.image_data or "")
+    except ValueError:
+        data = b""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_bytes(data)
+    return target
+
+
+def label_notes(labels: Iterable[str], untidy: Iterable[str]) -> tuple[str, ...]:
+    """What to tell about labels that look alike.
+
+    Args:
+        labels: The labels of a folder.
+        untidy: Those that had needless blanks.
+
+    Example:
+        >>> label_notes(["cat", "Cat"], [" cat"])[1]
+        "The labels 'Cat' and 'cat' differ in case alone, and are two classes. Rename one if they are to be one."
+    """
+    labels, untidy = sorted(set(labels)), sorted(set(untidy))
+    notes = []
+    if untidy:
+        notes.append(f"Needless blanks in labels do not count: {reprlib.repr(untidy)[1:-1]}.")
+    by_case: dict[str, list[str]] = {}
+    for label in labels:
+        by_case.setdefault(label.casefold(), []).append(label)
+    for alike in by_case.values():
+        if len(alike) > 1:
+            names = " and ".join(map(repr, alike))
+            notes.append(
+                f"The labels {names} differ in case alone, and are {'two' if len(alike) == 2 else len(alike)} classes. "
+                "Rename one if they are to be one."
+            )
+    return tuple(notes)
