@@ -5,6 +5,7 @@ from setuptools import setup
 TFLITE = ["ai-edge-litert>=2.0"]
 CRF = ["pydensecrf2>=1.1; python_version < '3.13'"]
 MAT = ["scipy>=1.11"]
+HEIC = ["pillow-heif>=0.18"]
 COCO = ["pycocotools>=2.0.7"]
 # tensorflow-datasets imports importlib_resources without asking for it.
 TFDS = ["tensorflow-datasets>=4.9.6", "importlib-resources>=5"]
@@ -65,8 +66,9 @@ setup(
         "notebooks": NOTEBOOKS,
         "mat": MAT,
         "coco": COCO,
+        "heic": HEIC,
         "tfds": TFDS,
-        "all": [*TFLITE, *CRF, *NOTEBOOKS, *MAT, *COCO, *TFDS],
+        "all": [*TFLITE, *CRF, *NOTEBOOKS, *MAT, *COCO, *HEIC, *TFDS],
     },
     entry_points={"console_scripts": ["deeplab-tf = deeplab_tf.cli:main"]},
 )

@@ -8,8 +8,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageFilter
 
-from deeplab_tf.images import IMAGE_SUFFIXES, LOSSY_FORMATS, open_image, read_mask
+from deeplab_tf.image_files import IMAGE_SUFFIXES, LOSSY_FORMATS, UnfitImage, open_image
+from deeplab_tf.images import read_mask
 from deeplab_tf.labels import LabelSpec
+from deeplab_tf.reading import shown
 
 _SIGNATURES = (b"\xff\xd8\xff", b"\x89PNG", b"BM", b"GIF8", b"II*\0", b"MM\0*", b"RIFF")
 _ALPHA_MODES = ("LA", "PA", "La", "RGBA", "RGBa")
@@ -32,7 +34,8 @@ class BadPair(ValueError):
     """
 
     def __init__(self, kind: str, file: str | Path, message: str, values: tuple[int, ...] = ()):
-        super().__init__(message)
+        # Names that are not UTF-8 could not be printed.
+        super().__init__(shown(message))
         self.kind, self.file, self.values = kind, Path(file), values
 
     def __reduce__(self):
@@ -53,6 +56,9 @@ def read_part(read: Callable[[Path], np.ndarray], path: Path, part: str) -> np.n
     Raises:
         BadPair: If it cannot be read.
     """
+    if path.exists() and not path.is_file():
+        # Opening a pipe waits for ever.
+        raise BadPair("not_a_file", path, f"{path} is not a regular file. Put the {part} there, or take its pair out.")
     try:
         return read(path)
     except BadPair:
@@ -62,7 +68,8 @@ def read_part(read: Callable[[Path], np.ndarray], path: Path, part: str) -> np.n
             f"missing_{part}", path, f"{path} is missing; it should be the {part}. Add it or take its pair out."
         ) from error
     except ValueError as error:
-        raise BadPair(_kind_of_file(path, part, str(error)), path, str(error)) from error
+        kind = error.kind if isinstance(error, UnfitImage) else _kind_of_file(path, part, str(error))
+        raise BadPair(kind, path, str(error)) from error
 
 
 def _kind_of_file(path: Path, part: str, message: str) -> str:
@@ -76,7 +83,7 @@ def _kind_of_file(path: Path, part: str, message: str) -> str:
     if part == "mask" and path.suffix.lower() not in IMAGE_SUFFIXES:
         return "unreadable_mask"
     try:
-        image = open_image(path)
+        image = open_image(path).image
     except ValueError:
         return f"damaged_{part}" if start.startswith(_SIGNATURES) else "not_an_image"
     return _kind_of_mask(path, image, message) if part == "mask" else "damaged_image"

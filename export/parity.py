@@ -8,8 +8,7 @@ from collections.abc import Callable, Iterable
 import numpy as np
 from PIL import Image
 
-from deeplab_tf.images import read_image
-from deeplab_tf.segmenter import as_rgb
+from deeplab_tf.images import as_rgb, read_image
 
 # An image's labels, and its scores where there are any.
 Predict = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray | None]]

@@ -83,7 +83,7 @@ def test_damaged_files_are_named(tmp_path, read):
     whole = path.read_bytes()
     for content in (b"", b"no image at all", whole[: len(whole) // 2]):
         path.write_bytes(content)
-        with pytest.raises(ValueError, match=r"image\.png cannot be decoded as an image"):
+        with pytest.raises(ValueError, match=r"image\.png cannot be read as an image"):
             read(path)
     with pytest.raises(FileNotFoundError):
         read(tmp_path / "gone.png")
@@ -105,18 +105,13 @@ def test_written_images_read_back(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["image.png"]
 
 
-def test_dark_16_bit_image_stays_dark(tmp_path):
-    Image.fromarray(np.full((2, 3), 200, np.uint16)).save(tmp_path / "night.png")
-    assert (read_image(tmp_path / "night.png") == 1).all()
-
-
 @pytest.mark.parametrize("read", [read_image, read_mask])
 def test_png_with_a_wrong_checksum_is_refused(tmp_path, read):
     path = saved(tmp_path, Image.fromarray(np.zeros((9, 9), np.uint8)))
     content = bytearray(path.read_bytes())
     content[-13] ^= 1
     path.write_bytes(content)
-    with pytest.raises(ValueError, match=rf"{path.name} cannot be decoded.*IDAT"):
+    with pytest.raises(ValueError, match=rf"{path.name} cannot be read.*IDAT"):
         read(path)
 
 

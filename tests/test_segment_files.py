@@ -65,7 +65,7 @@ def test_folder_gives_its_images_once_in_order(photos):
 def test_first_bad_file_ends_the_work_and_is_named(photos):
     (photos / "bad.png").write_text("no image")
     paths = [photos / "one/x.png", photos / "bad.png", photos / "two/x.png"]
-    with pytest.raises(ValueError, match=r"bad\.png cannot be decoded"):
+    with pytest.raises(ValueError, match=r"bad\.png cannot be read"):
         segment_files(Segmenter(Corner()), paths, photos / "out")
     assert {path.name for path in (photos / "out").iterdir()} == {"x_labels.png", "x_overlay.png"}
 
@@ -75,7 +75,7 @@ def test_bad_files_are_skipped_and_listed(photos):
     paths = [photos / "bad.png", photos / "one/x.png"]
     done = segment_files(Segmenter(Corner()), paths, photos / "out", skip_bad=True)
     assert list(done.written) == [photos / "one/x.png"]
-    assert list(done.bad) == [photos / "bad.png"] and "cannot be decoded" in done.bad[photos / "bad.png"]
+    assert list(done.bad) == [photos / "bad.png"] and "cannot be read" in done.bad[photos / "bad.png"]
 
 
 def test_wrong_inputs(photos):

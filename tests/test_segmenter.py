@@ -104,7 +104,7 @@ def test_arrays_that_are_no_image(segmenter, array, message):
 
 def test_files_that_are_no_image(segmenter, tmp_path):
     (tmp_path / "text.jpg").write_text("hello")
-    with pytest.raises(ValueError, match=r"text\.jpg cannot be decoded"):
+    with pytest.raises(ValueError, match=r"text\.jpg cannot be read"):
         segmenter(tmp_path / "text.jpg")
     with pytest.raises(FileNotFoundError):
         segmenter(tmp_path / "missing.jpg")

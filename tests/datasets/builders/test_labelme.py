@@ -126,7 +126,7 @@ def test_image_inside_the_file_is_taken_where_no_other_is(folder):
     np.testing.assert_array_equal(found["a"]["image"], PIXELS)
     assert sorted(path.name for path in report.path.iterdir()) == ["dataset.json", "train-00000-of-00001.tfrecord"]
     write(folder, "a", [box("cat", 0, 0, 5, 5)], None, imageData="!")
-    with pytest.raises(ValueError, match=r"the image inside .*a\.json cannot be decoded as an image") as refused:
+    with pytest.raises(ValueError, match=r"the image inside .*a\.json cannot be read as an image") as refused:
         convert(folder, overwrite=True)
     assert "extracted" not in str(refused.value)
     assert sorted(path.name for path in report.path.iterdir()) == ["dataset.json", "train-00000-of-00001.tfrecord"]
