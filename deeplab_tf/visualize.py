@@ -7,12 +7,13 @@ from collections.abc import Sequence
 
 import numpy as np
 from matplotlib import font_manager
-from PIL import Image, ImageDraw, ImageFilter, ImageFont
+from PIL import Image, ImageDraw, ImageFont
 
 from deeplab_tf.labels import LabelSpec
 
 PAPER, INK, FRAME = (255, 255, 255), (32, 32, 32), (128, 128, 128)
 CONTOUR = 255
+STRIP_PIXELS = 2**18
 
 
 @functools.cache
@@ -45,10 +46,46 @@ def _contours(labels: np.ndarray, width: int) -> np.ndarray:
     edges = np.zeros(labels.shape, bool)
     edges[:-1] |= labels[:-1] != labels[1:]
     edges[:, :-1] |= labels[:, :-1] != labels[:, 1:]
-    if width > 1:
-        wide = Image.fromarray(edges.astype(np.uint8)).filter(ImageFilter.MaxFilter(width // 2 * 2 + 1))
-        edges = np.asarray(wide).astype(bool)
+    for axis in (0, 1):
+        edges = _widened(edges, width // 2, axis)
     return edges
+
+
+def _widened(edges: np.ndarray, reach: int, axis: int) -> np.ndarray:
+    """Where there is an edge at most `reach` pixels away along an axis."""
+    edges = np.moveaxis(edges, axis, 0)
+    done = 0
+    while done < reach:
+        # What is done covers 2 x done + 1 pixels, so copies that far to either side leave no gap.
+        shift = min(reach - done, 2 * done + 1)
+        wide = edges.copy()
+        wide[shift:] |= edges[:-shift]
+        wide[:-shift] |= edges[shift:]
+        edges, done = wide, done + shift
+    return np.moveaxis(edges, 0, axis)
+
+
+def _tinted(image: np.ndarray, labels: np.ndarray, spec: LabelSpec, alpha: float) -> np.ndarray:
+    """The image blended with the classes' colours."""
+    # The classes, the ignore label, and one row for all that is neither.
+    rows = np.full(spec.mask_values, spec.classes + 1, np.intp)
+    rows[spec.ignore_label] = spec.classes
+    rows[: spec.classes] = np.arange(spec.classes)
+    colors = np.zeros((spec.classes + 2, 1, 3), np.float32)
+    colors[:-1, 0] = spec.palette[[*range(spec.classes), spec.ignore_label]]
+    weights = np.where(colors.any(-1, keepdims=True), np.float32(alpha), np.float32(0))
+    values = np.arange(256, dtype=np.float32)[:, None]
+    # What each colour makes of each value, looked up: large images are blended as fast as they are read.
+    table = np.rint(values + weights * (colors - values)).astype(np.uint8)
+    channels = [np.ascontiguousarray(table[..., channel]).ravel() for channel in range(3)]
+    blended = np.empty_like(image)
+    height = max(1, STRIP_PIXELS // max(1, image.shape[1]))
+    for top in range(0, image.shape[0], height):
+        strip = slice(top, top + height)
+        start = rows[labels[strip]] * 256
+        for channel in range(3):
+            blended[strip, :, channel] = channels[channel][start + image[strip, :, channel]]
+    return blended
 
 
 def overlay(
@@ -82,9 +119,8 @@ def overlay(
         )
     if not 0 <= alpha <= 1:
         raise ValueError(f"alpha is the weight of the colours, 0-1; received {alpha}.")
-    colors = spec.colorize(labels).astype(np.float32)
-    weight = np.where(colors.any(-1, keepdims=True), np.float32(alpha), 0)
-    blended = np.rint(image + weight * (colors - image)).astype(np.uint8)
+    labels = np.asarray(labels, spec.mask_dtype)
+    blended = _tinted(image, labels, spec, alpha)
     blended[_contours(labels, round(min(labels.shape) / 300))] = CONTOUR
     return _with_legend(blended, labels, spec) if legend else blended
 

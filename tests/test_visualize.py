@@ -1,6 +1,8 @@
 import numpy as np
 import pytest
+from PIL import Image, ImageFilter
 
+from deeplab_tf import visualize
 from deeplab_tf.labels import LabelSpec
 from deeplab_tf.visualize import grid, overlay, shares
 
@@ -90,3 +92,35 @@ def test_grid_shows_label_maps_in_their_colours():
     for color, area in (((10, 150, 20), 60 * 120), (SPEC.colors[1], 2 * 60 * 60), (SPEC.colors[2], 2 * 60 * 60)):
         assert (picture == color).all(-1).sum() == 2 * area
     assert (picture == WHITE).all(-1).any()
+
+
+@pytest.mark.parametrize("strip", [1, 100, 2**18])
+def test_every_pixel_is_blended_by_the_formula(monkeypatch, strip):
+    monkeypatch.setattr(visualize, "STRIP_PIXELS", strip)
+    draw = np.random.default_rng(0)
+    image = draw.integers(0, 256, (23, 31, 3), np.uint8)
+    labels = np.repeat(draw.choice([0, 1, 2, 7, 255], (23, 1)), 31, axis=1)
+    colors = np.zeros((256, 3))
+    colors[:3], colors[255] = SPEC.colors, (224, 224, 192)
+    shown = colors[labels]
+    expected = np.rint(np.where(shown.any(-1, keepdims=True), 0.7 * image + 0.3 * shown, image))
+    drawn = overlay(image, labels, SPEC, alpha=0.3, legend=False)
+    inside = (labels == np.roll(labels, -1, axis=0)).all(-1)
+    inside[-1] = True
+    assert 3 < inside.sum() < 23
+    assert np.abs(drawn[inside] - expected[inside]).max() <= 1
+    assert (drawn[~inside] == 255).all()
+
+
+@pytest.mark.parametrize("shape", [(2000, 8), (1200, 1300)])
+def test_contours_grow_evenly_to_all_sides(shape):
+    labels = np.zeros(shape, int)
+    labels[shape[0] // 2 :, shape[1] // 2 :] = 1
+    labels[3, 2] = 2
+    thin = np.zeros(shape, np.uint8)
+    thin[:-1] |= labels[:-1] != labels[1:]
+    thin[:, :-1] |= labels[:, :-1] != labels[:, 1:]
+    width = round(min(shape) / 300) // 2 * 2 + 1
+    expected = np.asarray(Image.fromarray(thin).filter(ImageFilter.MaxFilter(width))) == 1
+    drawn = overlay(np.zeros((*shape, 3), np.uint8), labels, LabelSpec(("a", "b", "c"), ((0, 0, 0),) * 3), legend=False)
+    np.testing.assert_array_equal((drawn == 255).all(-1), expected)
