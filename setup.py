@@ -43,6 +43,7 @@ setup(
         "deeplab_tf.training",
         "deeplab_tf.weights",
     ],
+    package_data={"deeplab_tf": ["*.pyi"]},
     package_dir={
         "deeplab_tf": "deeplab_tf",
         "deeplab_tf.datasets": "datasets",
@@ -58,6 +59,7 @@ setup(
         "click>=8.1",
         "tqdm>=4.66",
         "jinja2>=3.1",
+        "lazy-loader>=0.4",
     ],
     extras_require={
         "test": TEST,

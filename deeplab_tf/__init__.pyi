@@ -1,0 +1,45 @@
+# The public names, which __init__.py imports when they are first used, and editors and type checkers read here.
+from . import cost, datasets, evaluation, export, labels, layers, models, training, weights
+from .cost import model_cost
+from .labels import LabelSpec, label_spec
+from .models import (
+    LRASPP,
+    AutoDeepLab,
+    DeepLabV1,
+    DeepLabV2,
+    DeepLabV3,
+    DeepLabV3Plus,
+    load_model,
+    save_model,
+)
+from .segmenter import Segmenter
+from .weights import ZOO, load_released, recalibrate_batch_norm, transfer_weights
+
+__version__: str
+__all__ = [
+    "LRASPP",
+    "ZOO",
+    "AutoDeepLab",
+    "DeepLabV1",
+    "DeepLabV2",
+    "DeepLabV3",
+    "DeepLabV3Plus",
+    "LabelSpec",
+    "Segmenter",
+    "cost",
+    "datasets",
+    "evaluation",
+    "export",
+    "label_spec",
+    "labels",
+    "layers",
+    "load_model",
+    "load_released",
+    "model_cost",
+    "models",
+    "recalibrate_batch_norm",
+    "save_model",
+    "training",
+    "transfer_weights",
+    "weights",
+]

@@ -1,0 +1,98 @@
+"""What makes the lazy `import deeplab_tf` work everywhere: in a clone that is not installed, and beside plain Keras."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.abc
+import importlib.util
+import os
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+BESIDE = ("datasets", "export")
+
+
+def find_beside(path: list[str]) -> None:
+    """Lets a clone find `deeplab_tf.datasets` and `deeplab_tf.export`, which stand at its top level.
+
+    Where the package is installed they lie inside it. In a clone, Python takes the package from the folder it is
+    started in, installed or not.
+
+    Args:
+        path: The package's `__path__`, extended in place.
+    """
+    inside = all((ROOT / "deeplab_tf" / part).is_dir() for part in BESIDE)
+    if not inside and all((ROOT / part / "__init__.py").is_file() for part in BESIDE):
+        path.append(str(ROOT))
+
+
+def check_backend() -> None:
+    """Refuses another Keras backend than TensorFlow.
+
+    Raises:
+        ImportError: If another one is set in the environment, or chosen by a Keras that is imported already.
+    """
+    keras = sys.modules.get("keras")
+    chosen = keras.config.backend() if hasattr(keras, "config") else os.environ.get("KERAS_BACKEND")
+    if chosen and chosen != "tensorflow":
+        raise ImportError(
+            f"deeplab_tf needs the Keras backend 'tensorflow'; {chosen!r} is set. Set KERAS_BACKEND=tensorflow "
+            "before Keras is imported, and look at ~/.keras/keras.json if it is not set."
+        )
+
+
+def register_with_keras() -> None:
+    """Makes `keras.models.load_model` know the package's layers and models, as soon as there is a Keras.
+
+    Keras looks for the class of a saved object among those registered, and registers one where its module is
+    imported; a lazy package would leave it without any.
+
+    Raises:
+        ImportError: If Keras has another backend than TensorFlow.
+    """
+    check_backend()
+    if "keras" in sys.modules:
+        importlib.import_module("deeplab_tf.models")
+    else:
+        sys.meta_path.insert(0, _AfterKeras())
+
+
+class _AfterKeras(importlib.abc.MetaPathFinder):
+    """Imports the package's models right after Keras, whoever imports it."""
+
+    def find_spec(self, fullname, path=None, target=None):
+        if fullname != "keras":
+            return None
+        sys.meta_path.remove(self)
+        spec = importlib.util.find_spec("keras")
+        if spec is not None and spec.loader is not None:
+            spec.loader = _Loader(spec.loader)
+        return spec
+
+
+class _Loader(importlib.abc.Loader):
+    def __init__(self, loader):
+        self._loader = loader
+
+    def __getattr__(self, name):
+        return getattr(self._loader, name)
+
+    def create_module(self, spec):
+        return self._loader.create_module(spec)
+
+    def exec_module(self, module):
+        module.__spec__.loader = module.__loader__ = self._loader
+        self._loader.exec_module(module)
+        if not _importing():
+            check_backend()
+            importlib.import_module("deeplab_tf.models")
+
+
+def _importing() -> bool:
+    """Whether a module of this package is being imported, which therefore registers what it needs itself.
+
+    `_initializing` is how Python's own import system marks such modules; there is no public sign of it.
+    """
+    parts = [module for name, module in list(sys.modules.items()) if name.startswith("deeplab_tf.")]
+    return any(getattr(getattr(part, "__spec__", None), "_initializing", False) for part in parts)

@@ -1,0 +1,56 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tiny_model import tiny_model
+
+import deeplab_tf
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def python(code, folder, **environment):
+    """Runs code in a fresh Python that is started in a folder, without what is installed as editable."""
+    done = subprocess.run(
+        [sys.executable, "-c", f"import sys\n{code}"],
+        cwd=folder,
+        env={"PATH": "/usr/bin:/bin", "TF_CPP_MIN_LOG_LEVEL": "3", **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.returncode, done.stdout.strip(), done.stderr
+
+
+def test_the_import_costs_no_tensorflow(tmp_path):
+    code = "import deeplab_tf\nprint({'tensorflow', 'keras'} & set(sys.modules), deeplab_tf.__version__)"
+    assert python(code, tmp_path)[1] == f"set() {deeplab_tf.__version__}"
+
+
+@pytest.mark.parametrize("first", ["import deeplab_tf, keras", "import keras, deeplab_tf"])
+def test_keras_reads_our_models_whichever_is_imported_first(first, tmp_path):
+    tiny_model().save(tmp_path / "model.keras")
+    code = f"{first}\nprint(type(keras.models.load_model('model.keras')).__name__)"
+    assert python(code, tmp_path)[1] == "DeepLabV3"
+
+
+def test_every_public_name_is_there():
+    assert {"DeepLabV3Plus", "Segmenter", "datasets", "training", "load_released"} <= set(dir(deeplab_tf))
+    assert all(getattr(deeplab_tf, name) is not None for name in deeplab_tf.__all__)
+    with pytest.raises(AttributeError, match="DeepLabV9"):
+        _ = deeplab_tf.DeepLabV9
+
+
+def test_a_clone_works_from_its_own_folder_and_from_elsewhere(tmp_path):
+    code = "import deeplab_tf.datasets as d, deeplab_tf.export as e\nprint(d.__file__, e.__file__)"
+    files = f"{ROOT / 'datasets' / '__init__.py'} {ROOT / 'export' / '__init__.py'}"
+    bare = "sys.meta_path = [f for f in sys.meta_path if 'editable' not in str(f).lower()]\n"
+    assert python(bare + code, ROOT)[1] == files
+    assert python(bare + code, tmp_path, PYTHONPATH=str(ROOT))[1] == files
+
+
+def test_another_backend_is_refused(tmp_path):
+    code, _, error = python("import deeplab_tf", tmp_path, KERAS_BACKEND="jax")
+    assert code != 0
+    assert "ImportError: deeplab_tf needs the Keras backend 'tensorflow'; 'jax' is set" in error
