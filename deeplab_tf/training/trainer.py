@@ -10,6 +10,7 @@ import tensorflow as tf
 from deeplab_tf.models import SegmentationModel
 from deeplab_tf.training.config import TrainConfig
 from deeplab_tf.training.loss import pixel_loss
+from deeplab_tf.training.optimizer import LocalSGD
 from deeplab_tf.training.statistics_momentum import fit_momentum
 from deeplab_tf.training.weight_decay import add_weight_decay
 
@@ -46,7 +47,7 @@ def make_trainer(
     trainer = model.for_training()
     loss = pixel_loss(model.labels.ignore_label, class_weights)
     trainer.compile(
-        keras.optimizers.SGD(learning_rate(config), momentum=config.momentum),
+        LocalSGD(learning_rate(config), momentum=config.momentum),
         dict.fromkeys(trainer.output, loss) if isinstance(trainer.output, dict) else loss,
         jit_compile=False,
     )
