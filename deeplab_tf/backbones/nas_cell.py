@@ -38,9 +38,13 @@ def initializer() -> keras.initializers.Initializer:
 
 
 def _norm(x, norm: Norm, name: str):
-    return BatchNorm(momentum=norm.momentum, epsilon=norm.epsilon, frozen_statistics=norm.frozen_statistics, name=name)(
-        x
-    )
+    return BatchNorm(
+        momentum=norm.momentum,
+        epsilon=norm.epsilon,
+        frozen_statistics=norm.frozen_statistics,
+        warm_up=True,
+        name=name,
+    )(x)
 
 
 def relu(x, name: str):

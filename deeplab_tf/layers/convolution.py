@@ -30,6 +30,7 @@ def normalize(x, norm: Norm, activation: str | None, name: str):
         epsilon=norm.epsilon,
         frozen_statistics=norm.frozen_statistics,
         trainable=norm.trainable,
+        warm_up=True,
         name=f"{name}.BatchNorm",
     )(x)
     return keras.layers.Activation(activation, name=f"{name}.{activation}")(x) if activation else x

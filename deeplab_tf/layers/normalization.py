@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import types
 
 import keras
 import numpy as np
 import tensorflow as tf
+
+# As so many updates count statistics that a layer did not measure in this run: at first a tenth is new.
+MEASURED = 80
+UPDATES = "updates"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -14,7 +19,7 @@ class Norm:
     """The settings that all normalisation layers of a part of the network share.
 
     Args:
-        momentum: Share of the old moving statistics kept at each step, 0-1.
+        momentum: Share of the old moving statistics kept at each step of a long run, 0-1.
         epsilon: Added to the variance, > 0.
         frozen_statistics: Normalise with the moving statistics in training too.
         trainable: Train scale and shift.
@@ -33,8 +38,13 @@ class BatchNorm(keras.layers.BatchNormalization):
     Keras's own `trainable=False` would freeze gamma and beta as well. In training the batch's statistics and the
     gradient come from one fused operation, as in the release: the moving variance follows the unbiased variance.
 
+    With `warm_up` the momentum of update n is at most (1 + n) / (10 + n), as that of moving averages: the statistics
+    are always about those of the last ninth of a run, and of a short one its own. The count is saved beside the
+    weights, of which it is none. Statistics that come from elsewhere count as so many updates that they fade gently.
+
     Args:
         frozen_statistics: Use, and do not update, the moving statistics in training. Gamma and beta train.
+        warm_up: Whether the momentum rises from 0.1 to `momentum` with the number of updates.
         **kwargs: As for `keras.layers.BatchNormalization`.
 
     Example:
@@ -42,15 +52,27 @@ class BatchNorm(keras.layers.BatchNormalization):
         TensorShape([2, 4, 4, 3])
     """
 
-    def __init__(self, frozen_statistics: bool = False, **kwargs):
+    def __init__(self, frozen_statistics: bool = False, warm_up: bool = False, **kwargs):
         super().__init__(**kwargs)
         self.frozen_statistics = frozen_statistics
+        self.warm_up = warm_up
+        # In a holder that Keras does not look into: released files and old ones have four weights a layer.
+        self._uncounted = types.SimpleNamespace(updates=None)
+
+    def build(self, input_shape):
+        super().build(input_shape)
+        self._uncounted.updates = keras.Variable(
+            0, dtype="int32", trainable=False, autocast=False, aggregation="only_first_replica", name="updates"
+        )
 
     def call(self, inputs, training=None, mask=None):
         training = bool(training) and self.trainable and not self.frozen_statistics
         fusible = len(inputs.shape) == 4 and self.axis in (-1, 3) and mask is None
-        if not training or not fusible or self.renorm or self.synchronized:
-            return super().call(inputs, training=training, mask=mask)
+        if not training:
+            return super().call(inputs, training=False, mask=mask)
+        momentum = self._next_momentum()
+        if not fusible or self.renorm or self.synchronized:
+            return self._composed(inputs, mask, momentum)
         # Composed of single operations, the gradient would be a sum of three, whose order depends on which thread
         # is done first: equal runs would differ by rounding and drift apart.
         channels = inputs.shape[-1]
@@ -64,8 +86,51 @@ class BatchNorm(keras.layers.BatchNormalization):
             is_training=True,
         )
         for moving, batch in ((self.moving_mean, mean), (self.moving_variance, variance)):
-            moving.assign(moving * self.momentum + batch * (1.0 - self.momentum))
+            moving.assign(moving * momentum + batch * (1.0 - momentum))
         return tf.cast(outputs, self.compute_dtype)
+
+    def _next_momentum(self):
+        if not self.warm_up:
+            return self.momentum
+        updates = self._uncounted.updates
+        count = tf.cast(tf.convert_to_tensor(updates), tf.float32)
+        updates.assign(updates + 1)
+        return tf.minimum(self.momentum, (1.0 + count) / (10.0 + count))
+
+    def _composed(self, inputs, mask, momentum):
+        """Keras's own layer, which reads the momentum from its attribute."""
+        lasting, self.momentum = self.momentum, momentum
+        try:
+            return super().call(inputs, training=True, mask=mask)
+        finally:
+            self.momentum = lasting
+
+    def begin_run(self) -> None:
+        """Lets the statistics of a run that begins follow its own data, however many updates made those it finds."""
+        if self.built:
+            count = 0 if self._unmeasured else MEASURED
+            self._uncounted.updates.assign(min(int(self._uncounted.updates), count))
+
+    def set_weights(self, weights):
+        super().set_weights(weights)
+        self._uncounted.updates.assign(0 if self._unmeasured else MEASURED)
+
+    def save_own_variables(self, store):
+        super().save_own_variables(store)
+        store[UPDATES] = np.asarray(self._uncounted.updates)
+
+    def load_own_variables(self, store):
+        found = {key: store[key] for key in store.keys()}
+        count = found.pop(UPDATES, None)
+        super().load_own_variables(found)
+        if count is None or (count == 0 and not self._unmeasured):
+            count = 0 if self._unmeasured else MEASURED
+        self._uncounted.updates.assign(count)
+
+    @property
+    def _unmeasured(self) -> bool:
+        """Whether the moving mean and variance are the initial 0 and 1."""
+        return not np.any(self.moving_mean) and bool(np.all(np.asarray(self.moving_variance) == 1))
 
     @property
     def carries_folded(self) -> bool:
@@ -74,10 +139,9 @@ class BatchNorm(keras.layers.BatchNormalization):
         So it is in files whose normalisation was folded into the convolutions: the moving mean and variance
         still have their initial 0 and 1, gamma and beta have not.
         """
-        gamma, beta, mean, variance = self.get_weights()
-        unmeasured = (mean == 0).all() and (variance == 1).all()
+        gamma, beta, *_ = self.get_weights()
         fresh = (gamma == 1).all() and (beta == 0).all()
-        return bool(unmeasured and not fresh)
+        return bool(self._unmeasured and not fresh)
 
     def load_folded(self, bias: np.ndarray) -> None:
         """Makes the inference function `x + bias`, so that a folded kernel before it keeps its meaning.
@@ -89,4 +153,4 @@ class BatchNorm(keras.layers.BatchNormalization):
         self.set_weights([scale, bias, np.zeros_like(bias), np.ones_like(bias)])
 
     def get_config(self):
-        return {**super().get_config(), "frozen_statistics": self.frozen_statistics}
+        return {**super().get_config(), "frozen_statistics": self.frozen_statistics, "warm_up": self.warm_up}

@@ -32,4 +32,5 @@ def fit_momentum(model: keras.Model, steps: int) -> float:
     for layer in model.layers:
         if isinstance(layer, BatchNorm):
             layer.momentum = min(layer.momentum, highest)
+            layer.warm_up = False
     return highest
