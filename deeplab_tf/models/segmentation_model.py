@@ -9,7 +9,7 @@ import keras
 
 from deeplab_tf import backbones
 from deeplab_tf.labels import LabelSpec, label_spec
-from deeplab_tf.layers import ResizeLike, channel_values, truncated_normal
+from deeplab_tf.layers import BatchNorm, ResizeLike, channel_values, truncated_normal
 from deeplab_tf.models.initial_weights import load_initial_weights
 from deeplab_tf.models.input_channels import check_input_shape, copy_stem, differs_in_channels
 from deeplab_tf.scaling import limit_of
@@ -127,8 +127,14 @@ class SegmentationModel(keras.Model):
         return cls(**config)
 
     def compile(self, *args, jit_compile: bool = False, **kwargs):
-        """As `keras.Model.compile`, with XLA off unless asked for: it makes dilated convolutions slow on CPUs."""
+        """As `keras.Model.compile`, with XLA off unless asked for: it makes dilated convolutions slow on CPUs.
+
+        A run begins: the statistics of normalisation are to follow its data, however long those before it took.
+        """
         super().compile(*args, jit_compile=jit_compile, **kwargs)
+        for layer in self.layers:
+            if isinstance(layer, BatchNorm):
+                layer.begin_run()
 
     def for_training(self) -> keras.Model:
         """A model of the same layers that gives what the loss looks at: the logits, or a dictionary of several.
