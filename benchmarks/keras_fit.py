@@ -4,8 +4,8 @@
     python benchmarks/keras_fit.py --epochs 2 --momentum 0.99
 
 80 steps on 32 images of CamVid at 96x64, then the mean IoU on the same images, once normalised with each batch's own
-statistics, as in training but for the dropout, and once with the moving ones, as `evaluate` and `predict` do. With `--momentum` all
-normalisation has this constant momentum instead of its own.
+statistics, as in training but without dropout, and once with the moving ones, as `evaluate` and `predict` do. With
+`--momentum` all normalisation has this constant momentum instead of its own.
 """
 
 from __future__ import annotations

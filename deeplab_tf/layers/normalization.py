@@ -120,7 +120,8 @@ class BatchNorm(keras.layers.BatchNormalization):
         store[UPDATES] = np.asarray(self._uncounted.updates)
 
     def load_own_variables(self, store):
-        found = {key: store[key] for key in store.keys()}
+        # The files' entries are mappings in some of their methods only.
+        found = {key: store[key] for key in list(store.keys())}
         count = found.pop(UPDATES, None)
         super().load_own_variables(found)
         if count is None or (count == 0 and not self._unmeasured):
