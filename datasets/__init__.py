@@ -6,6 +6,7 @@ from deeplab_tf.datasets.builders.ade20k import convert_ade20k
 from deeplab_tf.datasets.builders.camvid import convert_camvid
 from deeplab_tf.datasets.builders.cityscapes import cityscapes_eval_ids, convert_cityscapes
 from deeplab_tf.datasets.builders.coco import convert_coco
+from deeplab_tf.datasets.builders.coco_export import convert_coco_export
 from deeplab_tf.datasets.builders.folder import convert_folder
 from deeplab_tf.datasets.builders.labelme import convert_labelme
 from deeplab_tf.datasets.builders.pascal_context import convert_pascal_context
@@ -28,6 +29,7 @@ __all__ = [
     "convert_camvid",
     "convert_cityscapes",
     "convert_coco",
+    "convert_coco_export",
     "convert_folder",
     "convert_labelme",
     "convert_pascal_context",

@@ -83,7 +83,7 @@ def check_pair(pair: Pair, labels: LabelSpec) -> CheckedPair:
         What was read and what is wrong. A pair that is listed twice or whose name leads out of its folder is not read.
     """
     if fault := _fault_of_name(pair):
-        return CheckedPair(None, None, (fault,))
+        return CheckedPair(None, None, (_with_note(fault, pair.image_note),))
     parts, faults = {}, []
     ids = pair.read or functools.partial(read_mask, dtype=labels.mask_dtype)
     for part, read, path in (("image", read_image, pair.image), ("mask", ids, pair.mask)):

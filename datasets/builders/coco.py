@@ -9,15 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from deeplab_tf.datasets.builders.coco_annotations import (
-    AnnotationFile,
-    Region,
-    covered_pixels,
-    read_annotations,
-    region_mask,
-    segment_mask,
-)
+from deeplab_tf.datasets.builders.coco_annotations import AnnotationFile, read_annotations
 from deeplab_tf.datasets.builders.coco_labels import STUFF, STUFF_RAW, VOC_OF_COCO
+from deeplab_tf.datasets.builders.coco_masks import Region, covered_pixels, region_mask, segment_mask
 from deeplab_tf.datasets.convert import ConversionReport, convert_pairs, merge_splits, split_names
 from deeplab_tf.datasets.pairs import Pair
 from deeplab_tf.images import read_mask
@@ -149,13 +143,13 @@ def coco_pairs(
     pairs = []
     for image in track(file.images, len(file.images), f"list {name}"):
         entries = file.annotations.get(image["id"], [])
+        path = images / image["file_name"]
         if masks is None:
-            mask, read, pixels = _drawn_mask(file.path, image, entries, values, labels.ignore_label)
+            mask, read, pixels = _drawn_mask(file.path, path, image, entries, values, labels.ignore_label)
         else:
             mask, read, pixels = _segment_mask(file.path, masks, image, entries, values, labels.ignore_label)
         if classes == "voc" and min_pixels and pixels() <= min_pixels:
             continue
-        path = images / image["file_name"]
         pairs.append(Pair(Path(image["file_name"]).with_suffix("").as_posix(), path, mask, read))
     if not pairs and file.images:
         raise ValueError(
@@ -194,7 +188,7 @@ def _classes_of(file: AnnotationFile, classes: str, background: bool) -> tuple[L
 
 
 def _drawn_mask(
-    path: Path, image: dict, entries: list[dict], values: dict[int, int], ignore_label: int
+    path: Path, file: Path, image: dict, entries: list[dict], values: dict[int, int], ignore_label: int
 ) -> tuple[Path, Callable, Callable]:
     """The file of the mask of an image's instances, what draws it, and what counts its pixels of the classes."""
     size = (image["height"], image["width"])
@@ -202,7 +196,7 @@ def _drawn_mask(
         Region(
             entry.get("id"),
             ignore_label if entry.get("iscrowd") else values[entry["category_id"]],
-            entry["segmentation"],
+            entry.get("segmentation"),
         )
         for entry in entries
         if entry["category_id"] in values
@@ -216,7 +210,7 @@ def _drawn_mask(
             # Kept, so that the conversion reports it with the other bad ones.
             return float("inf")
 
-    read = functools.partial(region_mask, size=size, regions=regions, ignore_label=ignore_label)
+    read = functools.partial(region_mask, size=size, regions=regions, ignore_label=ignore_label, image=file)
     return path, read, pixels
 
 

@@ -13,12 +13,12 @@ from pathlib import Path
 from deeplab_tf.datasets.builders.class_names import read_class_names
 from deeplab_tf.datasets.builders.division import divide
 from deeplab_tf.datasets.builders.folder import present_labels
+from deeplab_tf.datasets.builders.label_names import BACKGROUNDS, label_notes
 from deeplab_tf.datasets.builders.labelme_file import (
     IGNORED,
     beside,
     extract_image,
     find_image,
-    label_notes,
     read_labelme,
 )
 from deeplab_tf.datasets.builders.labelme_shapes import labelme_mask
@@ -28,9 +28,6 @@ from deeplab_tf.files import check_writable, temporary_beside
 from deeplab_tf.labels import LabelSpec
 from deeplab_tf.progress import track
 from deeplab_tf.reading import shown
-
-# As labelme writes it, and as people do.
-_BACKGROUNDS = ("_background_", "background")
 
 
 def convert_labelme(
@@ -224,7 +221,7 @@ def labelled_pairs(
     point_radius: int = 5,
 ) -> list[Pair]:
     """The pairs of a folder, their masks to be drawn with the ids of `labels`; the rest as `convert_labelme`."""
-    background = next(name for name in (*_BACKGROUNDS, labels.names[0]) if name in labels.names)
+    background = next(name for name in (*BACKGROUNDS, labels.names[0]) if name in labels.names)
     values = {name: value for value, name in enumerate(labels.names)}
     read = functools.partial(
         labelme_mask,
@@ -256,8 +253,8 @@ def _json_files(folder: Path) -> list[Path]:
 def with_background(listed: Sequence[str]) -> LabelSpec:
     """The classes among the lines of labelme's `labels.txt`."""
     names = tuple(name for name in listed if name != IGNORED)
-    unnamed = not any(name in _BACKGROUNDS for name in names)
-    return LabelSpec((*_BACKGROUNDS[:1], *names) if unnamed else names, name="labelme")
+    unnamed = not any(name in BACKGROUNDS for name in names)
+    return LabelSpec((*BACKGROUNDS[:1], *names) if unnamed else names, name="labelme")
 
 
 def collected_labels(found: LabelmeFolder) -> LabelSpec:
@@ -267,7 +264,7 @@ def collected_labels(found: LabelmeFolder) -> LabelSpec:
         ValueError: If no file has a shape of a class; it says which files cannot be read.
     """
     labels = frozenset().union(*found.labels)
-    background = next((name for name in _BACKGROUNDS if name in labels), _BACKGROUNDS[0])
+    background = next((name for name in BACKGROUNDS if name in labels), BACKGROUNDS[0])
     classes = sorted(labels - {IGNORED, background})
     if not classes:
         why = ""

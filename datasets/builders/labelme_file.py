@@ -6,10 +6,11 @@ import base64
 import dataclasses
 import os
 import reprlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path, PureWindowsPath
 from typing import Any
 
+from deeplab_tf.datasets.builders.label_names import tidy_label
 from deeplab_tf.files import read_json
 from deeplab_tf.images import IMAGE_SUFFIXES
 from deeplab_tf.reading import reading
@@ -63,7 +64,7 @@ def read_labelme(path: str | os.PathLike) -> LabelmeFile:
                 "the folder or label its image again."
             )
         raw = [_label(path, number, shape) for number, shape in enumerate(shapes, start=1)]
-        tidy = [" ".join(label.split()) for label in raw]
+        tidy = [tidy_label(label) for label in raw]
         size = content.get("imageHeight"), content.get("imageWidth")
         image_path, image_data = content.get("imagePath"), content.get("imageData")
         return LabelmeFile(
@@ -80,8 +81,7 @@ def _label(path: str | os.PathLike, number: int, shape: Any) -> str:
     label = shape.get("label") if isinstance(shape, dict) else None
     if not isinstance(label, str) or not label.split():
         raise ValueError(f"{path}: shape {number} has no label. Label it in labelme or take it out.")
-    # Half of a surrogate pair could be neither printed nor stored.
-    return label.encode("utf-8", "backslashreplace").decode()
+    return label
 
 
 def find_image(file: LabelmeFile) -> Path:
@@ -134,31 +134,3 @@ def extract_image(file: LabelmeFile, target: Path) -> Path:
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_bytes(data)
     return target
-
-
-def label_notes(labels: Iterable[str], untidy: Iterable[str]) -> tuple[str, ...]:
-    """What to tell about labels that look alike.
-
-    Args:
-        labels: The labels of a folder.
-        untidy: Those that had needless blanks.
-
-    Example:
-        >>> label_notes(["cat", "Cat"], [" cat"])[1]
-        "The labels 'Cat' and 'cat' differ in case alone, and are two classes. Rename one if they are to be one."
-    """
-    labels, untidy = sorted(set(labels)), sorted(set(untidy))
-    notes = []
-    if untidy:
-        notes.append(f"Needless blanks in labels do not count: {reprlib.repr(untidy)[1:-1]}.")
-    by_case: dict[str, list[str]] = {}
-    for label in labels:
-        by_case.setdefault(label.casefold(), []).append(label)
-    for alike in by_case.values():
-        if len(alike) > 1:
-            names = " and ".join(map(repr, alike))
-            notes.append(
-                f"The labels {names} differ in case alone, and are {'two' if len(alike) == 2 else len(alike)} classes. "
-                "Rename one if they are to be one."
-            )
-    return tuple(notes)

@@ -26,7 +26,7 @@ def convert() -> None:
     """Turn images and masks into TFRecords."""
 
 
-def _conversion_options(command):
+def conversion_options(command):
     return _output_options(click.option("--skip-bad", is_flag=True, help="Leave bad pairs out and list them.")(command))
 
 
@@ -59,7 +59,7 @@ def _data_set(name: str, converter: str, example: str, *options: Callable) -> No
 
     splits_help = f"{', '.join(source.splits)}; repeat."
     for option in (
-        _conversion_options,
+        conversion_options,
         *reversed(options),
         click.option("--split", "splits", multiple=True, required=True, help=splits_help),
         click.option("--root", type=PATH, required=True, help="The data set's folder, as above."),
@@ -115,31 +115,6 @@ _data_set(
 )
 
 _data_set(
-    "coco",
-    "convert_coco",
-    "--root coco --split train --split val --output coco-voc",
-    click.option(
-        "--annotations",
-        type=click.Choice(["instances", "panoptic", "stuff"]),
-        default="instances",
-        show_default=True,
-        help="What to make the masks of.",
-    ),
-    click.option(
-        "--classes",
-        type=click.Choice(["voc", "all", "raw"]),
-        help="voc: PASCAL VOC's 21; all: all categories; raw: COCO-Stuff's 182 ids.  [default: voc; all for stuff]",
-    ),
-    click.option(
-        "--min-pixels",
-        type=click.IntRange(0),
-        default=1000,
-        show_default=True,
-        help="With voc, only images with more pixels of its classes; 0 for all images.",
-    ),
-    click.option("--year", type=int, default=2017, show_default=True, help="That of the files' names."),
-)
-_data_set(
     "pascal_context",
     "convert_pascal_context",
     "--root pascal-context --split train --split val --output context",
@@ -159,7 +134,7 @@ _data_set(
 @click.option("--line-width", type=click.IntRange(1), default=10, show_default=True, help="Pixels across lines.")
 @click.option("--point-radius", type=click.IntRange(1), default=5, show_default=True, help="Pixels around points.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Draws the val images.")
-@_conversion_options
+@conversion_options
 def convert_labelme(**options) -> None:
     """Images labelled with labelme.
 
@@ -204,7 +179,7 @@ def convert_shapes(**options) -> None:
 @click.option("--labels", type=LABELS, help=f"A known label set instead: {', '.join(SPECS)}; or a number of classes.")
 @click.option("--ignore-label", type=click.IntRange(0, 65535), default=255, show_default=True, help="The id to ignore.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Draws the val images.")
-@_conversion_options
+@conversion_options
 def convert_folder(**options) -> None:
     """Your own images and masks.
 

@@ -1,0 +1,302 @@
+"""COCO JSON files that annotation tools export: CVAT, Roboflow, Label Studio and others."""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+import functools
+import os
+import re
+import urllib.parse
+from collections.abc import Mapping, Sequence
+from pathlib import Path, PurePosixPath
+
+from deeplab_tf.datasets.builders.coco_annotations import AnnotationFile, read_annotations
+from deeplab_tf.datasets.builders.coco_masks import Region, region_mask
+from deeplab_tf.datasets.builders.division import divide
+from deeplab_tf.datasets.builders.folder import present_labels
+from deeplab_tf.datasets.builders.label_names import BACKGROUNDS, label_notes, tidy_label
+from deeplab_tf.datasets.convert import ConversionReport, convert_pairs
+from deeplab_tf.datasets.pairs import Pair
+from deeplab_tf.images import IMAGE_SUFFIXES
+from deeplab_tf.labels import LabelSpec
+from deeplab_tf.progress import track
+from deeplab_tf.reading import reading, shown
+
+CROWDS = ("class", "ignore")
+# Roboflow's, CVAT's, Label Studio's; the first that a folder has are taken.
+_NAMES = (
+    "*/_annotations.coco.json",
+    "_annotations.coco.json",
+    "annotations/instances_*.json",
+    "instances_*.json",
+    "result.json",
+)
+_SPLITS = {"valid": "val", "validation": "val", "default": "train", "training": "train", "testing": "test"}
+
+
+def convert_coco_export(
+    annotations: str | os.PathLike,
+    output: str | os.PathLike,
+    *,
+    images: str | os.PathLike | None = None,
+    split: str | None = None,
+    val_share: float = 0.0,
+    crowds: str = "class",
+    seed: int = 0,
+    shards: int | None = None,
+    workers: int | None = None,
+    skip_bad: bool = False,
+    overwrite: bool = False,
+) -> ConversionReport:
+    """Converts COCO JSON with outlines or run lengths, as annotation tools export it, with its own categories.
+
+    Classes are the categories in the order of their ids, behind a background; a category of that name is the
+    background itself, and one that only stands above others, as Roboflow's first does, is left out. Of two objects the
+    smaller lies above.
+
+    Args:
+        annotations: A JSON file; or the folder of an export, with `annotations/instances_default.json` (CVAT),
+            `train/_annotations.coco.json`, `valid/...` (Roboflow) or `result.json` (Label Studio), of which each file
+            becomes a split.
+        output: The data set's folder; other splits in it stay.
+        images: The folder of the images, at any depth. The one of the export when left out.
+        split: What the images of the one file are; told from the file's name, or else `train`, when left out.
+        val_share: Share of the images of the one file, 0 to below 1, drawn by `seed`, that become `val` instead.
+        crowds: What to make of annotations marked `iscrowd`: `class`, for CVAT marks every brushed mask so; or
+            `ignore`, as COCO itself means it.
+        seed: Draws the validation images.
+        shards: Number of files a split; one for every 256 images when left out.
+        workers: Workers that read and verify; one a core when left out.
+        skip_bad: Leave bad pairs out and list them in the report, instead of failing.
+        overwrite: Replace splits that are there already.
+
+    Returns:
+        What was written and what was skipped.
+
+    Raises:
+        ValueError: If there is no such file, it is no COCO JSON or has boxes alone, a pair is missing or bad, or the
+            output cannot be written.
+        ImportError: If pycocotools are missing; the message names the extra to install.
+
+    Example:
+        >>> convert_coco_export("export/result.json", "tfrecords", val_share=0.2).images
+        {'train': 80, 'val': 20}
+    """
+    if crowds not in CROWDS:
+        raise ValueError(f"crowds must be one of {CROWDS}; received {crowds!r}.")
+    paths = annotation_files(Path(annotations))
+    if len(paths) > 1 and (split is not None or val_share):
+        raise ValueError(
+            f"{annotations} has {len(paths)} annotation files, each a split: {_listed(paths.values())}. Give one of "
+            "them, or leave split and val_share out."
+        )
+    if split is not None:
+        paths = {split: next(iter(paths.values()))}
+    files = {name: read_annotations(path, "instances") for name, path in paths.items()}
+    names, notes = _class_names(list(files.values()))
+    labels = LabelSpec(("background", *names), ignore_label=255 if len(names) < 256 else 65535, name="coco_export")
+    split_names = [*files, "val"] if val_share else list(files)
+    present = present_labels(Path(output), split_names, overwrite)
+    if present is not None and set(labels.names) <= set(present.names):
+        labels = present
+    pairs: dict[str, list[Pair]] = {}
+    for name, file in files.items():
+        with reading(file.path, "a COCO annotation file", "Restore it or export it again."):
+            found = _pairs(file, None if images is None else Path(images), labels, crowds)
+        notes += _notes(file, crowds)
+        pairs |= divide(found, name, val_share, seed, [_used(file, image["id"]) for image in file.images])
+    report = convert_pairs(
+        pairs, labels, output, shards=shards, workers=workers, skip_bad=skip_bad, overwrite=overwrite
+    )
+    return dataclasses.replace(report, notes=(*report.notes, *notes))
+
+
+def annotation_files(path: Path) -> dict[str, Path]:
+    """The annotation files at `path`, itself one or the folder of an export, by the splits that their names say.
+
+    Raises:
+        ValueError: If there is none, or two say the same split.
+
+    Example:
+        >>> annotation_files(Path("roboflow"))
+        {'train': PosixPath('roboflow/train/_annotations.coco.json'),
+         'val': PosixPath('roboflow/valid/_annotations.coco.json')}
+    """
+    if not path.is_dir():
+        return {_split_of(path): path}
+    found = next((paths for name in _NAMES if (paths := sorted(path.glob(name)))), None)
+    if found is None:
+        there = sorted(file.relative_to(path).as_posix() for file in [*path.glob("*.json"), *path.glob("*/*.json")])
+        raise ValueError(
+            f"{path} has no annotation file of a name that tools give ({', '.join(_NAMES)}); its JSON files are "
+            f"{there[:5]}. Give the file itself."
+        )
+    by_split = {_split_of(file): file for file in found}
+    if len(by_split) < len(found):
+        raise ValueError(
+            f"{path} has several annotation files of one split: {_listed(found)}. Convert each by itself, with --split "
+            "(split) of your choice."
+        )
+    return by_split
+
+
+def _listed(paths: Sequence[Path]) -> str:
+    return ", ".join(path.as_posix() for path in paths)
+
+
+def _split_of(path: Path) -> str:
+    """`train`, `val`, ...: from `instances_NAME.json`, or the folder of Roboflow's `_annotations.coco.json`."""
+    name = path.parent.name if path.name.startswith("_annotations") else path.stem.removeprefix("instances_")
+    name = re.sub(r"\d{4}$", "", name.casefold())
+    name = _SPLITS.get(name, name)
+    named = path.stem.startswith("instances_") and re.fullmatch(r"\w[\w.-]*", name)
+    return name if named or name in ("train", "val", "test") else "train"
+
+
+def _class_names(files: Sequence[AnnotationFile]) -> tuple[list[str], list[str]]:
+    """The names of the classes behind the background, and what is worth knowing of them."""
+    annotated = {tidy_label(file.categories[number]) for file in files for number in _all_used(file)}
+    above = {
+        tidy_label(name)
+        for file in files
+        for number, name in file.supercategories.items()
+        if isinstance(name, str) and name != file.categories[number]
+    }
+    raw = [name for file in files for name in file.categories.values()]
+    tidy = list(dict.fromkeys(map(tidy_label, raw)))
+    heads = [name for name in tidy if name in above and name not in annotated and len(tidy) > 1]
+    names = [name for name in tidy if name not in heads and name.casefold() not in BACKGROUNDS]
+    if not names:
+        raise ValueError(f"{files[0].path} lists no category besides the background. Export it with its labels.")
+    notes = list(label_notes(names, [name for name in raw if tidy_label(name) != name]))
+    if heads:
+        notes.append(f"No class: {', '.join(map(repr, heads))}, which stands above other categories and has no shape.")
+    return names, notes
+
+
+def _all_used(file: AnnotationFile) -> set[int]:
+    return {entry["category_id"] for entries in file.annotations.values() for entry in entries}
+
+
+def _used(file: AnnotationFile, image: int | str) -> set[str]:
+    return {tidy_label(file.categories[entry["category_id"]]) for entry in file.annotations.get(image, ())}
+
+
+def _notes(file: AnnotationFile, crowds: str) -> list[str]:
+    notes = []
+    entries = [entry for entries in file.annotations.values() for entry in entries]
+    empty = sum(image["id"] not in file.annotations for image in file.images)
+    if empty:
+        notes.append(
+            f"{empty} of {len(file.images)} images of {shown(file.path)} have no annotation: all background. Take them "
+            "out if they are not labelled yet."
+        )
+    marked = sum(bool(entry.get("iscrowd")) for entry in entries)
+    if marked:
+        became = "their class, as CVAT marks brushed masks so" if crowds == "class" else "ignored"
+        other = "ignore" if crowds == "class" else "class"
+        notes.append(f"{marked} annotations are marked iscrowd: {became}. --crowds {other} is the other way.")
+    return notes
+
+
+def _pairs(file: AnnotationFile, images: Path | None, labels: LabelSpec, crowds: str) -> list[Pair]:
+    entries = [entry for entries in file.annotations.values() for entry in entries]
+    if entries and not any(entry.get("segmentation") for entry in entries):
+        raise ValueError(
+            f"{file.path} has no outlines: all {len(entries)} annotations are boxes (bbox) or empty, and a box is no "
+            "mask. Draw polygons or masks, or export the project as instance segmentation."
+        )
+    ids = {name: value for value, name in enumerate(labels.names)}
+    # The background itself may be among the categories, under one of its names.
+    background = next((ids[name] for name in BACKGROUNDS if name in ids), 0)
+    values = {number: ids.get(tidy_label(file.categories[number]), background) for number in _all_used(file)}
+    folder = _image_folder(file.path) if images is None else images
+    finder = _Finder(folder)
+    pairs = []
+    for image in track(file.images, len(file.images), "list images"):
+        regions = tuple(
+            Region(
+                entry.get("id"),
+                labels.ignore_label if entry.get("iscrowd") and crowds == "ignore" else values[entry["category_id"]],
+                entry.get("segmentation"),
+            )
+            for entry in file.annotations.get(image["id"], [])
+        )
+        path, note = finder.find(image["file_name"])
+        read = functools.partial(
+            region_mask,
+            size=(image["height"], image["width"]),
+            regions=regions,
+            ignore_label=labels.ignore_label,
+            image=path,
+            dtype=labels.mask_dtype,
+        )
+        note = f"{shown(file.path)} names the image {image['file_name']!r}{note}."
+        pairs.append(Pair(finder.name_of(path), path, file.path, read, image_note=note))
+    return _told_apart(pairs)
+
+
+def _image_folder(path: Path) -> Path:
+    """Where the images of an export lie: beside the file, or beside its folder `annotations`."""
+    return path.parent.parent if path.parent.name == "annotations" else path.parent
+
+
+class _Finder:
+    """Finds images by the paths that files state, of whatever machine.
+
+    Args:
+        folder: Where they lie, at any depth.
+
+    Raises:
+        ValueError: If it is not a folder.
+    """
+
+    def __init__(self, folder: Path):
+        if not folder.is_dir():
+            raise ValueError(f"{folder} is not a folder. Give the folder of the images (images, --images).")
+        self._folder = folder
+        self._files: Mapping[str, list[Path]] = collections.defaultdict(list)
+        for path in sorted(folder.rglob("*")):
+            if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file():
+                self._files[path.name.casefold()].append(path)
+
+    def find(self, stated: str) -> tuple[Path, str]:
+        """The file, and what to add to a message where it is missing."""
+        for text in dict.fromkeys((stated, urllib.parse.unquote(stated))):
+            # Label Studio's local files are the parameter of an address.
+            parts = [part for part in re.split(r"[/\\]|\?d=", text) if part not in ("", ".", "..")]
+            found = self._files.get(parts[-1].casefold(), []) if parts else []
+            lengths = [_common_end(path.parts, parts) for path in found]
+            best = [path for path, length in zip(found, lengths) if length == max(lengths)]
+            if len(best) == 1:
+                return best[0], ""
+            if best:
+                return self._folder / parts[-1], f", which may be {_listed(best[:3])}"
+        name = PurePosixPath(stated.replace("\\", "/")).name
+        return self._folder / (name if 0 < len(os.fsencode(name)) < 256 else "image"), f", not found in {self._folder}"
+
+    def name_of(self, path: Path) -> str:
+        """What a pair of this image is called."""
+        return path.relative_to(self._folder).with_suffix("").as_posix()
+
+
+def _common_end(one: Sequence[str], other: Sequence[str]) -> int:
+    """How many parts of two paths are the same, from the end."""
+    same = 0
+    for mine, yours in zip(reversed(one), reversed(other)):
+        if mine.casefold() != yours.casefold():
+            break
+        same += 1
+    return same
+
+
+def _told_apart(pairs: Sequence[Pair]) -> list[Pair]:
+    """The same pairs; images that only their suffix tells apart have it in their names."""
+    files = collections.defaultdict(set)
+    for pair in pairs:
+        files[pair.name].add(pair.image)
+    return [
+        dataclasses.replace(pair, name=f"{pair.name}{pair.image.suffix}") if len(files[pair.name]) > 1 else pair
+        for pair in pairs
+    ]

@@ -1,0 +1,97 @@
+"""`deeplab-tf convert coco`: COCO's own files by root and split, and annotation tools' by path."""
+
+from __future__ import annotations
+
+import click
+
+from deeplab_tf.cli.convert import conversion_options, convert
+from deeplab_tf.cli.options import PATH
+from deeplab_tf.data_sources import source_help
+
+_KINDS = ("instances", "panoptic", "stuff")
+_OF_ROOT = ("root", "classes", "min_pixels", "year")
+_OF_PATH = ("images", "crowds", "val_share", "seed")
+
+
+def _help() -> str:
+    return f"""COCO 2017, or COCO JSON that an annotation tool exported.
+
+    \b
+    {source_help("coco").replace(chr(10), chr(10) + "    ")}
+
+    An export of CVAT, Roboflow or Label Studio is given by the path of its JSON, or of its folder, with --annotations;
+    its own categories become the classes.
+
+    \b
+    Examples:
+      deeplab-tf convert coco --root coco --split train --split val --output coco-voc
+      deeplab-tf convert coco --annotations cvat/annotations/instances_default.json --output mine
+      deeplab-tf convert coco --annotations labels.json --images photos --val-share 0.2 --output mine
+      deeplab-tf convert coco --annotations roboflow --output mine
+    """
+
+
+@convert.command("coco", help=_help())
+@click.option("--root", type=PATH, help="COCO's folder, as above.")
+@click.option("--split", "splits", multiple=True, help="train, val; repeat. Of a path: what its images are.")
+@click.option(
+    "--annotations",
+    default="instances",
+    show_default=True,
+    metavar="KIND|PATH",
+    help=f"Under --root: {', '.join(_KINDS)}. Or a JSON file, or the folder of an export.",
+)
+@click.option("--images", type=PATH, help="Of a path: folder of its images.  [default: where the export has them]")
+@click.option(
+    "--crowds",
+    type=click.Choice(["class", "ignore"]),
+    default="class",
+    show_default=True,
+    help="Of a path: what to make of annotations marked iscrowd, as CVAT marks brushed masks.",
+)
+@click.option(
+    "--val-share",
+    type=click.FloatRange(0, 1, max_open=True),
+    default=0.0,
+    show_default=True,
+    help="Of a path: share to set aside as val.",
+)
+@click.option("--seed", type=int, default=0, show_default=True, help="Draws the val images.")
+@click.option(
+    "--classes",
+    type=click.Choice(["voc", "all", "raw"]),
+    help="voc: PASCAL VOC's 21; all: all categories; raw: COCO-Stuff's 182 ids.  [default: voc; all for stuff]",
+)
+@click.option(
+    "--min-pixels",
+    type=click.IntRange(0),
+    default=1000,
+    show_default=True,
+    help="With voc, only images with more pixels of its classes; 0 for all images.",
+)
+@click.option("--year", type=int, default=2017, show_default=True, help="That of the files' names.")
+@conversion_options
+@click.pass_context
+def convert_coco(ctx, splits, annotations, output, **options) -> None:
+    from deeplab_tf import datasets
+
+    of_kind = annotations in _KINDS
+    for name in _OF_PATH if of_kind else _OF_ROOT:
+        if ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
+            raise ValueError(
+                f"--annotations {annotations} takes no --{name.replace('_', '-')}. See --help: files of COCO have some "
+                "options, JSON files by path have others."
+            )
+        del options[name]
+    if of_kind:
+        root = options.pop("root")
+        if root is None or not splits:
+            raise ValueError(
+                "COCO's own files need --root and --split. For a JSON file give its path as --annotations."
+            )
+        click.echo(datasets.convert_coco(root, splits, output, annotations=annotations, **options))
+        return
+    if len(splits) > 1:
+        raise ValueError(f"A JSON file is one split; received --split {' and '.join(splits)}. Name one, or none.")
+    split = splits[0] if splits else None
+    click.echo(datasets.convert_coco_export(annotations, output, split=split, **options))
