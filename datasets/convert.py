@@ -17,6 +17,7 @@ from deeplab_tf.datasets.pairs import Pair, mark_repeated
 from deeplab_tf.datasets.shards import publish, shard_files, write_shards
 from deeplab_tf.files import check_writable, temporary_beside
 from deeplab_tf.labels import LabelSpec
+from deeplab_tf.reading import shown
 
 _BAD_NAMED = 5
 _CLASSES_NAMED = 40
@@ -53,7 +54,8 @@ class ConversionReport:
         if self.skipped:
             lines.append(f"Skipped {len(self.skipped)}:")
             lines += [f"  {reason}" for _, reason in self.skipped]
-        return "\n".join(lines)
+        # Pairs' names that are not UTF-8 could not be printed.
+        return shown("\n".join(lines))
 
 
 def convert_pairs(

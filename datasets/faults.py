@@ -58,7 +58,11 @@ def read_part(read: Callable[[Path], np.ndarray], path: Path, part: str) -> np.n
     """
     if path.exists() and not path.is_file():
         # Opening a pipe waits for ever.
-        raise BadPair("not_a_file", path, f"{path} is not a regular file. Put the {part} there, or take its pair out.")
+        raise BadPair(
+            "not_a_file",
+            path,
+            f"{path} cannot be read: it is not a regular file. Put the {part} there, or take its pair out.",
+        )
     try:
         return read(path)
     except BadPair:

@@ -4,25 +4,20 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import io
 from collections.abc import Callable, Sequence
 from pathlib import Path, PurePosixPath
 
 import numpy as np
-from PIL import Image
 
 from deeplab_tf.datasets.faults import BadPair, read_part, wrong_values
 from deeplab_tf.datasets.records import Record
-from deeplab_tf.images import read_image, read_mask
+from deeplab_tf.datasets.stored_images import StoredImage, orientation, png_bytes, read_stored
+from deeplab_tf.image_files import MAX_PIXELS, open_header
+from deeplab_tf.images import read_mask
 from deeplab_tf.labels import LabelSpec
-from deeplab_tf.reading import reason
+from deeplab_tf.reading import reason, shown
 
-_ORIENTATION = 0x0112
-UPRIGHT = 1
-_FORMATS = {"JPEG": "jpeg", "MPO": "jpeg", "PNG": "png"}
 _LYING = (5, 6, 7, 8)
-# What Pillow takes at the most.
-_MOST_PIXELS = 2 * (Image.MAX_IMAGE_PIXELS or 89478485)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,11 +52,13 @@ class CheckedPair:
         image: uint8 `[H, W, 3]`, or None where it cannot be read.
         mask: uint8 (or uint16) ids `[H, W]`, or None where it cannot be read.
         faults: What is wrong; empty for a good pair.
+        stored: The image as it may be stored, or None where it cannot be read.
     """
 
     image: np.ndarray | None
     mask: np.ndarray | None
     faults: tuple[BadPair, ...]
+    stored: StoredImage | None = None
 
 
 def mark_repeated(pairs: Sequence[Pair]) -> list[Pair]:
@@ -86,19 +83,20 @@ def check_pair(pair: Pair, labels: LabelSpec) -> CheckedPair:
         return CheckedPair(None, None, (_with_note(fault, pair.image_note),))
     parts, faults = {}, []
     ids = pair.read or functools.partial(read_mask, dtype=labels.mask_dtype)
-    for part, read, path in (("image", read_image, pair.image), ("mask", ids, pair.mask)):
+    for part, read, path in (("image", read_stored, pair.image), ("mask", ids, pair.mask)):
         try:
             parts[part] = read_part(read, path, part)
         except BadPair as error:
             faults.append(_with_note(error, pair.image_note) if part == "image" else error)
-    image, mask = parts.get("image"), parts.get("mask")
+    stored, mask = parts.get("image"), parts.get("mask")
+    image = None if stored is None else stored.pixels
     if image is not None and mask is not None and mask.shape != image.shape[:2]:
         faults.append(_fault_of_size(pair.mask, pair.image, image.shape[:2], mask.shape))
     if mask is not None and (fault := wrong_values(mask, mask_values(mask), labels, pair.mask)):
         faults.append(fault)
     if pair.holder is not None:
         faults = [_named_by_holder(pair, fault) for fault in faults]
-    return CheckedPair(image, mask, tuple(faults))
+    return CheckedPair(image, mask, tuple(faults), stored)
 
 
 def _with_note(fault: BadPair, note: str) -> BadPair:
@@ -120,8 +118,8 @@ def load_pair(pair: Pair, labels: LabelSpec) -> Record:
         labels: Which label ids are allowed.
 
     Returns:
-        The record to store. RGB JPEG and PNG files are kept byte for byte; another image becomes an RGB PNG of
-        the pixels that `read_image` gives. The mask becomes a grey PNG of its ids.
+        The record to store. RGB JPEG and PNG files are kept byte for byte where TensorFlow decodes them; another image
+        becomes an RGB PNG of the pixels that `read_image` gives. The mask becomes a grey PNG of its ids.
 
     Raises:
         BadPair: A `ValueError`, if a file is missing or damaged, the sizes differ, the mask holds colours or ids that
@@ -130,16 +128,15 @@ def load_pair(pair: Pair, labels: LabelSpec) -> Record:
     checked = check_pair(pair, labels)
     if checked.faults:
         raise checked.faults[0]
-    image, mask = checked.image, checked.mask
+    mask = checked.mask
     height, width = mask.shape
-    stored = _stored_format(pair.image)
     return Record(
-        filename=pair.name,
-        image=pair.image.read_bytes() if stored else _png(image),
-        image_format=stored or "png",
+        filename=shown(pair.name),
+        image=checked.stored.to_bytes(),
+        image_format=checked.stored.format,
         height=height,
         width=width,
-        label=_png(mask.astype(labels.mask_dtype, copy=False)),
+        label=png_bytes(mask.astype(labels.mask_dtype, copy=False)),
     )
 
 
@@ -180,8 +177,8 @@ def size_to_draw(path: Path, image: Path, stated: tuple[int, int] | None) -> tup
     """
     try:
         found = _upright_size(image)
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        if stated is None or not all(side > 0 for side in stated) or stated[0] * stated[1] > _MOST_PIXELS:
+    except (OSError, ValueError) as error:
+        if stated is None or not all(side > 0 for side in stated) or stated[0] * stated[1] > MAX_PIXELS:
             raise ValueError(
                 f"{path}: the size of its image is not known: the file states {stated or 'none'}, and {image} cannot "
                 f"be read ({reason(error)}). Add the image or take its pair out."
@@ -194,9 +191,7 @@ def size_to_draw(path: Path, image: Path, stated: tuple[int, int] | None) -> tup
 
 def _upright_size(path: Path) -> tuple[int, int]:
     """Rows and columns of an image file by its header, as `read_image` turns it."""
-    if not path.is_file():
-        raise FileNotFoundError(f"{path} is missing.")
-    with Image.open(path) as image:
+    with open_header(path).image as image:
         width, height = image.size
     return (width, height) if orientation(path) in _LYING else (height, width)
 
@@ -211,22 +206,3 @@ def _fault_of_size(path: Path, image_path: Path, image: tuple[int, int], mask: t
             "remove the tag.",
         )
     return BadPair("size_mismatch", path, f"{sizes}Make the mask anew at the image's size.")
-
-
-def orientation(path: Path) -> int:
-    """The EXIF orientation of an image file, 1 to 8; 1 is upright."""
-    with Image.open(path) as image:
-        return image.getexif().get(_ORIENTATION, UPRIGHT)
-
-
-def _stored_format(path: Path) -> str | None:
-    """The format under which the file may be stored as it is, or None where it has to be written anew."""
-    with Image.open(path) as image:
-        plain = image.mode == "RGB" and "transparency" not in image.info
-        return _FORMATS.get(image.format) if plain and image.getexif().get(_ORIENTATION, UPRIGHT) == UPRIGHT else None
-
-
-def _png(pixels: np.ndarray) -> bytes:
-    buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, "PNG")
-    return buffer.getvalue()

@@ -85,7 +85,7 @@ def open_header(path: str | os.PathLike) -> ImageFile:
     name = shown(path)
     with reading(path, "an image"):
         if not stat.S_ISREG(os.stat(path).st_mode):
-            raise UnfitImage("not_a_file", f"{name} is not a regular file. Give an image file.")
+            raise UnfitImage("not_a_file", f"{name} cannot be read: it is not a regular file. Give an image file.")
         try:
             image = _identified(path)
         except Image.DecompressionBombError as error:

@@ -11,6 +11,7 @@ import numpy as np
 
 from deeplab_tf.datasets.audit.findings import ERROR, KINDS, WARNING, Finding
 from deeplab_tf.labels import LabelSpec
+from deeplab_tf.reading import shown
 
 _FILES_NAMED = 5
 _WORST = 10
@@ -173,7 +174,8 @@ class Inspection:
 
     def table(self) -> str:
         """The findings as text for a terminal."""
-        return "\n".join([*self._heading(), *self._class_lines(), *self._finding_lines()])
+        # File names that are not UTF-8 could not be printed.
+        return shown("\n".join([*self._heading(), *self._class_lines(), *self._finding_lines()]))
 
     def rows(self) -> list[tuple]:
         """Of every class: id, name, pixels, share, images, and suggested weight (None where there is none)."""

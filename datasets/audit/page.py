@@ -15,7 +15,9 @@ from deeplab_tf.datasets.audit.findings import KINDS, Finding
 from deeplab_tf.datasets.audit.inspection import Inspection
 from deeplab_tf.datasets.audit.sample import Sample
 from deeplab_tf.files import replacing
+from deeplab_tf.image_files import open_image
 from deeplab_tf.labels import LabelSpec
+from deeplab_tf.reading import shown
 
 PICTURES_A_KIND = 4
 _FILES_A_KIND = 50
@@ -57,9 +59,8 @@ class Pictures:
 def _as_picture(file: str) -> np.ndarray | None:
     """A mask file that is none, as what it shows, uint8 `[H, W, 3]`; None where it shows nothing."""
     try:
-        with Image.open(file) as image:
-            return np.asarray(image.convert("RGB"))
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+        return np.asarray(open_image(file).image.convert("RGB"))
+    except (OSError, ValueError):
         return None
 
 
@@ -100,7 +101,7 @@ def write_page(path: str | os.PathLike, inspection: Inspection, pictures: Pictur
     )
     try:
         with replacing(path) as temporary:
-            temporary.write_text(text, encoding="utf-8")
+            temporary.write_text(shown(text), encoding="utf-8")
     except OSError as error:
         raise ValueError(f"{path} cannot be written ({error}). Give an HTML file in a folder of yours.") from error
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from pathlib import Path
 
 import numpy as np
 
 from deeplab_tf.datasets.audit.findings import ERROR, Finding
+from deeplab_tf.datasets.audit.image_notes import Note, notes_of_image
 from deeplab_tf.datasets.faults import BadPair, wrong_values
-from deeplab_tf.datasets.pairs import UPRIGHT, Pair, check_pair, orientation
+from deeplab_tf.datasets.pairs import Pair, check_pair
 from deeplab_tf.labels import LabelSpec
+from deeplab_tf.reading import shown
 
-TINY = 32
 _BINARY_SHARE = 0.2
 
 
@@ -59,7 +59,8 @@ def pair_sample(split: str, pair: Pair, labels: LabelSpec) -> Sample:
     """
     checked = check_pair(pair, labels)
     files = str(pair.image), str(pair.mask)
-    return _sample(split, pair.name, checked.image, checked.mask, checked.faults, labels, files)
+    refused = checked.stored.refused if checked.stored else ""
+    return _sample(split, pair.name, checked.image, checked.mask, checked.faults, labels, files, refused)
 
 
 def record_sample(split: str, name: str, image: np.ndarray, mask: np.ndarray | None, labels: LabelSpec) -> Sample:
@@ -78,6 +79,7 @@ def _sample(
     faults: tuple[BadPair, ...],
     labels: LabelSpec,
     files: tuple[str, str],
+    refused: str = "",
 ) -> Sample:
     in_files = bool(files[0])
     findings = [
@@ -88,50 +90,30 @@ def _sample(
     if mask is not None:
         # What lies beyond is a fault already, and has no place among the counts.
         counts = np.bincount(mask.ravel(), minlength=labels.mask_values)[: labels.mask_values]
-    notes = [] if image is None else _notes_of_image(image, files[0])
-    if counts is not None and not faults:
-        notes += _notes_of_mask(counts, labels)
-    for kind, of_mask, text in notes:
-        file = files[of_mask]
-        findings.append(Finding(kind, f"{file or name} {text}", split, name, file))
+    of_image = [] if image is None else notes_of_image(image, files[0], refused)
+    of_mask = [] if counts is None or faults else _notes_of_mask(counts, labels)
+    for file, notes in zip(files, (of_image, of_mask)):
+        findings += [Finding(kind, f"{shown(file or name)} {text}", split, name, file) for kind, text in notes]
     return Sample(split, name, image, mask, counts, _digest(image), tuple(findings), *files)
 
 
-def _notes_of_image(image: np.ndarray, file: str) -> list[tuple[str, bool, str]]:
-    """Kind, whether it concerns the mask, and text of each warning."""
-    height, width = image.shape[:2]
-    notes = []
-    if min(height, width) < TINY:
-        notes.append(("tiny_image", False, f"has {width}x{height} pixels. Replace it if it is a thumbnail."))
-    if file and (turn := orientation(Path(file))) != UPRIGHT and (turn < 5 or height == width):
-        notes.append(
-            (
-                "turned_image",
-                False,
-                f"has the EXIF orientation {turn}, by which it is turned; compare the overlay with the image, and turn "
-                "the mask alike or remove the tag.",
-            )
-        )
-    return notes
-
-
-def _notes_of_mask(counts: np.ndarray, labels: LabelSpec) -> list[tuple[str, bool, str]]:
+def _notes_of_mask(counts: np.ndarray, labels: LabelSpec) -> list[Note]:
     ignore = labels.ignore_label
     pixels = counts.sum()
     present = np.flatnonzero(counts[: labels.classes])
     present = present[present != ignore]
     if not present.size:
         text = f"holds only {ignore}, which is ignored: nothing can be learnt from it. Label it or leave it out."
-        return [("all_ignored", True, text)]
+        return [("all_ignored", text)]
     if ignore == 255 and present.tolist() == [0] and counts[ignore] >= _BINARY_SHARE * pixels:
         text = (
             f"holds only 0 and 255, and 255 is ignored ({counts[ignore] / pixels:.0%} of the pixels). If 255 means the "
             "object, make it 1."
         )
-        return [("binary_mask", True, text)]
+        return [("binary_mask", text)]
     if present.size == 1:
         name = labels.names[present[0]]
-        return [("one_class", True, f"holds only class {present[0]} ({name}). Is that so, or was it left unlabelled?")]
+        return [("one_class", f"holds only class {present[0]} ({name}). Is that so, or was it left unlabelled?")]
     return []
 
 

@@ -67,7 +67,7 @@ def test_the_first_of_equal_names_stays(tmp_path):
 
 
 def test_ids_beyond_what_masks_can_hold_are_a_fault_and_no_crash(tmp_path):
-    Image.new("RGB", (50, 40)).save(tmp_path / "x.png")
+    Image.new("RGB", (50, 40), "white").save(tmp_path / "x.png")
     pair = Pair("x", tmp_path / "x.png", tmp_path / "x.mat", lambda path: np.full((40, 50), 300, np.int64))
     inspection = inspect_pairs({"train": [pair]}, LABELS, tmp_path, workers=1)
     assert [found.kind for found in inspection.findings] == ["wrong_values"]

@@ -1,8 +1,12 @@
+import json
+import os
+
 import numpy as np
 import pytest
 import tensorflow as tf
 from PIL import Image
 
+from deeplab_tf.datasets import convert_folder, evaluation_images, inspect_dataset, open_dataset
 from deeplab_tf.datasets.pairs import Pair, load_pair
 from deeplab_tf.datasets.records import decode_image, decode_label
 from deeplab_tf.labels import KNOWN, LabelSpec
@@ -114,3 +118,23 @@ def test_missing_half_is_named(pair, kind):
     getattr(pair, kind).unlink()
     with pytest.raises(ValueError, match=rf"{getattr(pair, kind).name} is missing; it should be the {kind}"):
         load_pair(pair, LABELS)
+
+
+def test_file_name_that_is_not_utf_8(tmp_path):
+    images, masks = tmp_path / "images", tmp_path / "masks"
+    names = ["a", os.fsdecode(b"caf\xe9"), os.fsdecode(b"na\xefve")]
+    for folder, pixels in ((images, PIXELS), (masks, IDS)):
+        folder.mkdir()
+        for name in names:
+            Image.fromarray(pixels).save(folder / f"{name}.png")
+    (masks / f"{names[2]}.png").write_bytes(b"no image")
+    report = convert_folder(images, masks, tmp_path / "out", labels=3, skip_bad=True, workers=1)
+    stored = evaluation_images(open_dataset(tmp_path / "out"), "train").as_numpy_iterator()
+    assert [example["filename"].decode() for example in stored] == ["a", r"caf\xe9"]
+    str(report).encode()
+    assert r"na\xefve.png cannot be read as an image" in str(report)
+    found = inspect_dataset(images, masks=masks, labels=3, page=tmp_path / "audit.html", workers=1)
+    assert [finding.kind for finding in found.findings if finding.severity == "error"] == ["not_an_image"]
+    found.table().encode()
+    assert r"na\xefve.png" in (tmp_path / "audit.html").read_text()
+    json.dumps(found.to_dict()).encode()

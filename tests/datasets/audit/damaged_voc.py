@@ -8,8 +8,11 @@ Without DEVKIT a small one is drawn.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import dataclasses
+import os
 import shutil
+import struct
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -147,6 +150,61 @@ def blank_line(kit: Devkit, name: str) -> None:
     kit.train.insert(2, "")
 
 
+def as_tiff(kit: Devkit, name: str, pixels: np.ndarray, **options) -> None:
+    """Other pixels under the image's name, which says JPEG."""
+    Image.fromarray(pixels).save(kit.image(name), "TIFF", **options)
+
+
+def grey(kit: Devkit, name: str) -> np.ndarray:
+    return np.asarray(Image.open(kit.image(name)).convert("L"))
+
+
+def with_fourth_band(kit: Devkit, name: str) -> np.ndarray:
+    image = np.asarray(Image.open(kit.image(name)))
+    return np.concatenate([image, np.clip(image[..., :1], 1, 254)], axis=-1)
+
+
+def undeclared_band(kit: Devkit, name: str) -> None:
+    as_tiff(kit, name, with_fourth_band(kit, name))
+    declared, other = (struct.pack("<HHIHH", 338, 3, 1, value, 0) for value in (2, 0))
+    content = kit.image(name).read_bytes()
+    kit.image(name).write_bytes(content.replace(declared, other))
+
+
+def five_pages(path: Path) -> None:
+    image = Image.open(path)
+    image.save(path, "TIFF", save_all=True, append_images=[image] * 4)
+
+
+def pipe(path: Path) -> None:
+    path.unlink()
+    os.mkfifo(path)
+
+
+def bomb(path: Path) -> None:
+    sizes = struct.pack("<IiiHHIIiiII", 40, 60000, 60000, 1, 24, *[0] * 6)
+    path.write_bytes(b"BM" + struct.pack("<IHHI", 58, 0, 0, 54) + sizes)
+
+
+def half_transparent(kit: Devkit, name: str) -> None:
+    image = Image.open(kit.image(name))
+    image.putalpha(128)
+    image.save(kit.image(name), "PNG")
+
+
+def without_its_end(kit: Devkit, name: str) -> None:
+    """The last two bytes are cut off, of such a JPEG that Pillow reads it all the same."""
+    image = Image.open(kit.image(name)).convert("RGB")
+    for shift in range(400):
+        rolled = Image.fromarray(np.roll(np.asarray(image), shift // 4, axis=1))
+        rolled.save(kit.image(name), "JPEG", quality=96 - shift % 4)
+        kit.image(name).write_bytes(kit.image(name).read_bytes()[:-2])
+        with contextlib.suppress(OSError):
+            Image.open(kit.image(name)).load()
+            return
+    raise AssertionError("Pillow refuses them all.")
+
+
 IMAGE, MASK, LIST = "JPEGImages/{}.jpg", "SegmentationClass/{}.png", (LISTS / "train.txt").as_posix()
 
 # What happens to a pair; the finding that is due; the files it is due for.
@@ -171,6 +229,28 @@ BAD: dict[str, tuple[Callable[[Devkit, str], object], tuple[tuple[str, str], ...
     "mask resized smoothly": (smooth_resizing, (("blurred_mask", MASK),)),
     "values that are no class": (strange_values, (("wrong_values", MASK),)),
     "another palette": (strange_palette, (("foreign_palette", MASK),)),
+    "pipe named .jpg": (lambda kit, name: pipe(kit.image(name)), (("not_a_file", IMAGE),)),
+    "pipe named .png": (lambda kit, name: pipe(kit.mask(name)), (("not_a_file", MASK),)),
+    "image that states a huge size": (lambda kit, name: bomb(kit.image(name)), (("too_large", IMAGE),)),
+    "mask that states a huge size": (lambda kit, name: bomb(kit.mask(name)), (("too_large", MASK),)),
+    "image of five pages": (lambda kit, name: five_pages(kit.image(name)), (("several_pages", IMAGE),)),
+    "mask of five pages": (lambda kit, name: five_pages(kit.mask(name)), (("several_pages", MASK),)),
+    "infra-red declared as transparency": (
+        lambda kit, name: as_tiff(kit, name, with_fourth_band(kit, name)),
+        (("unclear_band", IMAGE),),
+    ),
+    "floats of 0 to 1": (
+        lambda kit, name: as_tiff(kit, name, (grey(kit, name) / 255).astype(np.float32)),
+        (("unclear_range", IMAGE),),
+    ),
+    "12 bits in 16": (
+        lambda kit, name: as_tiff(kit, name, grey(kit, name).astype(np.uint16) * 16),
+        (("unclear_range", IMAGE),),
+    ),
+    "signed values": (
+        lambda kit, name: as_tiff(kit, name, grey(kit, name).astype(np.int32) - 128),
+        (("unclear_range", IMAGE),),
+    ),
     "id listed twice": (list_twice, (("double_id", IMAGE),)),
     "id that leads elsewhere": (leave_the_folder, (("unsafe_id", "JPEGImages/../other/{}.jpg"),)),
 }
@@ -184,6 +264,13 @@ KEPT: dict[str, tuple[Callable[[Devkit, str], object], tuple[tuple[str, str], ..
     "0 and 255": (lambda kit, name: only(kit, name, 0, 255), (("binary_mask", MASK),)),
     "background alone": (lambda kit, name: only(kit, name, 0), (("one_class", MASK),)),
     "image upside down by EXIF": (lambda kit, name: orient(kit, name, 3), (("turned_image", IMAGE),)),
+    "infra-red that nothing declares": (undeclared_band, (("extra_bands", IMAGE),)),
+    "image half transparent": (half_transparent, (("transparent_image", IMAGE),)),
+    "image almost black": (
+        lambda kit, name: write_image(kit.image(name), np.asarray(Image.open(kit.image(name))) // 8, quality=95),
+        (("dark_image", IMAGE),),
+    ),
+    "JPEG without its end": (without_its_end, (("stored_anew", IMAGE),)),
     "thumbnail": (shrink, (("tiny_image", IMAGE),)),
     "pair that no list names": (take_off_the_list, (("unlisted", MASK),)),
     "blank line": (blank_line, (("blank_line", LIST),)),

@@ -57,7 +57,7 @@ def test_table_has_a_line_for_every_class(inspection):
 def records(folder, masks, **options):
     with tf.io.TFRecordWriter(str(folder / "val-00000-of-00001.tfrecord")) as writer:
         for index, mask in enumerate(masks):
-            image = tf.io.encode_png(np.full((*mask.shape, 3), 40 * index, np.uint8)).numpy()
+            image = tf.io.encode_png(np.full((*mask.shape, 3), 100 + 40 * index, np.uint8)).numpy()
             label = None if options.get("unlabelled") else tf.io.encode_png(mask[..., None]).numpy()
             writer.write(serialize(Record(f"file {index}", image, "png", *mask.shape, label)))
     return folder

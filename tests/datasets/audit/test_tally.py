@@ -43,7 +43,7 @@ def test_duplicates_are_found_by_their_pixels():
 
 
 def test_equal_bytes_of_another_shape_are_no_duplicate():
-    grey = np.full((40, 50, 3), 9, np.uint8)
+    grey = np.full((40, 50, 3), 90, np.uint8)
     tally = tallied(("train", grey, stripes(0, 1, 2)), ("train", grey.reshape(50, 40, 3), stripes(0, 1, 2).T))
     assert kinds(tally) == []
 
