@@ -52,6 +52,8 @@ KINDS = {
     "extra_bands": Kind(WARNING, "The image has bands that are left out"),
     "stored_anew": Kind(WARNING, "TensorFlow does not decode the file: its pixels are stored as PNG"),
     "unlisted": Kind(WARNING, "No list names this pair"),
+    "unlabelled": Kind(WARNING, "The image has no labels"),
+    "labels": Kind(WARNING, "What is to be known of the labels as a whole"),
     "blank_line": Kind(WARNING, "The list has a blank line"),
     "shifted_labels": Kind(WARNING, "The ids seem to be counted from 1"),
     "absent_class": Kind(WARNING, "A class never occurs"),

@@ -42,7 +42,8 @@ def inspect_dataset(
 
     Args:
         path: A folder of TFRecords, see `open_dataset`; or, before conversion, PASCAL VOC's devkit or a data set laid
-            out like it; or a folder that holds `images` and `masks`; or, with `masks`, a folder of images.
+            out like it; or a folder that holds `images` and `masks`; or, with `masks`, a folder of images; or a folder
+            of labelme's JSON files; or a COCO export or its JSON file, see `convert_coco_export`.
         split: The split or splits to read; all when left out. Of a devkit: lists in `ImageSets/Segmentation`; `train`
             and `val` when left out.
         labels: The label specification, or what `label_spec` takes for one. A data set that says its own needs none;

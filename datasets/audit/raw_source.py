@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from deeplab_tf.datasets.audit.annotated import RawSource, annotated_source
 from deeplab_tf.datasets.audit.findings import Finding
 from deeplab_tf.datasets.builders.ade20k import ade20k_pairs
 from deeplab_tf.datasets.builders.camvid import camvid_pairs
@@ -33,15 +33,6 @@ LAYOUTS: dict[str, Callable[[Path, str], list[Pair]]] = {
 }
 
 
-@dataclasses.dataclass(frozen=True)
-class RawSource:
-    """A data set before conversion: its labels, its pairs by split, and what its lists show already."""
-
-    labels: LabelSpec
-    pairs: dict[str, list[Pair]]
-    findings: tuple[Finding, ...] = ()
-
-
 def has_records(path: Path) -> bool:
     """Whether the folder is one of TFRecords."""
     return (path / INDEX_NAME).is_file() or any(path.glob("*-?????-of-?????*"))
@@ -56,7 +47,7 @@ def find_source(
     """What `path` holds, where it is no folder of TFRecords.
 
     Args:
-        path: The folder.
+        path: The folder, or a COCO JSON file.
         splits: As for `inspect_dataset`.
         labels: As for `inspect_dataset`.
         masks: As for `inspect_dataset`.
@@ -69,6 +60,8 @@ def find_source(
     """
     if masks is not None:
         return _folder_source(path, Path(masks), path / _NAMES_FILE, splits, labels)
+    if path.suffix == ".json" and path.is_file():
+        return annotated_source(path, splits, labels)
     if not path.is_dir():
         raise ValueError(
             f"{path} is not a folder. Give one that `deeplab-tf convert` wrote, or one of images and masks before it."
@@ -82,8 +75,11 @@ def find_source(
             pairs = {split: list_pairs(path, split) for split in splits} if splits is not None else present
             findings = _findings_of_lists(devkit_folder(path), pairs) if name == "pascal_voc" else []
             return RawSource(label_spec(name if labels is None else labels), pairs, tuple(findings))
+    if (source := annotated_source(path, splits, labels)) is not None:
+        return source
     raise ValueError(
-        f"{path} holds neither TFRecords, nor the folders images and masks, nor the folders of one of {list(LAYOUTS)}. "
+        f"{path} holds neither TFRecords, nor the folders images and masks, nor the folders of one of {list(LAYOUTS)}, "
+        "nor JSON files of labelme or of a COCO export. "
         "Give one of these, a folder of images with that of its masks (--masks), or what `deeplab-tf convert` made of "
         "another data set."
     )

@@ -83,33 +83,70 @@ def convert_coco_export(
         >>> convert_coco_export("export/result.json", "tfrecords", val_share=0.2).images
         {'train': 80, 'val': 20}
     """
-    if crowds not in CROWDS:
-        raise ValueError(f"crowds must be one of {CROWDS}; received {crowds!r}.")
-    paths = annotation_files(Path(annotations))
-    if len(paths) > 1 and (split is not None or val_share):
+    found = list_coco_export(annotations, split)
+    if len(found.files) > 1 and val_share:
         raise ValueError(
-            f"{annotations} has {len(paths)} annotation files, each a split: {_listed(paths.values())}. Give one of "
-            "them, or leave split and val_share out."
+            f"{annotations} has {len(found.files)} annotation files, each a split: "
+            f"{_listed([file.path for file in found.files.values()])}. Give one of them, or leave val_share out."
         )
+    labels = found.labels
+    present = present_labels(Path(output), {*found.files, "val"} if val_share else found.files, overwrite)
+    if present is not None and set(labels.names) <= set(present.names):
+        labels = present
+    pairs = {}
+    for name, members in exported_pairs(found, labels, images=images, crowds=crowds).items():
+        file = found.files[name]
+        pairs |= divide(members, name, val_share, seed, [_used(file, image["id"]) for image in file.images])
+    report = convert_pairs(
+        pairs, labels, output, shards=shards, workers=workers, skip_bad=skip_bad, overwrite=overwrite
+    )
+    crowds_notes = [note for file in found.files.values() for note in _notes_of_crowds(file, crowds)]
+    return dataclasses.replace(report, notes=(*report.notes, *found.notes, *crowds_notes))
+
+
+@dataclasses.dataclass(frozen=True)
+class CocoExport:
+    """What an export holds.
+
+    Args:
+        files: The annotation files by split.
+        labels: The classes of them all.
+        notes: What is worth knowing of them.
+    """
+
+    files: dict[str, AnnotationFile]
+    labels: LabelSpec
+    notes: tuple[str, ...]
+
+
+def list_coco_export(annotations: str | os.PathLike, split: str | None = None) -> CocoExport:
+    """Reads the annotation files of an export; arguments and errors as `convert_coco_export`."""
+    paths = annotation_files(Path(annotations))
     if split is not None:
+        if len(paths) > 1:
+            raise ValueError(
+                f"{annotations} has {len(paths)} annotation files, each a split: {_listed(paths.values())}. Give one "
+                "of them, or leave split out."
+            )
         paths = {split: next(iter(paths.values()))}
     files = {name: read_annotations(path, "instances") for name, path in paths.items()}
     names, notes = _class_names(list(files.values()))
     labels = LabelSpec(("background", *names), ignore_label=255 if len(names) < 256 else 65535, name="coco_export")
-    split_names = [*files, "val"] if val_share else list(files)
-    present = present_labels(Path(output), split_names, overwrite)
-    if present is not None and set(labels.names) <= set(present.names):
-        labels = present
-    pairs: dict[str, list[Pair]] = {}
-    for name, file in files.items():
+    notes += [note for file in files.values() for note in _notes_of_images(file)]
+    return CocoExport(files, labels, tuple(notes))
+
+
+def exported_pairs(
+    found: CocoExport, labels: LabelSpec, *, images: str | os.PathLike | None = None, crowds: str = "class"
+) -> dict[str, list[Pair]]:
+    """The pairs of every split, their masks to be drawn with the ids of `labels`; the rest as `convert_coco_export`."""
+    if crowds not in CROWDS:
+        raise ValueError(f"crowds must be one of {CROWDS}; received {crowds!r}.")
+    pairs = {}
+    for name, file in found.files.items():
         with reading(file.path, "a COCO annotation file", "Restore it or export it again."):
-            found = _pairs(file, None if images is None else Path(images), labels, crowds)
-        notes += _notes(file, crowds)
-        pairs |= divide(found, name, val_share, seed, [_used(file, image["id"]) for image in file.images])
-    report = convert_pairs(
-        pairs, labels, output, shards=shards, workers=workers, skip_bad=skip_bad, overwrite=overwrite
-    )
-    return dataclasses.replace(report, notes=(*report.notes, *notes))
+            pairs[name] = _pairs(file, _image_folder(file.path) if images is None else Path(images), labels, crowds)
+    return pairs
 
 
 def annotation_files(path: Path) -> dict[str, Path]:
@@ -183,24 +220,26 @@ def _used(file: AnnotationFile, image: int | str) -> set[str]:
     return {tidy_label(file.categories[entry["category_id"]]) for entry in file.annotations.get(image, ())}
 
 
-def _notes(file: AnnotationFile, crowds: str) -> list[str]:
-    notes = []
-    entries = [entry for entries in file.annotations.values() for entry in entries]
+def _notes_of_images(file: AnnotationFile) -> list[str]:
     empty = sum(image["id"] not in file.annotations for image in file.images)
-    if empty:
-        notes.append(
-            f"{empty} of {len(file.images)} images of {shown(file.path)} have no annotation: all background. Take them "
-            "out if they are not labelled yet."
-        )
-    marked = sum(bool(entry.get("iscrowd")) for entry in entries)
-    if marked:
-        became = "their class, as CVAT marks brushed masks so" if crowds == "class" else "ignored"
-        other = "ignore" if crowds == "class" else "class"
-        notes.append(f"{marked} annotations are marked iscrowd: {became}. --crowds {other} is the other way.")
-    return notes
+    if not empty:
+        return []
+    return [
+        f"{empty} of {len(file.images)} images of {shown(file.path)} have no annotation: all background. Take them out "
+        "if they are not labelled yet."
+    ]
 
 
-def _pairs(file: AnnotationFile, images: Path | None, labels: LabelSpec, crowds: str) -> list[Pair]:
+def _notes_of_crowds(file: AnnotationFile, crowds: str) -> list[str]:
+    marked = sum(bool(entry.get("iscrowd")) for entries in file.annotations.values() for entry in entries)
+    if not marked:
+        return []
+    became = "their class, as CVAT marks brushed masks so" if crowds == "class" else "ignored"
+    other = "ignore" if crowds == "class" else "class"
+    return [f"{marked} annotations are marked iscrowd: {became}. --crowds {other} is the other way."]
+
+
+def _pairs(file: AnnotationFile, images: Path, labels: LabelSpec, crowds: str) -> list[Pair]:
     entries = [entry for entries in file.annotations.values() for entry in entries]
     if entries and not any(entry.get("segmentation") for entry in entries):
         raise ValueError(
@@ -211,8 +250,7 @@ def _pairs(file: AnnotationFile, images: Path | None, labels: LabelSpec, crowds:
     # The background itself may be among the categories, under one of its names.
     background = next((ids[name] for name in BACKGROUNDS if name in ids), 0)
     values = {number: ids.get(tidy_label(file.categories[number]), background) for number in _all_used(file)}
-    folder = _image_folder(file.path) if images is None else images
-    finder = _Finder(folder)
+    finder = _Finder(images)
     pairs = []
     for image in track(file.images, len(file.images), "list images"):
         regions = tuple(

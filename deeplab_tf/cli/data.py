@@ -22,14 +22,16 @@ from deeplab_tf.cli.options import LABELS, PATH
 def inspect(data, splits, masks, labels, class_names, contact_sheet, page, json_path, workers, strict) -> int:
     """Say what is in a data set and what is wrong with its labels, before or after conversion.
 
-    DATA is a folder of TFRecords, of the files of PASCAL VOC, Cityscapes, ADE20K, CamVid or Stanford Background, or
-    one that holds images and masks. Errors are pairs that conversion refuses and --skip-bad leaves out; warnings are
+    DATA is a folder of TFRecords, of the files of PASCAL VOC, Cityscapes, ADE20K, CamVid or Stanford Background, one
+    that holds images and masks, one of labelme's or X-AnyLabeling's JSON files, or a COCO export of CVAT, Roboflow or
+    Label Studio (or its JSON file). Errors are pairs that conversion refuses and --skip-bad leaves out; warnings are
     kept. Only of TFRecords anything is written into DATA.
 
     \b
     Examples:
       deeplab-tf inspect VOCdevkit/VOC2012 --html audit.html
       deeplab-tf inspect photos --masks masks --class-names names.txt --json audit.json --strict
+      deeplab-tf inspect labelled --class-names labels.txt
       deeplab-tf inspect voc
     """
     from deeplab_tf import datasets
