@@ -42,7 +42,7 @@ def test_missing_image_is_reported_with_its_json(folder, named):
 
 def test_damaged_image_is_reported_with_its_json(folder):
     (folder / "a.png").write_bytes(b"\x89PNG\r\n\x1a\nxx")
-    with pytest.raises(ValueError, match=r"a\.png cannot be decoded .*a\.json names the image 'a\.png'"):
+    with pytest.raises(ValueError, match=r"a\.png cannot be read .*a\.json names the image 'a\.png'"):
         convert(folder)
 
 
