@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 import tensorflow as tf
 
-from deeplab_tf.files import read_json
 from deeplab_tf.labels import LabelSpec
 from deeplab_tf.models import SegmentationModel, check_rgb, load_model, whole_image_logits
-from deeplab_tf.reading import reason
-from deeplab_tf.tflite_artefact import SIDE_FILE, TFLiteArtefact
+from deeplab_tf.reading import reading, shown
+from deeplab_tf.saved_model_check import check_saved_model
+from deeplab_tf.side_file import EXTRA_FOLDER, SIDE_FILE, read_beside
+from deeplab_tf.tflite_artefact import TFLiteArtefact
 
-EXTRA_FOLDER = "assets.extra"
 LABELS_SIGNATURE, PROBABILITIES_SIGNATURE = "serving_default", "probabilities"
 
 
@@ -82,28 +83,31 @@ class KerasArtefact:
 
 
 class SavedModelArtefact:
-    """A SavedModel folder that `deeplab_tf.export` wrote."""
+    """A SavedModel folder that `deeplab_tf.export` wrote.
+
+    Args:
+        path: The folder.
+        trust: Run it even if its graph holds operations that no export of this package has, such as those that read
+            and write files.
+
+    Raises:
+        ValueError: If it is damaged, was changed since its export, is from elsewhere, or is not to be trusted.
+    """
 
     kind = "saved_model"
 
-    def __init__(self, path: Path):
-        self.source = str(path)
-        side_file = path / EXTRA_FOLDER / SIDE_FILE
-        try:
+    def __init__(self, path: Path, trust: bool = False):
+        self.source = shown(path)
+        with reading(path, "a SavedModel", "Export or copy it again."):
+            missing = {LABELS_SIGNATURE, PROBABILITIES_SIGNATURE} - check_saved_model(path, trust)
+            if missing or not (path / EXTRA_FOLDER / SIDE_FILE).is_file():
+                lacks = f"the signatures {sorted(missing)}" if missing else f"{EXTRA_FOLDER}/{SIDE_FILE}"
+                raise ValueError(
+                    f"{self.source} is a SavedModel without {lacks}, so it was not exported by this package. "
+                    "Export the model with export_saved_model."
+                )
+            self.labels = LabelSpec.from_dict(read_beside(path)["labels"])
             self._loaded = tf.saved_model.load(str(path))
-        except Exception as error:
-            # TensorFlow raises whatever the graph's content provokes.
-            raise ValueError(
-                f"{path} does not load as a SavedModel: {reason(error)}. Export or copy it again."
-            ) from error
-        missing = {LABELS_SIGNATURE, PROBABILITIES_SIGNATURE} - set(self._loaded.signatures)
-        if missing or not side_file.is_file():
-            lacks = f"the signatures {sorted(missing)}" if missing else f"{EXTRA_FOLDER}/{SIDE_FILE}"
-            raise ValueError(
-                f"{path} is a SavedModel without {lacks}, so it was not exported by this package. "
-                "Export the model with export_saved_model."
-            )
-        self.labels = LabelSpec.from_dict(read_json(side_file)["labels"])
 
     def predict(self, image: np.ndarray) -> np.ndarray:
         """Labels, int32 `[H, W]`, of an RGB image, uint8 `[H, W, 3]`."""
@@ -117,7 +121,11 @@ class SavedModelArtefact:
 
 
 def open_artefact(
-    model_or_path: SegmentationModel | Artefact | str | os.PathLike, threads: int | None = None
+    model_or_path: SegmentationModel | Artefact | str | os.PathLike,
+    threads: int | None = None,
+    *,
+    input_range: Sequence[float] | None = None,
+    trust: bool = False,
 ) -> Artefact:
     """Opens anything that predicts.
 
@@ -125,6 +133,10 @@ def open_artefact(
         model_or_path: A model of this package, a `.keras` file, a run folder, an exported SavedModel folder, or
             a `.tflite` file: an exported or a released one. What is already open is returned as it is.
         threads: Threads of a `.tflite` file's interpreter; all processors when left out.
+        input_range: The numbers that a `.tflite` file wants for the pixels 0 and 255, such as (-1, 1), where it does
+            not say.
+        trust: Run a SavedModel whose graph holds operations that no export of this package has, such as those that
+            read and write files.
 
     Returns:
         The artefact.
@@ -153,9 +165,9 @@ def open_artefact(
             f"There is no {path}. Give a .keras file, a run folder, a SavedModel folder or a .tflite file."
         )
     if path.suffix == ".tflite" and path.is_file():
-        return TFLiteArtefact(path, threads=threads)
+        return TFLiteArtefact(path, threads=threads, input_range=input_range)
     if (path / "saved_model.pb").is_file():
-        return SavedModelArtefact(path)
+        return SavedModelArtefact(path, trust)
     if path.is_dir() or path.suffix == ".keras":
         return KerasArtefact(load_model(path), str(path))
     raise ValueError(

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import os
 import threading
-import zipfile
-from pathlib import Path
+from collections.abc import Sequence
 
 import numpy as np
 
 from deeplab_tf import tflite_runtime
 from deeplab_tf.canvas import Canvas, labels_to_size, scores_to_size
 from deeplab_tf.labels import LabelSpec, label_spec
+from deeplab_tf.reading import reading, shown
+from deeplab_tf.tflite_content import TFLiteContent, read_tflite_content
+from deeplab_tf.tflite_input import feed_of
 
-SIDE_FILE = "deeplab.json"
 RELEASED_PAD_VALUE = (127.5, 127.5, 127.5)
 
 
@@ -27,22 +27,35 @@ class TFLiteArtefact:
     Args:
         path: The file.
         threads: Threads of the interpreter; all processors when left out.
+        input_range: The numbers that the file wants for the pixels 0 and 255, such as (-1, 1), where it does not say.
 
     Raises:
-        ValueError: If the file is damaged or not a DeepLab; the message names it.
+        ValueError: If the file is damaged or not a DeepLab, or does not say what it wants for pixels; the message
+            names it.
     """
 
     kind = "tflite"
 
-    def __init__(self, path: str | os.PathLike, threads: int | None = None):
-        self.source = str(path)
+    def __init__(self, path: str | os.PathLike, threads: int | None = None, input_range: Sequence[float] | None = None):
+        self.source = shown(path)
+        with reading(path, "a TFLite model", "Copy, export or download it again."):
+            self._open(read_tflite_content(path), threads, input_range)
+
+    def _open(self, file: TFLiteContent, threads: int | None, input_range: Sequence[float] | None) -> None:
         # An interpreter has one set of tensors: a second thread would write its image over that of the first.
         self._lock = threading.Lock()
-        self._interpreter = tflite_runtime.interpreter(path, threads=threads or os.cpu_count())
+        self._interpreter = tflite_runtime.interpreter(model_content=file.content, threads=threads or os.cpu_count())
         self._input = self._only(self._interpreter.get_input_details())
         self._output = self._only(self._interpreter.get_output_details())
         self._check_shapes()
-        about = _side_file(Path(path))
+        about = file.about
+        self._feed = feed_of(file.structure, input_range)
+        if self._feed is None:
+            raise ValueError(
+                f"{self.source} does not say which numbers it wants for the pixels 0-255, neither in its metadata nor "
+                "by its quantisation or first operations. Say it: input_range=(0, 255), (-1, 1) or (0, 1), on the "
+                "command line --input-range 0,255."
+            )
         self.labels = LabelSpec.from_dict(about["labels"]) if about else label_spec(self._count_classes())
         self._scores_are = about.get("outputs", "logits")
         height, width = (int(side) for side in self._input["shape"][1:3])
@@ -74,10 +87,8 @@ class TFLiteArtefact:
 
     def run(self, placed: np.ndarray) -> np.ndarray:
         """The raw output, `[H, W]` or `[H, W, classes]`, for a full canvas, uint8 `[H, W, 3]`."""
-        if self._input["dtype"] == np.float32:
-            # The released float files expect what their training code fed: values in -1..1.
-            placed = placed.astype(np.float32) * np.float32(2 / 255) - 1
-        with self._lock:
+        placed = self._feed(placed)
+        with self._lock, reading(self.source, "a TFLite model", "Copy, export or download it again."):
             self._interpreter.set_tensor(self._input["index"], placed[None])
             self._interpreter.invoke()
             return self._interpreter.get_tensor(self._output["index"])[0]
@@ -102,8 +113,8 @@ class TFLiteArtefact:
         taken, given = self._input["shape"].tolist(), self._output["shape"].tolist()
         if len(taken) != 4 or taken[0] != 1 or taken[3] != 3:
             raise self._not_a_deeplab(f"its input has the shape {taken}, not [1, H, W, 3]")
-        if self._input["dtype"] not in (np.uint8, np.float32):
-            raise self._not_a_deeplab(f"its input is {self._input['dtype'].__name__}, not uint8 or float32")
+        if self._input["dtype"] not in (np.uint8, np.int8, np.float32):
+            raise self._not_a_deeplab(f"its input is {self._input['dtype'].__name__}, not uint8, int8 or float32")
         if len(given) not in (3, 4) or given[:3] != taken[:3]:
             raise self._not_a_deeplab(f"its output has the shape {given}, not {taken[:3]} or {[*taken[:3], 'classes']}")
         if len(given) == 3 and not np.issubdtype(self._output["dtype"], np.integer):
@@ -125,14 +136,3 @@ class TFLiteArtefact:
         return ValueError(
             f"{self.source} is not a DeepLab: {reason}. Give a file that export_tflite wrote or a released one."
         )
-
-
-def _side_file(path: Path) -> dict:
-    """What the exporter appended to the file as a zip archive; empty for files from elsewhere."""
-    if not zipfile.is_zipfile(path):
-        return {}
-    try:
-        with zipfile.ZipFile(path) as archive:
-            return json.loads(archive.read(SIDE_FILE)) if SIDE_FILE in archive.namelist() else {}
-    except (zipfile.BadZipFile, json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path} carries a damaged {SIDE_FILE} ({error}). Export or copy it again.") from error

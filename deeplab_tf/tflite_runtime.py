@@ -7,6 +7,9 @@ import importlib
 import warnings
 from types import ModuleType
 
+from deeplab_tf.reading import reading
+from deeplab_tf.tflite_content import read_tflite_content
+
 
 @functools.cache
 def _module(name: str) -> ModuleType:
@@ -27,8 +30,8 @@ def interpreter(model_path=None, model_content: bytes | None = None, threads: in
     """A TFLite interpreter with its tensors allocated.
 
     Args:
-        model_path: A `.tflite` file; or
-        model_content: its bytes.
+        model_path: A `.tflite` file; it is checked first, since the runtime may crash on a damaged one. Or
+        model_content: bytes that were checked.
         threads: Number of threads; the runtime's choice when left out.
 
     Returns:
@@ -43,18 +46,13 @@ def interpreter(model_path=None, model_content: bytes | None = None, threads: in
         array([  1, 513, 513,   3], dtype=int32)
     """
     runtime = _module("interpreter")
-    try:
+    content = model_content if model_path is None else read_tflite_content(model_path).content
+    with reading(model_path or "The given bytes", "a TFLite model", "Copy, export or download it again."):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            made = runtime.Interpreter(
-                model_path=None if model_path is None else str(model_path),
-                model_content=model_content,
-                num_threads=threads,
-            )
+            made = runtime.Interpreter(model_content=content, num_threads=threads)
             made.allocate_tensors()
-    except (ValueError, RuntimeError) as error:
-        raise ValueError(f"{model_path or 'The given bytes'} cannot be run as a TFLite model: {error}") from error
-    return made
+        return made
 
 
 def schema() -> ModuleType:

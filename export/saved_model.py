@@ -10,7 +10,6 @@ import numpy as np
 import tensorflow as tf
 
 from deeplab_tf.artefacts import (
-    EXTRA_FOLDER,
     LABELS_SIGNATURE,
     PROBABILITIES_SIGNATURE,
     open_artefact,
@@ -19,9 +18,9 @@ from deeplab_tf.export.frozen import FrozenNetwork
 from deeplab_tf.export.parity import MIN_AGREEMENT, compare, comparison_images, require_agreement
 from deeplab_tf.export.preparation import DEFAULT_SIDE, check_output, description, model_to_export
 from deeplab_tf.export.report import ExportReport, size_in_bytes
-from deeplab_tf.files import replacing, write_json
+from deeplab_tf.files import replacing
 from deeplab_tf.models import SegmentationModel, whole_image_logits
-from deeplab_tf.tflite_artefact import SIDE_FILE
+from deeplab_tf.side_file import write_beside
 
 
 def export_saved_model(
@@ -103,4 +102,4 @@ def _write(model: SegmentationModel, folder: Path) -> None:
         str(folder),
         signatures={LABELS_SIGNATURE: labels, PROBABILITIES_SIGNATURE: probabilities},
     )
-    write_json(folder / EXTRA_FOLDER / SIDE_FILE, description(model))
+    write_beside(folder, description(model))

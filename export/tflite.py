@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import os
-import tempfile
-import zipfile
+import shutil
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -16,10 +14,11 @@ from deeplab_tf.export.frozen import FrozenNetwork
 from deeplab_tf.export.parity import MIN_AGREEMENT, compare, comparison_images, require_agreement
 from deeplab_tf.export.preparation import DEFAULT_SIDE, check_output, description, model_to_export
 from deeplab_tf.export.report import ExportReport, size_in_bytes
-from deeplab_tf.files import replacing
+from deeplab_tf.files import replacing, temporary_beside
 from deeplab_tf.models import SegmentationModel
 from deeplab_tf.reading import reason
-from deeplab_tf.tflite_artefact import SIDE_FILE, TFLiteArtefact
+from deeplab_tf.side_file import with_side_file
+from deeplab_tf.tflite_artefact import TFLiteArtefact
 
 OUTPUTS = {
     "labels": lambda logits: tf.argmax(logits, -1, output_type=tf.int32),
@@ -74,9 +73,7 @@ def export_tflite(
     samples = comparison_images(images, height, width)
     about = description(model, outputs=outputs, size=[height, width])
     with replacing(file) as temporary:
-        temporary.write_bytes(_convert(model, height, width, outputs))
-        with zipfile.ZipFile(temporary, "a") as archive:
-            archive.writestr(SIDE_FILE, json.dumps(about, indent=2))
+        temporary.write_bytes(with_side_file(_convert(model, height, width, outputs, file), about))
         exported = TFLiteArtefact(temporary)
         agreement, difference = compare(
             _predict_with_model(model, exported, outputs), _predict_with_file(exported), samples
@@ -95,7 +92,7 @@ def _input_size(model: SegmentationModel, size: int | Sequence[int] | None) -> t
     return sides
 
 
-def _convert(model: SegmentationModel, height: int, width: int, outputs: str) -> bytes:
+def _convert(model: SegmentationModel, height: int, width: int, outputs: str, file: Path) -> bytes:
     network = FrozenNetwork(model)
     # With the batch fixed to 1 the converter fuses dilated convolutions instead of reshaping around them.
     image = tf.TensorSpec((1, height, width, 3), tf.uint8, name="image")
@@ -106,15 +103,19 @@ def _convert(model: SegmentationModel, height: int, width: int, outputs: str) ->
 
     module = tf.Module()
     module.predict = predict
-    with tempfile.TemporaryDirectory() as folder:
-        tf.saved_model.save(module, folder, signatures=predict)
-        converter = tf.lite.TFLiteConverter.from_saved_model(folder)
+    # Beside the file, where the next export clears what a killed one left.
+    folder = temporary_beside(file.with_suffix(".saved_model"))
+    try:
+        tf.saved_model.save(module, str(folder), signatures=predict)
+        converter = tf.lite.TFLiteConverter.from_saved_model(str(folder))
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
         try:
             return converter.convert()
         except Exception as error:
             # The converter's own error classes are not public.
             raise ValueError(f"{model.name} cannot be converted to TFLite: {reason(error)}") from error
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _predict_with_model(model: SegmentationModel, exported: TFLiteArtefact, outputs: str):

@@ -68,7 +68,7 @@ def test_saved_model_from_elsewhere_is_refused(tmp_path):
 
 def test_damaged_saved_model_is_refused(tmp_path):
     (tmp_path / "saved_model.pb").write_bytes(b"not a graph")
-    with pytest.raises(ValueError, match="does not load as a SavedModel"):
+    with pytest.raises(ValueError, match="cannot be read as a SavedModel"):
         open_artefact(tmp_path)
 
 

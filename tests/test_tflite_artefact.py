@@ -1,6 +1,8 @@
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from tiny_model import photo, tiny_model
 
 from deeplab_tf.artefacts import open_artefact
 from deeplab_tf.images import read_image, read_mask
@@ -25,10 +27,52 @@ def test_scores_without_a_side_file_are_logits_of_numbered_classes(tmp_path):
     assert artefact.predict(np.zeros((20, 31, 3), np.uint8)).shape == (20, 31)
 
 
-def test_float_input_is_fed_minus_one_to_one(tmp_path):
+@pytest.mark.parametrize(
+    ("function", "low", "high"),
+    [
+        (lambda x: x / 127.5 - 1.0, 0, 255),
+        (lambda x: x * (1 / 127.5) + [-1.0, -1.0, -1.0], 0, 255),
+        (lambda x: x - [123.68, 116.779, 103.939], 0, 255),
+        (lambda x: x / 255.0, 0, 255),
+        (lambda x: 2.0 * (x - 0.5), 0, 1),
+        (lambda x: (x - [0.485, 0.456, 0.406]) / [0.229, 0.224, 0.225], 0, 1),
+    ],
+)
+def test_first_operations_tell_what_a_float_input_takes(tmp_path, function, low, high):
+    path = write_tflite(
+        tmp_path / "float.tflite", lambda x: tf.nn.max_pool2d(function(x), 1, 1, "SAME"), dtype=tf.float32
+    )
+    pixels = np.float32([0, 51, 255])
+    raw = open_artefact(path).run(np.full((9, 9, 3), pixels, np.uint8))
+    np.testing.assert_allclose(raw[0, 0], function(pixels / 255 * (high - low) + low), rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("function", [lambda x: x * 100.0, lambda x: tf.nn.relu(x), lambda x: x + x])
+def test_float_input_of_unknown_range_is_asked_for(tmp_path, function):
+    path = write_tflite(tmp_path / "float.tflite", function, dtype=tf.float32)
+    with pytest.raises(
+        ValueError, match=r"float\.tflite does not say which numbers.*input_range=\(0, 255\).*--input-range"
+    ):
+        open_artefact(path)
+    raw = open_artefact(path, input_range=(-1, 1)).run(np.full((9, 9, 3), [0, 51, 255], np.uint8))
+    np.testing.assert_allclose(raw[0, 0], function(np.float32([-1, -0.6, 1])), rtol=1e-5)
+
+
+@pytest.mark.parametrize("given", [(1, 0), (0, float("nan")), (0,), "ab", 5])
+def test_impossible_ranges_are_refused(tmp_path, given):
     path = write_tflite(tmp_path / "float.tflite", lambda x: x * 100.0, dtype=tf.float32)
-    raw = open_artefact(path).run(np.full((9, 9, 3), [0, 51, 255], np.uint8))
-    np.testing.assert_allclose(raw[0, 0], [-100, -60, 100], rtol=1e-5)
+    with pytest.raises(ValueError, match="input_range must be two numbers, the smaller first"):
+        open_artefact(path, input_range=given)
+
+
+def test_file_of_tensorflows_own_converter_predicts_as_the_model(tmp_path):
+    model = tiny_model(output_stride=32)
+    images = keras.Input((65, 65, 3), batch_size=1)
+    network = keras.Model(images, model(images))
+    (tmp_path / "plain.tflite").write_bytes(tf.lite.TFLiteConverter.from_keras_model(network).convert())
+    image = photo(65, 65)
+    expected = np.asarray(model(image[None].astype(np.float32)))[0].argmax(-1)
+    assert (open_artefact(tmp_path / "plain.tflite").predict(image) == expected).mean() > 0.999
 
 
 @pytest.mark.parametrize(
@@ -48,7 +92,7 @@ def test_other_networks_are_refused(tmp_path, function, reason):
 
 def test_damaged_file_is_named(tmp_path):
     (tmp_path / "broken.tflite").write_bytes(b"TFL3" * 10)
-    with pytest.raises(ValueError, match=r"broken\.tflite cannot be run as a TFLite model"):
+    with pytest.raises(ValueError, match=r"broken\.tflite cannot be read as a TFLite model"):
         open_artefact(tmp_path / "broken.tflite")
 
 
