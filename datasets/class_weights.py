@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import reprlib
 from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from deeplab_tf.files import read_json
+from deeplab_tf.reading import reading, shown
 
 KEY = "class_weights"
 _LOG_OFFSET = 1.02
@@ -89,9 +91,10 @@ def read_class_weights(path: str | os.PathLike, classes: int) -> np.ndarray:
         >>> read_class_weights("weights.json", 2)
         array([1. , 2.5])
     """
-    found = read_json(path)
-    values = found.get(KEY) if isinstance(found, dict) else found
-    return check_class_weights(values, classes, str(path))
+    with reading(path, "class weights", f"`deeplab-tf inspect --json` writes such a file, with {KEY!r}."):
+        found = read_json(path)
+        values = found.get(KEY) if isinstance(found, dict) else found
+        return check_class_weights(values, classes, shown(path))
 
 
 def check_class_weights(values: Sequence[float] | None, classes: int, source: str = "class_weights") -> np.ndarray:
@@ -107,10 +110,12 @@ def check_class_weights(values: Sequence[float] | None, classes: int, source: st
     """
     numbers = isinstance(values, Sequence | np.ndarray) and not isinstance(values, str)
     numbers = numbers and all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
+    # Floats reach 1.8e308, integers of JSON further.
+    numbers = numbers and all(abs(value) < 1e300 for value in values)
     weights = np.array(values if numbers else [], np.float64)
     if weights.shape != (classes,) or not np.isfinite(weights).all() or weights.min() < 0 or not weights.any():
         raise ValueError(
             f"{source}: expected {classes} class weights, numbers from 0 up in the order of the ids; received "
-            f"{values!r}. `deeplab-tf inspect --json` writes such a list under {KEY!r}."
+            f"{reprlib.repr(values)}. `deeplab-tf inspect --json` writes such a list under {KEY!r}."
         )
     return weights

@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import operator
 import os
 import re
+import reprlib
 from collections.abc import Mapping
 from pathlib import Path
+
+from deeplab_tf.files import read_json
+from deeplab_tf.reading import reading, reason
 
 STRIDES = (4, 8, 16, 32)
 INPUT_STATES = 2
 # Index that stands for the stem among the cells.
 STEM = -1
-OPERATION = re.compile(r"(separable)_(\d+)x(\d+)_(\d+)|(atrous|avg_pool|max_pool)_(\d+)x(\d+)|(none)")
+OPERATION = re.compile(
+    r"(separable)_(\d{1,2})x(\d{1,2})_(\d)|(atrous|avg_pool|max_pool)_(\d{1,2})x(\d{1,2})|(none)", re.ASCII
+)
+# Far above all that was ever searched; a file that asks for more is damaged, and would be built for hours.
+MOST_CELLS, MOST_OPERATIONS = 100, 64
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,8 +62,8 @@ class Operation:
             if height == width and int(height) % 2 == 1 and int(repeats or 1) > 0:
                 return cls(separable or kind, int(height), int(repeats or 1))
         raise ValueError(
-            f"Unknown operation {text!r}; known are separable_KxK_N (N convolutions in a row), atrous_KxK, "
-            "avg_pool_KxK, max_pool_KxK, with K odd, and none."
+            f"Unknown operation {reprlib.repr(text)}; known are separable_KxK_N (N convolutions in a row), atrous_KxK, "
+            "avg_pool_KxK, max_pool_KxK, with K odd and below 100, N below 10, and none."
         )
 
 
@@ -94,15 +103,20 @@ class Genotype:
         for field in ("operations", "hidden_states", "used_states", "path"):
             value = getattr(self, field)
             if not isinstance(value, (list, tuple)):
-                raise ValueError(f"A genotype's {field} must be a list; received {value!r}.")
+                raise ValueError(f"A genotype's {field} must be a list; received {reprlib.repr(value)}.")
+            most = MOST_CELLS if field == "path" else MOST_OPERATIONS + INPUT_STATES
+            if len(value) > most:
+                raise ValueError(f"A genotype's {field} has {most} entries at most; received {len(value)}.")
             object.__setattr__(self, field, tuple(value))
         self._check_cell()
         self._check_path()
         taps = self._default_taps() if self.taps is None else self.taps
         try:
-            taps = tuple((int(stride), int(cell)) for stride, cell in taps)
+            taps = tuple((operator.index(stride), operator.index(cell)) for stride, cell in taps)
         except (TypeError, ValueError) as error:
-            raise ValueError(f"A genotype's taps must be pairs of stride and cell; received {taps!r}.") from error
+            raise ValueError(
+                f"A genotype's taps must be pairs of stride and cell; received {reprlib.repr(taps)}."
+            ) from error
         for stride, cell in taps:
             if cell not in range(STEM, len(self.path)) or self.stride_of(cell) != stride:
                 raise ValueError(
@@ -141,6 +155,8 @@ class Genotype:
         Raises:
             ValueError: If one is missing, unknown or impossible.
         """
+        if not isinstance(fields, Mapping):
+            raise ValueError(f"A genotype must be a JSON object; received a {type(fields).__name__}.")
         known = {field.name: field.default is dataclasses.MISSING for field in dataclasses.fields(cls)}
         missing = sorted(name for name, needed in known.items() if needed and name not in fields)
         unknown = sorted(set(fields) - set(known))
@@ -161,10 +177,8 @@ class Genotype:
         """
         try:
             fields = json.loads(text)
-        except json.JSONDecodeError as error:
-            raise ValueError(f"A genotype must be JSON text; this breaks off or is none: {error}") from error
-        if not isinstance(fields, dict):
-            raise ValueError(f"A genotype must be a JSON object; received a {type(fields).__name__}.")
+        except (ValueError, RecursionError) as error:
+            raise ValueError(f"A genotype must be JSON text; this breaks off or is none: {reason(error)}") from error
         return cls.from_dict(fields)
 
     def _check_cell(self) -> None:
@@ -181,10 +195,11 @@ class Genotype:
                     f"Combination {index // 2} refers to state {state!r}, which does not exist there; "
                     f"it may use the states 0 to {existing - 1}."
                 )
-        if len(self.used_states) != INPUT_STATES + self.combinations or not set(self.used_states) <= {0, 1}:
+        flags = all(type(used) in (int, bool) and used in (0, 1) for used in self.used_states)
+        if len(self.used_states) != INPUT_STATES + self.combinations or not flags:
             raise ValueError(
                 f"used_states must have {INPUT_STATES + self.combinations} entries, each 0 or 1; "
-                f"received {self.used_states}."
+                f"received {reprlib.repr(self.used_states)}."
             )
         if self.used_states[:INPUT_STATES] != (1, 1) or not self.output_states:
             raise ValueError(
@@ -264,10 +279,8 @@ def genotype(value: Genotype | Mapping | str | os.PathLike) -> Genotype:
     if isinstance(value, str) and value in GENOTYPES:
         return GENOTYPES[value]
     if isinstance(value, (str, os.PathLike)) and Path(value).suffix == ".json":
-        try:
-            return Genotype.from_json(Path(value).read_text(encoding="utf-8"))
-        except ValueError as error:
-            raise ValueError(f"{value} holds no genotype. {error}") from error
+        with reading(value, "a genotype", "Write it with Genotype.to_json."):
+            return Genotype.from_dict(read_json(value))
     raise ValueError(
         f"Unknown genotype {value!r}; known are {sorted(GENOTYPES)}. "
         "Another one is given as a .json file, a dictionary or a Genotype."

@@ -68,9 +68,28 @@ def test_a_file_gives_its_weights(tmp_path, content):
 
 
 @pytest.mark.parametrize(
-    "content", ["[1]", "[1, -1]", "[0, 0]", "[1, NaN]", '["a", "b"]', "[true, 1]", '{"weights": [1, 1]}', "3", '"ab"']
+    "content",
+    [
+        "[1]",
+        "[1, -1]",
+        "[0, 0]",
+        "[1, NaN]",
+        '["a", "b"]',
+        "[true, 1]",
+        '{"weights": [1, 1]}',
+        "3",
+        '"ab"',
+        f"[1, {'9' * 400}]",
+    ],
 )
-def test_other_files_are_refused_by_name(tmp_path, content):
+def test_other_values_are_refused_by_name(tmp_path, content):
     (tmp_path / "weights.json").write_text(content)
     with pytest.raises(ValueError, match=r"weights\.json: expected 2 class weights.*received .*inspect --json"):
+        read_class_weights(tmp_path / "weights.json", 2)
+
+
+@pytest.mark.parametrize("content", ["[" * 100_000, f"[1, {'9' * 5000}]", "{"])
+def test_files_that_are_no_json_are_refused_by_name(tmp_path, content):
+    (tmp_path / "weights.json").write_text(content)
+    with pytest.raises(ValueError, match=r"weights\.json cannot be read as a JSON file"):
         read_class_weights(tmp_path / "weights.json", 2)

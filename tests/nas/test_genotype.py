@@ -92,12 +92,24 @@ def test_missing_fields_are_named():
 
 
 @pytest.mark.parametrize(
-    "text, message", [("{", "JSON text"), ("[1]", "JSON object; received a list"), ("{}", "missing")]
+    "text, message",
+    [
+        ("{", "a JSON file"),
+        ("[" * 100_000, "a JSON file"),
+        ("9" * 5000, "a JSON file"),
+        ("[1]", "a genotype.*JSON object; received a list"),
+        ("{}", "a genotype.*missing"),
+        (json.dumps({**SMALL, "operations": ["separable_3x3_99999999"] * 4}), "a genotype.*Unknown operation"),
+        (json.dumps({**SMALL, "path": [0] * 10_000}), "a genotype.*path has 100 entries at most; received 10000"),
+        (json.dumps({**SMALL, "taps": [[4, 1e999]]}), "a genotype.*taps must be pairs"),
+        (json.dumps({**SMALL, "used_states": [1, 1, 0, []]}), "a genotype.*used_states must"),
+    ],
+    ids=range(9),
 )
 def test_a_bad_file_is_named(text, message, tmp_path):
     path = tmp_path / "bad.json"
     path.write_text(text)
-    with pytest.raises(ValueError, match=f"bad.json holds no genotype.*{message}"):
+    with pytest.raises(ValueError, match=f"bad.json cannot be read as {message}"):
         genotype(path)
 
 
