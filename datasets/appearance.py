@@ -12,6 +12,8 @@ import tensorflow as tf
 _HUE_SHARE = 0.25
 _LARGEST = (1.0, 1.0, 1.0, 0.5)
 _SIGMAS = 3
+# In pixels; above it a kernel is wider than any crop.
+_LARGEST_BLUR = 1000
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,8 +45,10 @@ class Appearance:
                 "color_jitter must be a number in 0-1, or four for brightness, contrast, saturation (0-1) and hue "
                 f"(0-0.5); received {self.color_jitter!r}. Try 0.4."
             )
-        if not isinstance(self.blur, Real) or isinstance(self.blur, bool) or not 0 <= self.blur < math.inf:
-            raise ValueError(f"blur must be a standard deviation in pixels, 0 or above; received {self.blur!r}. Try 1.")
+        if not isinstance(self.blur, Real) or isinstance(self.blur, bool) or not 0 <= self.blur <= _LARGEST_BLUR:
+            raise ValueError(
+                f"blur must be a standard deviation in pixels, 0-{_LARGEST_BLUR}; received {self.blur!r}. Try 1."
+            )
 
     @property
     def changes(self) -> tuple[float, ...]:

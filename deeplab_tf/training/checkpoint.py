@@ -9,16 +9,21 @@ from __future__ import annotations
 import dataclasses
 import io
 import json
+import math
 import os
 import zipfile
+from collections.abc import Mapping
 
 import keras
 import numpy as np
 
 from deeplab_tf.files import replacing
 from deeplab_tf.models import SegmentationModel, load_model
+from deeplab_tf.reading import reading
+from deeplab_tf.training.log import COLUMNS
 
 VARIABLES, STATE = "training/variables.npz", "training/state.json"
+WHAT, REMEDY = "the checkpoint of a run", "Start the run anew."
 
 
 @dataclasses.dataclass
@@ -78,12 +83,32 @@ def load_state(path: str | os.PathLike) -> tuple[SegmentationModel, RunState]:
         FileNotFoundError: If there is no such file.
         ValueError: If the file is damaged or no checkpoint; the message names it.
     """
-    model = load_model(path)
-    try:
-        with zipfile.ZipFile(path) as archive:
-            return model, RunState(**json.loads(archive.read(STATE)))
-    except (KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
-        raise ValueError(f"{path} is no checkpoint of a run ({error}). Start the run anew.") from error
+    with reading(path, WHAT, REMEDY):
+        state = _run_state(json.loads(_member(path, STATE)))
+    return load_model(path), state
+
+
+def _member(path: str | os.PathLike, name: str) -> bytes:
+    """A member of the checkpoint, which stores its own uncompressed: none can be larger than the file."""
+    with zipfile.ZipFile(path) as archive:
+        if archive.getinfo(name).file_size > os.path.getsize(path):
+            raise ValueError(f"{name} claims to be larger than the file")
+        return archive.read(name)
+
+
+def _run_state(fields: Mapping) -> RunState:
+    state = RunState(**fields)
+    numbers = [state.seconds, state.best_miou or 0.0, state.best_pixel_accuracy or 0.0]
+    for row in state.rows:
+        if unknown := set(row) - set(COLUMNS):
+            raise ValueError(f"its log has the columns {sorted(unknown)}")
+        numbers += row.values()
+    steps = [state.step, *(row["step"] for row in state.rows), *(() if state.best_step is None else (state.best_step,))]
+    if not all(type(step) is int and step >= 0 for step in steps):
+        raise ValueError("a step is no whole number")
+    if not all(type(number) in (int, float) and abs(number) < math.inf for number in numbers):
+        raise ValueError("its log has values that are no numbers")
+    return state
 
 
 def restore_training(path: str | os.PathLike, model: SegmentationModel, trainer: keras.Model) -> None:
@@ -97,15 +122,15 @@ def restore_training(path: str | os.PathLike, model: SegmentationModel, trainer:
     Raises:
         ValueError: If the file's variables are not those of `trainer`.
     """
-    with zipfile.ZipFile(path) as archive:
-        arrays = np.load(io.BytesIO(archive.read(VARIABLES)), allow_pickle=False)
     variables = _training_variables(model, trainer)
     shapes = [tuple(variable.shape) for variable in variables]
-    found = [arrays[str(index)].shape for index in range(len(arrays.files))]
-    if shapes != found:
-        raise ValueError(
-            f"{path} holds {len(found)} optimiser variables that do not fit the {len(shapes)} of this run. "
-            "Resume with the version that wrote it, or start anew."
-        )
-    for index, variable in enumerate(variables):
-        variable.assign(arrays[str(index)])
+    with reading(path, WHAT, REMEDY):
+        arrays = np.load(io.BytesIO(_member(path, VARIABLES)), allow_pickle=False)
+        found = [arrays[str(index)] for index in range(len(arrays.files))]
+        if shapes != [array.shape for array in found]:
+            raise ValueError(
+                f"{path} holds {len(found)} optimiser variables that do not fit the {len(shapes)} of this run. "
+                "Resume with the version that wrote it, or start anew."
+            )
+        for variable, array in zip(variables, found):
+            variable.assign(array)

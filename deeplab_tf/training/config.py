@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-import math
+import reprlib
+import sys
 from collections.abc import Mapping
 from numbers import Integral, Real
 
@@ -11,22 +12,27 @@ from deeplab_tf.backbones import backbone
 from deeplab_tf.datasets.appearance import Appearance
 from deeplab_tf.datasets.augment import check_rotation
 from deeplab_tf.datasets.class_weights import METHODS
+from deeplab_tf.labels import label_spec
 from deeplab_tf.models import MODELS
 
 SAMPLINGS = ("uniform", "class_balanced")
+# What seeds and TensorFlow's own counters hold; no crop of the side fits into memory.
+LARGEST_COUNT, LARGEST_SIDE = 2**32 - 1, 2**15
+TEXTS = ("data", "output", "model", "backbone", "weights", "train_split", "val_split")
 
 
 def _expect(name: str, value, valid: bool, expected: str) -> None:
     if not valid:
-        raise ValueError(f"{name} must be {expected}; received {value!r}.")
+        raise ValueError(f"{name} must be {expected}; received {reprlib.repr(value)}.")
 
 
 def _is_count(value, least: int = 1) -> bool:
-    return isinstance(value, Integral) and not isinstance(value, bool) and value >= least
+    return isinstance(value, Integral) and not isinstance(value, bool) and least <= value <= LARGEST_COUNT
 
 
 def _is_number(value) -> bool:
-    return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
+    # JSON's integers may be larger than any float.
+    return isinstance(value, Real) and not isinstance(value, bool) and abs(value) < sys.float_info.max
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -136,9 +142,20 @@ class TrainConfig:
                 object.__setattr__(self, name, tuple(getattr(self, name)))
         if hasattr(self.labels, "to_dict"):
             object.__setattr__(self, "labels", self.labels.to_dict())
+        self._check_kinds()
         self._check_network()
         self._check_optimisation()
         self._check_data()
+
+    def _check_kinds(self):
+        for field in dataclasses.fields(self):
+            name, value = field.name, getattr(self, field.name)
+            if name in TEXTS:
+                _expect(name, value, isinstance(value, str) or value is field.default is None, "a text")
+            elif field.type == "bool":
+                _expect(name, value, isinstance(value, bool), "true or false")
+        if self.labels is not None:
+            label_spec(self.labels)
 
     def _check_network(self):
         _expect("model", self.model, self.model is None or self.model in MODELS, f"one of {sorted(MODELS)}")
@@ -181,7 +198,7 @@ class TrainConfig:
 
     def _check_data(self):
         sides = self.crop_size if isinstance(self.crop_size, tuple) else (self.crop_size,) * 2
-        valid = len(sides) == 2 and all(_is_count(side) for side in sides)
+        valid = len(sides) == 2 and all(_is_count(side) and side <= LARGEST_SIDE for side in sides)
         _expect("crop_size", self.crop_size, valid, "a side or (height, width) in pixels, for instance 257")
         scales = (self.min_scale, self.max_scale)
         valid = all(_is_number(scale) for scale in scales) and 0 < self.min_scale <= self.max_scale
@@ -218,10 +235,14 @@ class TrainConfig:
         """The inverse of `to_dict`, also after a round trip through JSON.
 
         Raises:
-            ValueError: If a setting is unknown or not possible.
+            ValueError: If a setting is unknown, missing or not possible.
         """
+        if not isinstance(values, Mapping):
+            raise ValueError(f"Training settings are names and values; received {reprlib.repr(values)}.")
         known = [field.name for field in dataclasses.fields(cls)]
         unknown = sorted(set(values) - set(known))
         if unknown:
             raise ValueError(f"Unknown training settings {unknown}; known are {known}.")
+        if missing := sorted({"data", "output"} - set(values)):
+            raise ValueError(f"Training settings lack {missing}. Give them.")
         return cls(**values)

@@ -9,8 +9,12 @@ from pathlib import Path
 
 from deeplab_tf.datasets import DataSet
 from deeplab_tf.files import read_json, write_json
+from deeplab_tf.labels import LabelSpec
 from deeplab_tf.models.saving import RUN_MODEL
+from deeplab_tf.reading import reading
 from deeplab_tf.training.config import TrainConfig
+
+SETTINGS, REMEDY = "the settings of a training run", "Restore the file or choose another folder."
 
 
 class RunFolder:
@@ -89,7 +93,8 @@ class RunFolder:
         Raises:
             ValueError: If there is no run, or its settings are damaged.
         """
-        return TrainConfig.from_dict(self._stored()["settings"])
+        with reading(self.config, SETTINGS, REMEDY):
+            return TrainConfig.from_dict(self._stored()["settings"])
 
     def read_resolved(self) -> dict:
         """What the settings of the run came to when it began.
@@ -97,7 +102,12 @@ class RunFolder:
         Raises:
             ValueError: As for `read_config`.
         """
-        return self._stored()["resolved"]
+        with reading(self.config, SETTINGS, REMEDY):
+            resolved = self._stored()["resolved"]
+            LabelSpec.from_dict(resolved["labels"])
+            if not isinstance(resolved["images"], dict):
+                raise ValueError("the numbers of images are missing")
+            return resolved
 
     def _stored(self) -> dict:
         if not self.holds_run:
@@ -137,5 +147,5 @@ class RunFolder:
         if counts != began["images"] or dataset.labels.to_dict() != began["labels"]:
             raise ValueError(
                 f"{dataset.path} has {counts} images of {dataset.labels.name!r}; the run in {self.path} began with "
-                f"{began['images']} of {began['labels']['name']!r}. Give that data set, or start anew."
+                f"{began['images']} of {began['labels'].get('name')!r}. Give that data set, or start anew."
             )

@@ -67,21 +67,10 @@ def test_a_file_gives_its_weights(tmp_path, content):
     np.testing.assert_array_equal(read_class_weights(tmp_path / "weights.json", 2), [1, 2.5])
 
 
-@pytest.mark.parametrize(
-    "content",
-    [
-        "[1]",
-        "[1, -1]",
-        "[0, 0]",
-        "[1, NaN]",
-        '["a", "b"]',
-        "[true, 1]",
-        '{"weights": [1, 1]}',
-        "3",
-        '"ab"',
-        f"[1, {'9' * 400}]",
-    ],
-)
+OTHER = ["[1]", "[1, -1]", "[0, 0]", "[1, NaN]", '["a", "b"]', "[true, 1]", '{"weights": [1, 1]}', "3", '"ab"']
+
+
+@pytest.mark.parametrize("content", [*OTHER, f"[1, {'9' * 400}]"])
 def test_other_values_are_refused_by_name(tmp_path, content):
     (tmp_path / "weights.json").write_text(content)
     with pytest.raises(ValueError, match=r"weights\.json: expected 2 class weights.*received .*inspect --json"):

@@ -24,6 +24,10 @@ def test_json_round_trip():
 def test_unknown_settings_are_refused():
     with pytest.raises(ValueError, match=r"Unknown training settings \['lr'\]; known are .*'learning_rate'"):
         TrainConfig.from_dict({**GIVEN, "lr": 1})
+    with pytest.raises(ValueError, match=r"lack \['output'\]"):
+        TrainConfig.from_dict({"data": "records"})
+    with pytest.raises(ValueError, match="names and values; received 5"):
+        TrainConfig.from_dict(5)
 
 
 def test_settings_cannot_change_later():
@@ -76,6 +80,14 @@ def test_crop_of_one_side_is_square():
         ("blur", -1, "blur must be a standard deviation in pixels.*received -1"),
         ("sampling", "even", r"sampling must be one of \('uniform', 'class_balanced'\); received 'even'"),
         ("class_weights", "median", r"class_weights must be one of \[.*'median_frequency'\], a \.json file.*'median'"),
+        ("labels", {"classes": 3}, "needs 'names'"),
+        ("model", ["v3"], r"model must be a text; received \['v3'\]"),
+        ("val_split", 3, "val_split must be a text; received 3"),
+        ("flip", 1, "flip must be true or false; received 1"),
+        ("learning_rate", 10**400, "learning_rate must be a number above 0; received 1000"),
+        ("steps", 10**12, "steps must be a whole number above 0; received 1000"),
+        ("crop_size", 60_000, "crop_size must be a side"),
+        ("blur", 10**6, "blur must be a standard deviation in pixels, 0-1000; received 1000000"),
         ("class_weights", 2.5, r"class_weights must be.*received 2\.5"),
     ],
 )
