@@ -61,9 +61,11 @@ class BatchNorm(keras.layers.BatchNormalization):
 
     def build(self, input_shape):
         super().build(input_shape)
+        # By an initialiser: a network whose variables have no values is built from its shapes alone.
         self._uncounted.updates = keras.Variable(
-            0, dtype="int32", trainable=False, autocast=False, aggregation="only_first_replica", name="updates"
-        )
+            "zeros", shape=(), dtype="int32", trainable=False, autocast=False, aggregation="only_first_replica",
+            name="updates",
+        )  # fmt: skip
 
     def call(self, inputs, training=None, mask=None):
         training = bool(training) and self.trainable and not self.frozen_statistics

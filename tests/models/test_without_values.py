@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 
-from deeplab_tf import DeepLabV1
+from deeplab_tf import DeepLabV1, DeepLabV3
 from deeplab_tf.models.without_values import without_values
 
 
@@ -28,3 +28,8 @@ def test_variables_have_shapes_and_never_get_values(monkeypatch):
     doubled = keras.Model(values, Doubling()(values))
     np.testing.assert_array_equal(doubled(np.ones((1, 3))), np.full((1, 3), 2))
     assert not drawn
+
+
+def test_normalisation_counts_its_updates_without_values_too():
+    model = without_values(lambda: DeepLabV3("mobilenet_v2", depth_multiplier=0.25, atrous_rates=(), classes=3))
+    assert model.get_layer("logits.semantic").bias.shape == (3,)
