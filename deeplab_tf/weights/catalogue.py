@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 
-BASE_URL = "http://download.tensorflow.org/models"
+BASE_URL = "https://download.tensorflow.org/models"
 SOURCES = "tensorflow/models, research/deeplab/g3doc: model_zoo.md and, of the 8-bit models, quantize.md"
 
 
@@ -52,6 +52,8 @@ class ZooEntry:
         scores: Published results; the first is that of the settings.
         megabytes: Published size, rounded by the publisher.
         checkpoint: Path of the checkpoint inside, where it is known; else it is searched for.
+        sha256: Of the file, where it is known from the publisher; the release published none, so that the first
+            download is trusted and later ones are compared with it.
     """
 
     name: str
@@ -63,6 +65,7 @@ class ZooEntry:
     scores: tuple[Score, ...] = ()
     megabytes: float | None = None
     checkpoint: str | None = None
+    sha256: str | None = None
 
     @property
     def url(self) -> str:

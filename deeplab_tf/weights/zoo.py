@@ -11,7 +11,7 @@ from pathlib import Path
 from deeplab_tf.models import SegmentationModel, load_model, save_model
 from deeplab_tf.weights.archive import DamagedArchive, is_archive, unpacked
 from deeplab_tf.weights.catalogue import ZOO, ZooEntry, entry_of_file, zoo_entry
-from deeplab_tf.weights.download import cache_folder, download
+from deeplab_tf.weights.download import cache_folder, check_sum, download
 
 # Depth multipliers of backbones that are not 1 when left out.
 WIDTHS = {"mobilenet_edgetpu_slim": 0.75}
@@ -61,14 +61,24 @@ def opened(source: str | os.PathLike) -> Iterator[Path]:
         fetched = not archive.is_file()
         if fetched:
             print(f"{entry.name}: {entry.url} to {archive}", file=sys.stderr)
-            download(entry.url, archive, entry.megabytes)
+            download(entry.url, archive, entry.megabytes, entry.sha256)
+        else:
+            _check_kept(archive, entry)
     try:
         with unpacked(archive, entry.checkpoint if entry else None) as found:
             yield found
     except DamagedArchive:
         if fetched:
             archive.unlink()
+            archive.with_name(f"{archive.name}.sha256").unlink(missing_ok=True)
         raise
+
+
+def _check_kept(archive: Path, entry: ZooEntry) -> None:
+    try:
+        check_sum(archive, archive, entry.sha256)
+    except ValueError as error:
+        raise ValueError(f"{archive}: {error}. Otherwise delete it, and it is downloaded again.") from error
 
 
 def check_backbone(model: SegmentationModel, source: str | os.PathLike) -> None:

@@ -1,10 +1,14 @@
 """Archives, good and hostile."""
 
+import gzip
 import io
+import os
 import tarfile
 
 import pytest
 
+from deeplab_tf import load_released
+from deeplab_tf.weights import archive as module
 from deeplab_tf.weights.archive import DamagedArchive, is_archive, unpacked
 
 CHECKPOINT = {"model/model.ckpt.index": b"index", "model/model.ckpt.data-00000-of-00001": b"data" * 1000}
@@ -113,3 +117,67 @@ def test_missing_file(tmp_path):
 def test_archives_are_known_by_their_suffix():
     assert is_archive("a/model.tar.gz") and is_archive("model.tgz")
     assert not is_archive("model.gz.keras") and not is_archive(None)
+
+
+def sparse_archive(path, kind):
+    """A terabyte of nothing, in a hundred bytes."""
+    member = tarfile.TarInfo("model/model.ckpt.data-00000-of-00001")
+    header = bytearray(member.tobuf(tarfile.GNU_FORMAT if kind == "gnu" else tarfile.PAX_FORMAT))
+    if kind == "gnu":
+        header[156:157] = tarfile.GNUTYPE_SPARSE
+        header[386:398], header[398:410] = b"00000000000\0", b"00000000000\0"
+        header[483:495] = b"\x80" + (1 << 40).to_bytes(11, "big")
+        header[148:156] = b" " * 8
+        header[148:156] = f"{sum(header):06o}\0 ".encode()
+        path.write_bytes(gzip.compress(bytes(header) + bytes(1024)))
+        return path
+    member.pax_headers = {"GNU.sparse.major": "0", "GNU.sparse.size": str(1 << 40), "GNU.sparse.map": f"{1 << 40},0"}
+    return archive(path, {}, member)
+
+
+@pytest.mark.parametrize("kind", ["gnu", "pax"])
+def test_sparse_terabyte_is_refused_before_unpacking(tmp_path, kind):
+    path = sparse_archive(tmp_path / "bomb.tar.gz", kind)
+    assert path.stat().st_size < 400
+    with pytest.raises(ValueError, match=r"bomb\.tar\.gz holds .*, a sparse file.*from its publisher"), unpacked(path):
+        pass
+
+
+def test_more_than_any_model_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "MOST_BYTES", 1 << 20)
+    path = archive(tmp_path / "bomb.tar.gz", {"model/readme.txt": bytes(1 << 21), **CHECKPOINT})
+    with pytest.raises(ValueError, match=r"bomb\.tar\.gz holds more than 0 GiB"), unpacked(path):
+        pass
+
+
+def test_long_header_is_refused_before_it_is_read(tmp_path):
+    header = tarfile.TarInfo("x")
+    header.type, header.size = tarfile.XHDTYPE, 1 << 33
+    (tmp_path / "bomb.tar.gz").write_bytes(gzip.compress(header.tobuf(tarfile.GNU_FORMAT) + bytes(1024)))
+    with (
+        pytest.raises(ValueError, match=r"bomb\.tar\.gz holds a header of 8589934592 bytes"),
+        unpacked(tmp_path / "bomb.tar.gz"),
+    ):
+        pass
+
+
+def test_errors_name_the_archive_and_not_where_it_was_unpacked(tmp_path):
+    path = archive(tmp_path / "model.tar.gz", CHECKPOINT)
+    with pytest.raises(ValueError, match=r"model\.tar\.gz: model/model\.ckpt\.index") as caught:
+        load_released(path)
+    assert "deeplab_tf-" not in str(caught.value)
+
+
+def test_what_a_killed_run_unpacked_is_cleared(tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
+    kept, old = (tmp_path / "temporary" / f"deeplab_tf-{name}" for name in ("young", "old"))
+    for folder in (kept, old):
+        folder.mkdir(parents=True)
+        (folder / "model.ckpt.index").write_bytes(b"")
+    os.utime(old, (0, 0))
+    with unpacked(archive(tmp_path / "model.tar.gz", CHECKPOINT)) as found:
+        # Another one at the same time leaves this one alone, however old it looks.
+        os.utime(found.parent.parent, (0, 0))
+        with unpacked(tmp_path / "model.tar.gz"):
+            assert found.with_name("model.ckpt.index").is_file()
+    assert [left.name for left in (tmp_path / "temporary").iterdir()] == [kept.name]

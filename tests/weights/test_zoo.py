@@ -63,7 +63,7 @@ def test_name_is_downloaded_and_converted_once(publisher, released, cached, caps
     np.testing.assert_array_equal(statistics, released[1]["aspp0/BatchNorm/moving_variance"])
     assert isinstance(model, DeepLabV3)
     assert (model.output_stride, model.labels.name, model.crop_size) == (16, "pascal_voc", [513, 513])
-    assert cached() == [FILE, f"{NAME}.keras"]
+    assert cached() == [FILE, f"{FILE}.sha256", f"{NAME}.keras"]
     assert publisher.requests == [None]
 
     again = load_released(NAME)
@@ -108,7 +108,7 @@ def test_failed_conversion_leaves_no_model(publisher, tmp_path, cached):
     publisher.content = archive_of(tmp_path / "lacking", shapes)[0]
     with pytest.raises(ValueError, match=r"missing in it: 1 of MobilenetV2 \(MobilenetV2/expanded_conv_7/expand"):
         load_released(NAME)
-    assert cached() == [FILE]
+    assert cached() == [FILE, f"{FILE}.sha256"]
 
 
 def test_damaged_download_leaves_nothing(publisher, cached):
@@ -116,6 +116,17 @@ def test_damaged_download_leaves_nothing(publisher, cached):
     with pytest.raises(ValueError, match=rf"{FILE} is cut off"):
         load_released(NAME)
     assert cached() == []
+
+
+def test_kept_archive_that_was_changed_is_refused(publisher, released, tmp_path):
+    folder = tmp_path / "keras" / "models" / "deeplab_tf"
+    folder.mkdir(parents=True)
+    (folder / FILE).write_bytes(released[0])
+    load_released(NAME)
+    (folder / f"{NAME}.keras").unlink()
+    (folder / FILE).write_bytes(released[0] + b"more")
+    with pytest.raises(ValueError, match=rf"{FILE}: its SHA-256 is .*that of the first download was"):
+        load_released(NAME)
 
 
 def test_failed_download_leaves_nothing_and_names_the_place(publisher, cached):
