@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from PIL import Image, ImageFilter
 from deeplab_tf.image_files import IMAGE_SUFFIXES, LOSSY_FORMATS, UnfitImage, open_image
 from deeplab_tf.images import read_mask
 from deeplab_tf.labels import LabelSpec
-from deeplab_tf.reading import shown
+from deeplab_tf.reading import reading, shown
 
 _SIGNATURES = (b"\xff\xd8\xff", b"\x89PNG", b"BM", b"GIF8", b"II*\0", b"MM\0*", b"RIFF")
 _ALPHA_MODES = ("LA", "PA", "La", "RGBA", "RGBa")
@@ -56,7 +57,8 @@ def read_part(read: Callable[[Path], np.ndarray], path: Path, part: str) -> np.n
     Raises:
         BadPair: If it cannot be read.
     """
-    if path.exists() and not path.is_file():
+    # Not those of Path, which raise where a name is too long.
+    if os.path.exists(path) and not os.path.isfile(path):
         # Opening a pipe waits for ever.
         raise BadPair(
             "not_a_file",
@@ -64,7 +66,8 @@ def read_part(read: Callable[[Path], np.ndarray], path: Path, part: str) -> np.n
             f"{path} cannot be read: it is not a regular file. Put the {part} there, or take its pair out.",
         )
     try:
-        return read(path)
+        with reading(path, f"the {part}"):
+            return read(path)
     except BadPair:
         raise
     except FileNotFoundError as error:
@@ -78,10 +81,13 @@ def read_part(read: Callable[[Path], np.ndarray], path: Path, part: str) -> np.n
 
 def _kind_of_file(path: Path, part: str, message: str) -> str:
     """Why a file that is there could not be read, which was said by `message`."""
-    if not path.is_file():
+    if not os.path.isfile(path):
         return "not_a_file"
-    with path.open("rb") as file:
-        start = file.read(8)
+    try:
+        with path.open("rb") as file:
+            start = file.read(8)
+    except OSError:
+        return f"damaged_{part}"
     if not start:
         return "empty_file"
     if part == "mask" and path.suffix.lower() not in IMAGE_SUFFIXES:

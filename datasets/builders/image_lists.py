@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path, PurePosixPath
 
 from deeplab_tf.images import IMAGE_SUFFIXES
+from deeplab_tf.reading import reading, shown
 
 
 def read_names(path: Path) -> list[str]:
@@ -15,13 +16,15 @@ def read_names(path: Path) -> list[str]:
             Empty lines do not count.
 
     Raises:
-        ValueError: If the file is missing or no text.
+        ValueError: If the file is missing, no text, or empty.
 
     Example:
         >>> read_names(Path("VOC2012/ImageSets/Segmentation/val.txt"))[0]
         '2007_000033'
     """
     first = [words[0] for line in read_lines(path) if (words := line.split())]
+    if not first:
+        raise ValueError(f"{shown(path)} lists no images. Restore the file.")
     return [_name(word) for word in first]
 
 
@@ -37,7 +40,7 @@ def read_lines(path: Path) -> list[str]:
     Raises:
         ValueError: If the file is missing or no text.
     """
-    try:
+    if not path.is_file():
+        raise ValueError(f"{shown(path)} cannot be read as a list of images (there is no such file). Restore the file.")
+    with reading(path, "a list of images", "Restore the file."):
         return path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path} cannot be read as a list of images ({error}). Restore the file.") from error

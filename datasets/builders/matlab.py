@@ -7,6 +7,8 @@ from types import ModuleType
 
 import numpy as np
 
+from deeplab_tf.reading import reading
+
 
 def read_mat(path: str | os.PathLike, key: str) -> np.ndarray:
     """One matrix of label ids in a MATLAB file.
@@ -29,18 +31,16 @@ def read_mat(path: str | os.PathLike, key: str) -> np.ndarray:
         (375, 500)
     """
     io = _reader()
-    try:
-        with open(path, "rb") as file:
-            found = io.loadmat(file)
-    except FileNotFoundError:
-        raise
-    except NotImplementedError as error:
-        raise ValueError(f"{path} is in MATLAB's 7.3 format (HDF5). Save it in MATLAB with -v7.") from error
-    # What the reader raises depends on where the damage lies; its errors have no common base.
-    except Exception as error:
-        raise ValueError(
-            f"{path} cannot be read as a MATLAB file ({error}). Restore the file or leave it out."
-        ) from error
+    with reading(path, "a MATLAB file", "Restore the file or leave it out."):
+        try:
+            with open(path, "rb") as file:
+                found = io.loadmat(file)
+        except NotImplementedError as error:
+            raise ValueError(f"{path} is in MATLAB's 7.3 format (HDF5). Save it in MATLAB with -v7.") from error
+        return _whole_numbers(path, key, _field(path, key, found))
+
+
+def _field(path: str | os.PathLike, key: str, found: dict) -> np.ndarray:
     value = {name: item for name, item in found.items() if not name.startswith("__")}
     place = "the file"
     for name in key.split("."):
@@ -54,7 +54,7 @@ def read_mat(path: str | os.PathLike, key: str) -> np.ndarray:
         # A struct is a matrix of structs, here of one, and so are its fields.
         if value.dtype == object and value.size == 1:
             value = np.asarray(value.item())
-    return _whole_numbers(path, key, value)
+    return value
 
 
 def _whole_numbers(path: str | os.PathLike, key: str, value: np.ndarray) -> np.ndarray:

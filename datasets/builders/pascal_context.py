@@ -9,10 +9,12 @@ from pathlib import Path
 
 import numpy as np
 
+from deeplab_tf.datasets.builders.image_lists import read_names
 from deeplab_tf.datasets.builders.matlab import read_mat
 from deeplab_tf.datasets.convert import ConversionReport, convert_pairs, merge_splits, split_names
 from deeplab_tf.datasets.pairs import Pair
 from deeplab_tf.labels import LabelSpec
+from deeplab_tf.reading import reading
 
 # The frequent ones of the 459, in the order of their ids there, which is that of most published results. The data
 # set's own 59_labels.txt has another order and spells three names in another way.
@@ -124,8 +126,8 @@ def pascal_context_pairs(
             f"{devkit} has no list {split}.txt in {' or '.join(_LISTS)}; it has {plain}. Name one of them."
         )
     read = functools.partial(_read_map, table=table)
-    ids = lists[split].read_text(encoding="utf-8").split()
-    pairs = [Pair(name, devkit / "JPEGImages" / f"{name}.jpg", root / "trainval" / f"{name}.mat", read) for name in ids]
+    images, masks = devkit / "JPEGImages", root / "trainval"
+    pairs = [Pair(name, images / f"{name}.jpg", masks / f"{name}.mat", read) for name in read_names(lists[split])]
     return pairs, labels
 
 
@@ -142,13 +144,11 @@ def _devkit(root: Path, voc: str | os.PathLike | None) -> Path:
 
 def _read_labels(path: Path) -> dict[int, str]:
     """The names of `labels.txt` by id, 1 to 459, from lines such as `2: aeroplane`."""
-    try:
+    if not path.is_file():
+        raise ValueError(f"{path} is missing. Give the folder that holds trainval/*.mat and labels.txt.")
+    with reading(path, "a file of lines such as '2: aeroplane'", "Restore PASCAL-Context's labels.txt."):
         lines = [line for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
         names = {int(number): name.strip() for number, name in (line.split(":", 1) for line in lines)}
-    except FileNotFoundError as error:
-        raise ValueError(f"{path} is missing. Give the folder that holds trainval/*.mat and labels.txt.") from error
-    except ValueError as error:
-        raise ValueError(f"{path} is another file: expected lines such as '2: aeroplane'. Restore it.") from error
     # Some names come with a blank (potted plant), some without.
     lost = sorted(set(NAMES) - {name.replace(" ", "") for name in names.values()})
     if lost or sorted(names) != list(range(1, len(names) + 1)):

@@ -12,6 +12,7 @@ from deeplab_tf.datasets.builders.division import divide
 from deeplab_tf.datasets.convert import ConversionReport, convert_pairs, split_names
 from deeplab_tf.datasets.pairs import Pair
 from deeplab_tf.labels import label_spec
+from deeplab_tf.reading import reading
 
 SPLITS = ("train", "val")
 _NESTINGS = (Path(), Path("iccv09Data"))
@@ -118,15 +119,9 @@ def read_regions(path: Path) -> np.ndarray:
         ValueError: If it is no matrix of such numbers; the message names it.
     """
     spec = label_spec("stanford_background")
-    try:
+    with reading(path, "a matrix of whole numbers, a row a line", "Restore it from iccv09Data.tar.gz."):
         lines = path.read_text(encoding="ascii").splitlines()
         ids = np.loadtxt(lines, np.int64, ndmin=2, comments=None) if any(lines) else np.empty((0, 0), np.int64)
-    except FileNotFoundError:
-        raise
-    except (ValueError, OSError) as error:
-        raise ValueError(
-            f"{path} is no matrix of whole numbers, a row a line ({error}). Restore it from iccv09Data.tar.gz."
-        ) from error
     if not ids.size or ids.min() < _UNKNOWN or ids.max() >= spec.classes:
         found = f"values from {ids.min()} to {ids.max()}" if ids.size else "no values"
         raise ValueError(

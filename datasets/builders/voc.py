@@ -176,7 +176,7 @@ def read_voc_mask(path: Path) -> np.ndarray:
         if image.mode != "P":
             return mask
         order, entries = image.palette.getdata()
-    if order != "RGB":
+    if order != "RGB" or len(entries) % 3:
         return mask
     palette = np.frombuffer(entries, np.uint8).reshape(-1, 3)
     ids = np.flatnonzero(mask_values(mask)[: len(palette)])

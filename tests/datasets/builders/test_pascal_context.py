@@ -105,10 +105,18 @@ def test_another_labels_file(root):
     with pytest.raises(ValueError, match=r"labels\.txt is another file: .* it has 2 ids and lacks \['bag'"):
         convert(root)
     (root / "labels.txt").write_text("\n".join(names_459()))
-    with pytest.raises(ValueError, match=r"labels\.txt is another file: expected lines such as '2: aeroplane'"):
+    with pytest.raises(ValueError, match=r"labels\.txt cannot be read as a file of lines such as '2: aeroplane'"):
         convert(root)
     (root / "labels.txt").unlink()
     with pytest.raises(ValueError, match=r"labels\.txt is missing"):
+        convert(root)
+
+
+@pytest.mark.parametrize("name", ["labels.txt", "ImageSets/Main/train.txt"])
+def test_list_in_another_code_page_is_named(root, name):
+    (path,) = (one for one in root.rglob("*.txt") if one.as_posix().endswith(name))
+    path.write_bytes("1: 行人\n".encode("gbk"))
+    with pytest.raises(ValueError, match=rf"{name} cannot be read as"):
         convert(root)
 
 

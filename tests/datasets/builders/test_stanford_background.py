@@ -63,8 +63,9 @@ def test_published_numbers(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("0 1\n2\n", "is no matrix of whole numbers"),
-        ("0 grass\n", "is no matrix of whole numbers"),
+        ("0 1\n2\n", "cannot be read as a matrix of whole numbers"),
+        ("0 grass\n", "cannot be read as a matrix of whole numbers"),
+        ("0 1\n" + "9" * 5000 + " 0\n", "cannot be read as a matrix of whole numbers"),
         ("", "holds no values"),
         ("0 8\n", "holds values from 0 to 8; expected region classes 0-7 or -1"),
         ("0 1\n2 3\n", r"has 2x2 pixels but its image .*7000\.jpg has 31x24"),
