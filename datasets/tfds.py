@@ -24,7 +24,9 @@ from deeplab_tf.datasets.builders.ade20k import ade20k_pairs
 from deeplab_tf.datasets.builders.camvid import camvid_pairs
 from deeplab_tf.datasets.builders.cityscapes import cityscapes_pairs
 from deeplab_tf.datasets.builders.class_names import read_class_names
-from deeplab_tf.datasets.builders.folder import divide_folder, folder_pairs
+from deeplab_tf.datasets.builders.folder import divide_folder
+from deeplab_tf.datasets.builders.folder_files import folder_pairs
+from deeplab_tf.datasets.builders.folder_masks import MaskReader
 from deeplab_tf.datasets.builders.voc import TRAIN_AUG, devkit_folder, voc_pairs
 from deeplab_tf.datasets.pairs import Pair, load_pair
 from deeplab_tf.datasets.parallel import ordered_map
@@ -183,7 +185,8 @@ class DeeplabFolder(_Segmentation):
 
     def pairs(self, root: Path) -> dict[str, list[Pair]]:
         config = self.builder_config
-        pairs = folder_pairs(config.images, config.masks)
+        reader = MaskReader(self.labels())
+        pairs = [dataclasses.replace(pair, read=reader) for pair in folder_pairs(config.images, config.masks)]
         return divide_folder(pairs, "train", config.val_share, config.seed, os.cpu_count() or 1)
 
     def _root(self, dl_manager) -> Path:

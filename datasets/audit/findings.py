@@ -55,6 +55,7 @@ KINDS = {
     "unlabelled": Kind(WARNING, "The image has no labels"),
     "labels": Kind(WARNING, "What is to be known of the labels as a whole"),
     "blank_line": Kind(WARNING, "The list has a blank line"),
+    "sparse_ids": Kind(WARNING, "The masks' values are too far apart to be ids: conversion asks what they mean"),
     "shifted_labels": Kind(WARNING, "The ids seem to be counted from 1"),
     "absent_class": Kind(WARNING, "A class never occurs"),
 }

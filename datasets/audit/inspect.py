@@ -35,6 +35,8 @@ def inspect_dataset(
     contact_sheet: str | os.PathLike | None = None,
     *,
     masks: str | os.PathLike | None = None,
+    mask_suffix: str | None = None,
+    ids: Sequence[int] = (),
     page: str | os.PathLike | None = None,
     workers: int | None = None,
 ) -> Inspection:
@@ -51,6 +53,8 @@ def inspect_dataset(
             values.
         contact_sheet: A PNG file to write, of up to 12 images evenly drawn from the data set, with their masks.
         masks: The folder of masks where `path` is one of images.
+        mask_suffix: What masks have behind their image's name; as for `convert_folder`.
+        ids: The masks' value of each class; as for `convert_folder`.
         page: An HTML file to write, with tables and pictures of the offenders, all in the one file.
         workers: Threads that read; one a core when left out.
 
@@ -69,7 +73,7 @@ def inspect_dataset(
     path = Path(path)
     splits = [split] if isinstance(split, str) else split
     options = {"contact_sheet": contact_sheet, "page": page, "workers": workers}
-    source = find_source(path, splits, labels, masks)
+    source = find_source(path, splits, labels, masks, mask_suffix, ids)
     if source is not None:
         return inspect_pairs(source.pairs, source.labels, path, findings=source.findings, **options)
     dataset = open_dataset(path, labels)

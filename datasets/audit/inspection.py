@@ -16,7 +16,7 @@ from deeplab_tf.reading import shown
 _FILES_NAMED = 5
 _WORST = 10
 _VALUES_NAMED = 8
-_TOLD_IN_FULL = ("duplicate", "duplicate_between_splits", "absent_class", "shifted_labels")
+_TOLD_IN_FULL = ("duplicate", "duplicate_between_splits", "absent_class", "shifted_labels", "sparse_ids")
 
 
 @dataclasses.dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -12,7 +13,8 @@ from deeplab_tf.datasets.builders.ade20k import ade20k_pairs
 from deeplab_tf.datasets.builders.camvid import camvid_pairs
 from deeplab_tf.datasets.builders.cityscapes import cityscapes_pairs
 from deeplab_tf.datasets.builders.class_names import read_class_names
-from deeplab_tf.datasets.builders.folder import folder_pairs, infer_labels
+from deeplab_tf.datasets.builders.folder_files import folder_pairs
+from deeplab_tf.datasets.builders.folder_masks import MaskReader, SparseIds, counted_labels
 from deeplab_tf.datasets.builders.image_lists import read_lines, read_names
 from deeplab_tf.datasets.builders.stanford_background import stanford_background_pairs
 from deeplab_tf.datasets.builders.voc import LISTS, devkit_folder, voc_pairs
@@ -43,6 +45,8 @@ def find_source(
     splits: Sequence[str] | None,
     labels: LabelSpec | Mapping | str | int | None,
     masks: str | os.PathLike | None,
+    mask_suffix: str | None = None,
+    ids: Sequence[int] = (),
 ) -> RawSource | None:
     """What `path` holds, where it is no folder of TFRecords.
 
@@ -51,6 +55,8 @@ def find_source(
         splits: As for `inspect_dataset`.
         labels: As for `inspect_dataset`.
         masks: As for `inspect_dataset`.
+        mask_suffix: As for `inspect_dataset`.
+        ids: As for `inspect_dataset`.
 
     Returns:
         The pairs, or None for a folder of TFRecords.
@@ -59,7 +65,7 @@ def find_source(
         ValueError: If it is neither, or a list or folder is missing.
     """
     if masks is not None:
-        return _folder_source(path, Path(masks), path / _NAMES_FILE, splits, labels)
+        return _folder_source(path, Path(masks), path / _NAMES_FILE, splits, labels, mask_suffix, ids)
     if path.suffix == ".json" and path.is_file():
         return annotated_source(path, splits, labels)
     if not path.is_dir():
@@ -69,7 +75,8 @@ def find_source(
     if has_records(path):
         return None
     if (path / "images").is_dir() and (path / "masks").is_dir():
-        return _folder_source(path / "images", path / "masks", path / _NAMES_FILE, splits, labels)
+        folders = path / "images", path / "masks"
+        return _folder_source(*folders, path / _NAMES_FILE, splits, labels, mask_suffix, ids)
     for name, list_pairs in LAYOUTS.items():
         if present := _present_splits(list_pairs, path):
             pairs = {split: list_pairs(path, split) for split in splits} if splits is not None else present
@@ -77,12 +84,22 @@ def find_source(
             return RawSource(label_spec(name if labels is None else labels), pairs, tuple(findings))
     if (source := annotated_source(path, splits, labels)) is not None:
         return source
+    if _holds_both(path, mask_suffix):
+        return _folder_source(path, path, path / _NAMES_FILE, splits, labels, mask_suffix, ids)
     raise ValueError(
         f"{path} holds neither TFRecords, nor the folders images and masks, nor the folders of one of {list(LAYOUTS)}, "
         "nor JSON files of labelme or of a COCO export. "
         "Give one of these, a folder of images with that of its masks (--masks), or what `deeplab-tf convert` made of "
         "another data set."
     )
+
+
+def _holds_both(path: Path, mask_suffix: str | None) -> bool:
+    """Whether images and masks lie side by side in the folder."""
+    try:
+        return bool(folder_pairs(path, mask_suffix=mask_suffix))
+    except ValueError:
+        return False
 
 
 def _present_splits(list_pairs: Callable[[Path, str], list[Pair]], path: Path) -> dict[str, list[Pair]]:
@@ -103,21 +120,29 @@ def _folder_source(
     names: Path,
     splits: Sequence[str] | None,
     labels: LabelSpec | Mapping | str | int | None,
+    mask_suffix: str | None,
+    ids: Sequence[int],
 ) -> RawSource:
     if splits is not None and len(splits) > 1:
         raise ValueError(f"A folder of images is one split; received {list(splits)}. Name one, or leave it out.")
-    pairs = folder_pairs(images, masks)
+    pairs = folder_pairs(images, masks, mask_suffix)
+    findings = ()
     if labels is not None:
         spec = label_spec(labels)
     elif names.is_file():
         spec = read_class_names(names)
     else:
         try:
-            spec = infer_labels(pairs, 255, os.cpu_count() or 1)
+            spec, _ = counted_labels(pairs, 255, os.cpu_count() or 1, ids)
+        except SparseIds as error:
+            findings, ids = (Finding("sparse_ids", f"{masks}: {error}", values=error.ids),), error.ids
+            spec, _ = counted_labels(pairs, 255, 1, ids)
         except ValueError:
             # Masks of fewer than two ids: what is wrong with them is for the audit to say.
             spec = label_spec(2)
-    return RawSource(spec, {splits[0] if splits else "train": pairs})
+    reader = MaskReader(spec, tuple(ids))
+    pairs = [dataclasses.replace(pair, read=reader) for pair in pairs]
+    return RawSource(spec, {splits[0] if splits else "train": pairs}, findings)
 
 
 def _findings_of_lists(root: Path, splits: Mapping[str, Sequence[Pair]]) -> list[Finding]:

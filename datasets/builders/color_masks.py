@@ -8,7 +8,7 @@ import numpy as np
 
 from deeplab_tf.datasets.faults import BadPair
 from deeplab_tf.images import read_image
-from deeplab_tf.labels import LabelSpec
+from deeplab_tf.labels import IGNORE_COLOR, LabelSpec
 
 _COLORS_NAMED = 3
 
@@ -18,10 +18,10 @@ def read_color_mask(path: Path, labels: LabelSpec) -> np.ndarray:
 
     Args:
         path: An RGB image, or a palette image of such colours.
-        labels: The classes; their colours must differ.
+        labels: The classes; their colours must differ. `IGNORE_COLOR` is ignored where it is no class's.
 
     Returns:
-        uint8 `[H, W]`.
+        `labels.mask_dtype` `[H, W]`.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -32,11 +32,17 @@ def read_color_mask(path: Path, labels: LabelSpec) -> np.ndarray:
         31
     """
     pixels = _codes(read_image(path))
-    colors = _codes(np.array(labels.colors))
+    if len(set(labels.colors)) < labels.classes:
+        raise ValueError(
+            f"{path} is a mask of colours, but classes of {labels.name} have a colour in common: "
+            f"{_shared(labels)}. Give each class a colour of its own."
+        )
+    known = {IGNORE_COLOR: labels.ignore_label} | dict(zip(labels.colors, range(labels.classes)))
+    colors, values = _codes(np.array(list(known))), np.array(list(known.values()))
     order = np.argsort(colors)
     place = np.minimum(np.searchsorted(colors, pixels, sorter=order), len(colors) - 1)
-    ids = order[place]
-    unknown, counts = np.unique(pixels[colors[ids] != pixels], return_counts=True)
+    found = order[place]
+    unknown, counts = np.unique(pixels[colors[found] != pixels], return_counts=True)
     if unknown.size:
         most = unknown[np.argsort(-counts, kind="stable")][:_COLORS_NAMED].tolist()
         named = ", ".join(str((code >> 16, code >> 8 & 255, code & 255)) for code in most)
@@ -45,9 +51,14 @@ def read_color_mask(path: Path, labels: LabelSpec) -> np.ndarray:
             "wrong_values",
             path,
             f"{path} has {counts.sum()} pixels of colours that are no class of {labels.name}: {named}{more}. Smooth "
-            "resizing and JPEG mix colours: take the original mask, or give the data set whose colours these are.",
+            "resizing and JPEG mix colours: take the original mask, or give the classes these colours: lines of "
+            "NAME R G B.",
         )
-    return ids.astype(np.uint8)
+    return values[found].astype(labels.mask_dtype)
+
+
+def _shared(labels: LabelSpec) -> str:
+    return ", ".join(name for name, color in zip(labels.names, labels.colors) if labels.colors.count(color) > 1)
 
 
 def _codes(rgb: np.ndarray) -> np.ndarray:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import click
 
 from deeplab_tf.cli.group import QuietGroup, cli
-from deeplab_tf.cli.options import LABELS, PATH
+from deeplab_tf.cli.options import LABELS, PATH, mask_options
 from deeplab_tf.data_sources import SOURCES, source_help
 from deeplab_tf.label_specs import SPECS
 
@@ -172,7 +172,8 @@ def convert_shapes(**options) -> None:
 
 @convert.command("folder")
 @click.option("--images", type=PATH, required=True, help="Folder of images.")
-@click.option("--masks", type=PATH, required=True, help="Folder of masks of the same names: PNGs of class ids.")
+@click.option("--masks", type=PATH, help="Folder of masks of the same names.  [default: they lie beside the images]")
+@mask_options
 @click.option("--split", default="train", show_default=True, help="What the images are.")
 @click.option("--val-share", type=click.FloatRange(0, 1, max_open=True), default=0.0, help="Share to set aside as val.")
 @click.option("--class-names", type=PATH, help="Text file: a class name a line, perhaps with its R G B.")
@@ -183,12 +184,13 @@ def convert_shapes(**options) -> None:
 def convert_folder(**options) -> None:
     """Your own images and masks.
 
-    Masks are palette or grey PNGs whose values are class ids, of 16 bits where there are more than 256 classes. Without
-    --class-names or --labels, the classes are counted from the masks.
+    Masks are palette or grey PNGs whose values are class ids, of 16 bits where there are more than 256 classes; or RGB
+    PNGs in the colours of --class-names or --labels. Without either, the classes are counted from the masks.
 
     \b
-    Example:
+    Examples:
       deeplab-tf convert folder --images images --masks masks --class-names names.txt --val-share 0.2 --output mine
+      deeplab-tf convert folder --images photos --mask-suffix _mask --ids 0,255 --output mine
     """
     from deeplab_tf import datasets
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import click
 
 from deeplab_tf.cli.group import cli
-from deeplab_tf.cli.options import LABELS, PATH
+from deeplab_tf.cli.options import LABELS, PATH, mask_options
 
 
 @cli.command()
 @click.argument("data", type=PATH)
 @click.option("--split", "splits", multiple=True, help="Only this split; repeat.")
 @click.option("--masks", type=PATH, help="Folder of the masks, where DATA is a folder of images.")
+@mask_options
 @click.option("--labels", type=LABELS, help="Label set where DATA does not say its own: pascal_voc, ..., or a number.")
 @click.option("--class-names", type=PATH, help="The same as a text file: a class name a line, perhaps with its R G B.")
 @click.option("--contact-sheet", type=PATH, help="PNG to draw.  [default: DATA/contact_sheet.png of TFRecords]")
@@ -19,7 +20,7 @@ from deeplab_tf.cli.options import LABELS, PATH
 @click.option("--json", "json_path", type=PATH, help="Write the findings as JSON too.")
 @click.option("--workers", type=click.IntRange(1), help="Parallel workers.  [default: one a core]")
 @click.option("--strict", is_flag=True, help="End with 1 if there are errors.")
-def inspect(data, splits, masks, labels, class_names, contact_sheet, page, json_path, workers, strict) -> int:
+def inspect(data, splits, masks, labels, class_names, contact_sheet, page, json_path, workers, strict, **mask) -> int:
     """Say what is in a data set and what is wrong with its labels, before or after conversion.
 
     DATA is a folder of TFRecords, of the files of PASCAL VOC, Cityscapes, ADE20K, CamVid or Stanford Background, one
@@ -48,7 +49,7 @@ def inspect(data, splits, masks, labels, class_names, contact_sheet, page, json_
     if masks is None and has_records(data):
         contact_sheet, page = contact_sheet or data / "contact_sheet.png", page or data / "audit.html"
     found = datasets.inspect_dataset(
-        data, list(splits) or None, labels, contact_sheet, masks=masks, page=page, workers=workers
+        data, list(splits) or None, labels, contact_sheet, masks=masks, page=page, workers=workers, **mask
     )
     click.echo(found.table())
     if json_path:

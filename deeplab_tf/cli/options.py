@@ -64,6 +64,30 @@ class Numbers(click.ParamType):
         return numbers[0] if len(numbers) == 1 else numbers
 
 
+class Ids(click.ParamType):
+    """Whole numbers with commas between."""
+
+    name = "ids"
+
+    def convert(self, value, param, ctx):
+        if isinstance(value, tuple):
+            return value
+        try:
+            return tuple(int(number) for number in value.split(","))
+        except ValueError:
+            self.fail(f"{value!r} is not whole numbers with commas between, such as 0,255.", param, ctx)
+
+
+def mask_options(command):
+    """Which files are masks and what their values mean, where that is not said by the files."""
+    for option in (
+        click.option("--ids", type=Ids(), default=(), help="The masks' value of each class, in order: 0,255."),
+        click.option("--mask-suffix", help="What masks have behind the image's name.  [default: _mask, _labels, ...]"),
+    ):
+        command = option(command)
+    return command
+
+
 class Setting(click.ParamType):
     """A constructor's argument as NAME=VALUE, the value as JSON has it, or else as it stands."""
 

@@ -118,7 +118,8 @@ def test_one_class_is_too_few(folder, convert, tmp_path):
         convert(folder, labels=None)
     with pytest.raises(ValueError, match="1 class name"):
         convert(folder, labels=1)
-    assert convert(folder, labels=None, ignore_label=254).labels.classes == 256
+    with pytest.raises(ValueError, match=r"the values 0, 255, too far apart .* --ids 0,255"):
+        convert(folder, labels=None, ignore_label=254)
 
 
 @pytest.mark.parametrize(
