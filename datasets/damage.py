@@ -28,11 +28,14 @@ def check_split(dataset: DataSet, split: str) -> list[int]:
     Raises:
         ValueError: If there is no such split, a shard is missing or truncated, or the number is another.
     """
-    counts = [count_records(path) for path in dataset.files(split)]
+    files = dataset.files(split)
+    counts = [count_records(path) for path in files]
     if sum(counts) != dataset.count(split):
+        # Which of them it is nobody can know, except of one that holds nothing.
+        odd = [path.name for path, count in zip(files, counts) if not count] or [path.name for path in files]
         raise ValueError(
             f"{dataset.path} should have {dataset.count(split)} images in split {split!r}; its shards hold "
-            f"{sum(counts)}. {_REMEDY}"
+            f"{sum(counts)} ({', '.join(odd[:3])}). {_REMEDY}"
         )
     return counts
 

@@ -6,6 +6,7 @@ import click
 
 from deeplab_tf.cli.group import cli
 from deeplab_tf.cli.options import Numbers, Rates, Setting, Side
+from deeplab_tf.cli.setting_option import SettingOption
 
 
 def _train_options(command):
@@ -16,7 +17,7 @@ def _train_options(command):
             "DeepLab version.  [default: that of --weights, or v3]",
         ),
         ("--backbone", str, "Feature extractor.  [default: that of --weights, or mobilenet_v2]"),
-        ("--depth-multiplier", float, "Width of the backbone."),
+        ("--depth-multiplier", float, "Width of the backbone.  [default: that of --weights, or 1]"),
         ("--output-stride", int, "8, 16 or 32.  [default: that of --weights, or 16]"),
         (
             "--atrous-rates",
@@ -32,7 +33,7 @@ def _train_options(command):
         ("--weight-decay", float, "L2 on convolution kernels."),
         ("--momentum", float, "Of SGD."),
         ("--batch-norm", click.Choice(["train", "frozen"]), "Batch statistics: train or keep."),
-        ("--recalibrate", int, "Images to measure folded batch statistics on; 0 for never."),
+        ("--recalibrate", int, "Images to measure folded batch statistics on; 0 for never.  [default: 200]"),
         ("--min-scale", float, "Least random scale."),
         ("--max-scale", float, "Greatest random scale."),
         ("--scale-step", float, "Step of the random scale; 0 for any."),
@@ -45,12 +46,12 @@ def _train_options(command):
         ("--blur", float, "Largest random Gaussian blur, a standard deviation in pixels."),
         ("--sampling", click.Choice(["uniform", "class_balanced"]), "How images are drawn."),
         ("--eval-every", int, "Steps between checkpoints.  [default: a tenth of the steps, 100 to 2000]"),
-        ("--train-split", str, "Split to train on.  [default: train]"),
+        ("--train-split", str, "Split to train on."),
         ("--val-split", str, "Split to validate on.  [default: val, if there]"),
         ("--seed", int, "Of everything random."),
     ]
     for name, kind, text in reversed(from_config):
-        command = click.option(name, type=kind, help=text)(command)
+        command = click.option(name, type=kind, help=text, cls=SettingOption)(command)
     command = click.option(
         "--set",
         "network",

@@ -1,11 +1,14 @@
 """What the options of `deeplab-tf train` become as settings."""
 
+import dataclasses
 import json
 
+import click
 import pytest
 
 from deeplab_tf import training
 from deeplab_tf.cli import main
+from deeplab_tf.cli.group import cli
 from deeplab_tf.training import TrainConfig
 
 
@@ -47,3 +50,17 @@ def test_left_out_or_none_they_are_off(monkeypatch):
 def test_impossible_values_are_told(capsys, arguments, said):
     assert main(["train", "--data", "records", "--output", "run", *arguments]) == 2
     assert said in capsys.readouterr().err
+
+
+def test_help_shows_every_default_once():
+    fields = {field.name: field.default for field in dataclasses.fields(TrainConfig)}
+    context, shown = click.Context(cli.commands["train"]), {}
+    for option in cli.commands["train"].params:
+        default = fields.get(option.name, dataclasses.MISSING)
+        if not isinstance(default, bool | None) and default is not dataclasses.MISSING:
+            text = option.get_help_record(context)[1]
+            assert text.count("[default: ") == 1
+            shown[option.name] = (text.split("[default: ")[1].removesuffix("]"), default)
+    assert len(shown) >= 15
+    for text, default in shown.values():
+        assert type(default)(text) == default
