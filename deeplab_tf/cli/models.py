@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 from pathlib import Path
 
 import click
@@ -55,7 +57,9 @@ def zoo(urls) -> None:
     """
     from deeplab_tf.weights import zoo_table, zoo_urls
 
-    click.echo(zoo_urls() if urls else zoo_table())
+    # A pipe gets whole lines, for grep and awk.
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    click.echo(zoo_urls() if urls else zoo_table(width))
 
 
 @cli.command()

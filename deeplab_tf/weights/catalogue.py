@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import textwrap
 
 BASE_URL = "https://download.tensorflow.org/models"
 SOURCES = "tensorflow/models, research/deeplab/g3doc: model_zoo.md and, of the 8-bit models, quantize.md"
@@ -238,8 +239,12 @@ def zoo_urls() -> str:
     return "\n".join(f"{entry.name:{width}}  {entry.url}" for entry in _ENTRIES)
 
 
-def zoo_table() -> str:
-    """The zoo as a table for people, a line an entry."""
+def zoo_table(width: int | None = None) -> str:
+    """The zoo as a table for people, a line an entry.
+
+    Args:
+        width: Columns of the terminal. Where the table is wider, what is said of an entry stands below its name.
+    """
     heads = ("name", "data", "network", "mIoU", "multiply-adds", "file")
     rows = [heads]
     for entry in _ENTRIES:
@@ -262,4 +267,16 @@ def zoo_table() -> str:
         "mIoU in percent, as published, at that output stride; * of several scales and mirrored images together; "
         "x0.5 is a depth multiplier."
     )
-    return "\n".join([*lines, "", note, f"Figures: {SOURCES}."])
+    notes = [note, f"Figures: {SOURCES}."]
+    if width and max(map(len, lines)) > width:
+        lines = []
+        for name, *about in rows[1:]:
+            lines += [name, *_wrapped(", ".join(filter(None, about)), width, "    ")]
+        notes = [line for text in notes for line in _wrapped(text, width)]
+    return "\n".join([*lines, "", *notes])
+
+
+def _wrapped(text: str, width: int, indent: str = "") -> list[str]:
+    return textwrap.wrap(
+        text, width, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False, break_long_words=False
+    )

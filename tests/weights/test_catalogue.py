@@ -90,6 +90,14 @@ def test_table_has_a_line_an_entry():
     ]
 
 
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_a_narrow_terminal_gets_narrow_lines_that_say_the_same(width):
+    lines = zoo_table(width).splitlines()
+    assert max(map(len, lines)) <= width
+    assert " ".join(lines).count("87.80 test, stride 8*") == 1
+    assert set(ZOO) <= set(lines)
+
+
 def test_scores_read_as_sentences():
     scores = [str(score) for score in zoo_entry("xception65_coco_voc_trainaug").scores]
     assert scores == [
