@@ -24,7 +24,7 @@ from deeplab_tf.visualize import grid
 IMAGES, VAL_SHARE, SHOWN = 300, 0.2, 4
 STEPS = 450
 PAGE, PARTS = "index.html", ("drawn", "tfrecords", "run", "exported", "segmented")
-# Made for a small network and two minutes: shapes keep their size, so scales stay near 1.
+# Made for a small network and three minutes on two cores: shapes keep their size, so scales stay near 1.
 SETTINGS = {
     "model": "v3plus",
     "backbone": "mobilenet_v2",
@@ -88,7 +88,7 @@ def run_demo(output: str | os.PathLike = "deeplab-demo", steps: int = STEPS, ove
     click.echo(export_tflite(run, output / "exported" / "model.tflite", images=samples, size=257))
     step("Segment new images")
     fresh = datasets.draw_shapes(output / "new", 2 * SHOWN, seed=1)
-    done = segment_files(Segmenter(run), fresh / "images", output / "segmented")
+    done = segment_files(Segmenter(run), fresh / "images", output / "segmented", legend=True)
     click.echo(f"{len(done.written)} images, {done.images_per_second:.1f} a second")
     _write_picture(output, dataset)
     _write_page(output, result, done.written.values())

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
+import logging
 import os
+import re
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -13,8 +16,10 @@ from deeplab_tf.files import check_writable
 from deeplab_tf.images import IMAGE_SUFFIXES, write_image
 from deeplab_tf.labels import KNOWN
 from deeplab_tf.progress import track
-from deeplab_tf.segmentation import Segmentation
+from deeplab_tf.segmentation import OUTPUT_ENDINGS, Segmentation
 from deeplab_tf.segmenter import Segmenter
+
+logger = logging.getLogger(__name__)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,6 +48,7 @@ def segment_files(
     output: str | os.PathLike,
     skip_bad: bool = False,
     cityscapes_ids: bool = False,
+    legend: bool = False,
 ) -> SegmentedFiles:
     """Segments image files and writes a label PNG and an overlay for each.
 
@@ -54,6 +60,7 @@ def segment_files(
             already written stays.
         cityscapes_ids: Write one grey PNG an image instead, `<stem>.png` of the label ids that Cityscapes' evaluation
             server expects; it finds its images by the start of the names.
+        legend: Add the classes that occur to each overlay, which becomes larger than its image.
 
     Returns:
         What was written and what was left out.
@@ -61,7 +68,7 @@ def segment_files(
     Raises:
         FileNotFoundError: If a path is missing.
         ValueError: If there is no image, one cannot be read (the message names it), the folder cannot be
-            written, or `cityscapes_ids` are wanted of other classes.
+            written, an output would replace an input, or `cityscapes_ids` are wanted of other classes.
 
     Example:
         >>> done = segment_files(Segmenter("model.keras"), ["photos"], "out", skip_bad=True)
@@ -73,12 +80,17 @@ def segment_files(
             f"Cityscapes' server takes {KNOWN['cityscapes'].classes} classes; {segmenter.artefact.source} knows "
             f"{segmenter.labels.classes} ({segmenter.labels.name}). Give a model of Cityscapes."
         )
-    save = _save_cityscapes_ids if cityscapes_ids else Segmentation.save
     sources = find_images(paths)
     output = check_writable(output)
+    stems = unique_stems(sources)
+    if cityscapes_ids:
+        save, endings = _save_cityscapes_ids, (".png",)
+    else:
+        save, endings = functools.partial(Segmentation.save, legend=legend), OUTPUT_ENDINGS
+    _check_kept(sources, [output / f"{stem}{ending}" for stem in stems for ending in endings])
     written, bad = {}, {}
     start = time.perf_counter()
-    for path, stem in track(list(zip(sources, unique_stems(sources))), len(sources), "segment"):
+    for path, stem in track(list(zip(sources, stems)), len(sources), "segment"):
         try:
             written[path] = save(segmenter(path), output, stem)
         except ValueError as error:
@@ -86,6 +98,13 @@ def segment_files(
                 raise
             bad[path] = str(error)
     return SegmentedFiles(written, bad, time.perf_counter() - start)
+
+
+def _check_kept(sources: list[Path], outputs: list[Path]) -> None:
+    kept = {source.resolve() for source in sources}
+    for output in outputs:
+        if output.resolve() in kept:
+            raise ValueError(f"{output} is one of the images and would be replaced. Give another output folder.")
 
 
 def _save_cityscapes_ids(segmentation: Segmentation, folder: Path, stem: str) -> tuple[Path, ...]:
@@ -97,6 +116,8 @@ def _save_cityscapes_ids(segmentation: Segmentation, folder: Path, stem: str) ->
 def find_images(paths: Iterable[str | os.PathLike] | str | os.PathLike) -> list[Path]:
     """The given files, each once, and the images of the given folders in the order of their names.
 
+    What `segment_files` wrote beside the images of a folder is no image of it.
+
     Raises:
         FileNotFoundError: If a path is missing; the message names it.
         ValueError: If a folder holds no image, or there are no paths at all.
@@ -107,13 +128,28 @@ def find_images(paths: Iterable[str | os.PathLike] | str | os.PathLike) -> list[
             raise FileNotFoundError(f"There is no {path}. Give image files, or folders of them.")
         inside = [path]
         if path.is_dir():
-            inside = sorted(file for file in path.iterdir() if _is_image(file))
+            every = sorted(file for file in path.iterdir() if _is_image(file))
+            inside = _without_outputs(every)
+            if len(inside) < len(every):
+                logger.info("%s: %d label images and overlays left out", path, len(every) - len(inside))
             if not inside:
                 raise ValueError(f"{path} holds no image; known are {', '.join(sorted(IMAGE_SUFFIXES))}.")
         found.update(dict.fromkeys(inside))
     if not found:
         raise ValueError("Received no image to segment. Give image files, or folders of them.")
     return list(found)
+
+
+def _without_outputs(files: list[Path]) -> list[Path]:
+    stems = {file.stem for file in files}
+
+    def is_output(file: Path) -> bool:
+        ending = next((ending for ending in OUTPUT_ENDINGS if file.name.endswith(ending)), None)
+        # Of several inputs of one stem all but the first have numbers.
+        stem = file.name.removesuffix(ending or "")
+        return ending is not None and bool({stem, re.sub(r"_\d+$", "", stem)} & (stems - {file.stem}))
+
+    return [file for file in files if not is_output(file)]
 
 
 def _is_image(file: Path) -> bool:

@@ -15,6 +15,8 @@ from deeplab_tf.images import write_image, write_label_png
 from deeplab_tf.labels import LabelSpec
 from deeplab_tf.visualize import overlay, shares
 
+OUTPUT_ENDINGS = ("_labels.png", "_overlay.png")
+
 
 @dataclasses.dataclass(frozen=True)
 class Segmentation:
@@ -56,7 +58,7 @@ class Segmentation:
         """Share of the pixels, 0-1, of each class that occurs, by name, largest first."""
         return {self.spec.names[index]: share for index, share in shares(self.labels, self.spec).items()}
 
-    def overlay(self, alpha: float = 0.5, legend: bool = True) -> np.ndarray:
+    def overlay(self, alpha: float = 0.5, legend: bool = False) -> np.ndarray:
         """The image tinted with the classes' colours; see `deeplab_tf.visualize.overlay`.
 
         Args:
@@ -71,12 +73,13 @@ class Segmentation:
         """
         return overlay(self.image, self.labels, self.spec, alpha, legend)
 
-    def save(self, folder: str | os.PathLike, stem: str) -> tuple[Path, Path]:
+    def save(self, folder: str | os.PathLike, stem: str, legend: bool = False) -> tuple[Path, Path]:
         """Writes `<stem>_labels.png`, a palette PNG of class ids, and `<stem>_overlay.png`.
 
         Args:
             folder: Where to; it is made.
             stem: Start of the file names.
+            legend: Add the classes that occur to the overlay, which is otherwise as large as the image.
 
         Returns:
             The two paths.
@@ -85,8 +88,8 @@ class Segmentation:
             ValueError: If the folder cannot be written; the message names it.
         """
         folder = check_writable(folder)
-        labels, picture = folder / f"{stem}_labels.png", folder / f"{stem}_overlay.png"
+        labels, picture = (folder / f"{stem}{ending}" for ending in OUTPUT_ENDINGS)
         write_label_png(labels, self.labels, self.spec.palette)
         # Of photographs harder compression saves a few per cent, in several times as long.
-        write_image(picture, self.overlay(), compress_level=1)
+        write_image(picture, self.overlay(legend=legend), compress_level=1)
         return labels, picture

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from deeplab_tf.labels import LabelSpec, label_spec
-from deeplab_tf.segment_files import segment_files, unique_stems
+from deeplab_tf.segment_files import find_images, segment_files, unique_stems
 from deeplab_tf.segmenter import Segmenter
 
 
@@ -114,3 +114,39 @@ def test_other_classes_have_no_ids_of_cityscapes(photos):
     with pytest.raises(ValueError, match="takes 19 classes; corner knows 3"):
         segment_files(Segmenter(Corner()), photos / "one", photos / "out", cityscapes_ids=True)
     assert not (photos / "out").exists()
+
+
+def test_a_folder_is_not_segmented_twice(photos, caplog):
+    caplog.set_level("INFO", "deeplab_tf")
+    folder = photos / "one"
+    first = segment_files(Segmenter(Corner()), folder, folder)
+    assert len(first.written) == 1
+    second = segment_files(Segmenter(Corner()), folder, folder)
+    assert list(second.written) == list(first.written) == [folder / "x.png"]
+    assert sorted(path.name for path in folder.iterdir()) == ["x.png", "x_labels.png", "x_overlay.png"]
+    assert "one: 2 label images and overlays left out" in caplog.text
+
+
+def test_only_what_has_its_image_beside_it_counts_as_an_output(photos):
+    folder = photos / "one"
+    for name in ("x_2_labels.png", "y_overlay.png", "labels.png", "_labels.png"):
+        Image.new("RGB", (8, 6)).save(folder / name)
+    assert [path.name for path in find_images(folder)] == ["_labels.png", "labels.png", "x.png", "y_overlay.png"]
+    assert find_images(folder / "x_2_labels.png") == [folder / "x_2_labels.png"]
+
+
+def test_an_output_never_replaces_an_image(photos):
+    class City(Corner):
+        labels = label_spec("cityscapes")
+
+    before = (photos / "one/x.png").read_bytes()
+    with pytest.raises(ValueError, match=r"one/x\.png is one of the images and would be replaced. Give another"):
+        segment_files(Segmenter(City()), photos / "one", photos / "one", cityscapes_ids=True)
+    assert (photos / "one/x.png").read_bytes() == before
+
+
+@pytest.mark.parametrize("legend", [False, True])
+def test_overlays_have_the_size_of_the_image_or_a_legend(photos, legend):
+    done = segment_files(Segmenter(Corner()), photos / "one/x.png", photos / "out", legend=legend)
+    with Image.open(done.written[photos / "one/x.png"][1]) as image:
+        assert (image.size == (8, 6)) != legend

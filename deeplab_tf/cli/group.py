@@ -79,7 +79,7 @@ def cli(ctx: click.Context, debug: bool) -> None:
     """DeepLab semantic segmentation: convert data, import released weights, train, evaluate, segment, export.
 
     \b
-    A whole run in two minutes, nothing downloaded:
+    A whole run in some three minutes on two cores, nothing downloaded:
       deeplab-tf demo
     With a released model:
       deeplab-tf import deeplabv3_mnv2_pascal_quant.tflite --output voc.keras

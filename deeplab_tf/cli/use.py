@@ -45,7 +45,8 @@ def evaluate(model, data, split, labels, json_path, csv_path, skip_bad) -> None:
 @click.option("--output", type=PATH, required=True, help="Folder for label PNGs and overlays.")
 @click.option("--skip-bad", is_flag=True, help="Go on after an image that cannot be read.")
 @click.option("--cityscapes-ids", is_flag=True, help="Instead, a PNG of ids each, for Cityscapes' server.")
-def segment(model, images, output, skip_bad, cityscapes_ids) -> None:
+@click.option("--legend/--no-legend", default=False, help="Add the classes that occur to the overlays.  [default: no]")
+def segment(model, images, output, **options) -> None:
     """Segment images, or folders of them: a label PNG and an overlay each.
 
     \b
@@ -56,7 +57,7 @@ def segment(model, images, output, skip_bad, cityscapes_ids) -> None:
     from deeplab_tf.segment_files import segment_files
     from deeplab_tf.segmenter import Segmenter
 
-    done = segment_files(Segmenter(model), images, output, skip_bad=skip_bad, cityscapes_ids=cityscapes_ids)
+    done = segment_files(Segmenter(model), images, output, **options)
     click.echo(f"{len(done.written)} images in {output}, {done.images_per_second:.1f} images a second")
     for reason in done.bad.values():
         click.echo(f"Left out: {reason}")
