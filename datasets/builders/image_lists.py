@@ -16,15 +16,13 @@ def read_names(path: Path) -> list[str]:
             Empty lines do not count.
 
     Raises:
-        ValueError: If the file is missing, no text, or empty.
+        ValueError: If the file is missing or no text.
 
     Example:
         >>> read_names(Path("VOC2012/ImageSets/Segmentation/val.txt"))[0]
         '2007_000033'
     """
     first = [words[0] for line in read_lines(path) if (words := line.split())]
-    if not first:
-        raise ValueError(f"{shown(path)} lists no images. Restore the file.")
     return [_name(word) for word in first]
 
 

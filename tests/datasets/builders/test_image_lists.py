@@ -22,17 +22,9 @@ def test_missing_list_is_named(tmp_path):
         read_names(tmp_path / "train.txt")
 
 
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        ("行人\n".encode("gbk"), "cannot be read as a list of images"),
-        (b"\n \n", "lists no images"),
-        (b"", "lists no images"),
-    ],
-)
-def test_list_without_names_is_named(tmp_path, content, message):
-    (tmp_path / "train.txt").write_bytes(content)
-    with pytest.raises(ValueError, match=rf"train\.txt {message}"):
+def test_list_in_another_code_page_is_named(tmp_path):
+    (tmp_path / "train.txt").write_bytes("行人\n".encode("gbk"))
+    with pytest.raises(ValueError, match=r"train\.txt cannot be read as a list of images"):
         read_names(tmp_path / "train.txt")
 
 
