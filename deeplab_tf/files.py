@@ -1,21 +1,35 @@
-"""Writing files and folders so that a kill leaves the old version or the new one, never a half."""
+"""Writing files and folders so that a kill leaves the old version or the new one, never a half.
+
+A new version is written under a hidden name beside the output, brought to the disk, and renamed. A folder cannot be
+renamed onto another, so the old one steps aside first; a kill between these two renames is made good by the next
+write, or by `recover`, which readers call.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
+import logging
 import os
+import secrets
 import shutil
 import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from deeplab_tf.locks import cannot_write
+from deeplab_tf.disk import cannot_write, writing
+from deeplab_tf.locks import hidden_name, locked
 from deeplab_tf.reading import reading, reason, shown
 
+_PARTIAL, _OLD = ".partial-", ".old-"
 
-def _remove(path: Path) -> None:
+_log = logging.getLogger(__name__)
+
+
+def remove(path: Path) -> None:
+    """Removes a file or a folder, if it is there, as far as that is possible."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path, ignore_errors=True)
     else:
@@ -23,7 +37,7 @@ def _remove(path: Path) -> None:
 
 
 def temporary_beside(path: str | os.PathLike) -> Path:
-    """A temporary path in the folder of `path`, cleared of what this and killed runs left under such names.
+    """A temporary path in the folder of `path` that no other process or thread uses.
 
     Args:
         path: The file or folder that is going to be written; its parent is made.
@@ -36,60 +50,133 @@ def temporary_beside(path: str | os.PathLike) -> Path:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    mark = f".{path.name}.partial-"
-    for left in path.parent.iterdir():
-        if left.name.startswith(mark) and not _is_running(left.name[len(mark) :].split(".")[0]):
-            _remove(left)
-    temporary = path.with_name(f"{mark}{os.getpid()}{path.suffix}")
-    _remove(temporary)
-    return temporary
+    return path.with_name(f"{hidden_name(path.name)}{_PARTIAL}{secrets.token_hex(6)}{path.suffix}")
+
+
+def clear_leftovers(path: str | os.PathLike) -> None:
+    """Removes what killed writers of `path` left under temporary names, after recovering from it what is needed.
+
+    The caller holds a lock that keeps all other writers of `path` out.
+    """
+    path = Path(path)
+    _recover(path)
+    for mark in (_PARTIAL, _OLD):
+        for left in _marked(path, mark):
+            remove(left)
 
 
 @contextlib.contextmanager
-def replacing(path: str | os.PathLike) -> Iterator[Path]:
+def replacing(path: str | os.PathLike, *, durable: bool = True) -> Iterator[Path]:
     """A temporary path beside `path` that becomes `path` when the block ends without an error.
 
-    The block writes a file or a folder there. What a killed run left under such a temporary name is cleared by
-    the next write to the same `path`.
+    The block writes a file or a folder there. Another writer of the same `path`, of whatever process or host, is
+    waited for. What a killed one left is cleared by the next write to the same `path`.
 
     Args:
         path: The file or folder to write; its parent is made. An existing one is replaced.
+        durable: Whether the content is on the disk before the old version goes, so that a power cut loses neither.
+            It takes milliseconds a file; without it a power cut within seconds may lose both.
 
     Yields:
         The temporary path; it does not exist yet and keeps the suffix of `path`.
 
     Raises:
-        OSError: If the folder cannot be written.
+        DiskFull: If there is no room; `path` is then as it was.
+        ValueError: If the folder cannot be written.
 
     Example:
         >>> with replacing("report.json") as temporary:
         ...     temporary.write_text("{}")
     """
     path = Path(path)
-    temporary = temporary_beside(path)
+    with writing(path), locked(path, "a write", wait=True) as lock:
+        if lock.after_kill:
+            clear_leftovers(path)
+        temporary = temporary_beside(path)
+        try:
+            yield temporary
+            if durable:
+                to_disk(temporary)
+            _publish(temporary, path)
+            if durable:
+                _sync(path.parent)
+        finally:
+            remove(temporary)
+
+
+def recover(path: str | os.PathLike) -> None:
+    """Puts back a folder whose replacement was killed between its two renames; otherwise does nothing.
+
+    Readers of such folders call it when there is nothing at `path`. The new version is taken, which was whole.
+
+    Raises:
+        ValueError: If the folder cannot be written.
+
+    Example:
+        >>> recover("serving/voc/1")
+    """
+    path = Path(path)
+    if path.exists() or not path.parent.is_dir() or not _marked(path, _OLD):
+        return
+    with locked(path, "a recovery", wait=True):
+        _recover(path)
+
+
+def _recover(path: Path) -> None:
+    if path.exists() or not (aside := _marked(path, _OLD)):
+        return
+    old = aside[-1]
+    # The new version goes by the same token; the old one stepped aside only when it was whole.
+    new = _other_mark(path, old, _OLD, _PARTIAL)
+    (new if new.exists() else old).rename(path)
+    _log.info("%s: finished the replacement that was killed at its end.", path)
+
+
+def _marked(path: Path, mark: str) -> list[Path]:
+    start = hidden_name(path.name) + mark
+    return sorted(entry for entry in path.parent.iterdir() if entry.name.startswith(start))
+
+
+def _other_mark(path: Path, marked: Path, mark: str, other: str) -> Path:
+    start = hidden_name(path.name)
+    return marked.with_name(start + other + marked.name.removeprefix(start + mark))
+
+
+def _publish(temporary: Path, path: Path) -> None:
+    if not path.is_dir() or path.is_symlink():
+        os.replace(temporary, path)
+        return
+    old = _other_mark(path, temporary, _PARTIAL, _OLD)
+    path.rename(old)
     try:
-        yield temporary
-        if path.is_dir() and not path.is_symlink():
-            old = path.with_name(f"{temporary.name}.old")
-            path.rename(old)
-            temporary.rename(path)
-            _remove(old)
-        else:
-            os.replace(temporary, path)
+        temporary.rename(path)
+    except BaseException:
+        old.rename(path)
+        raise
+    remove(old)
+
+
+def to_disk(path: Path) -> None:
+    """Waits until a file, or a folder with all that is in it, is on the disk and not only in memory."""
+    if path.is_dir():
+        for entry in path.iterdir():
+            to_disk(entry)
+    _sync(path)
+
+
+def _sync(path: Path) -> None:
+    # Windows opens no folder, and wants a file to be writable; there it is left to the system.
+    if os.name == "nt":
+        return
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        # Some network file systems cannot do it for folders.
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):
+            raise
     finally:
-        _remove(temporary)
-
-
-def _is_running(pid: str) -> bool:
-    if not pid.isdigit():
-        return False
-    try:
-        os.kill(int(pid), 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
+        os.close(descriptor)
 
 
 def write_json(path: str | os.PathLike, value: Any) -> None:
@@ -135,9 +222,8 @@ def check_writable(folder: str | os.PathLike) -> Path:
         ValueError: If the folder cannot be made or written; the message names it.
     """
     folder = Path(folder)
-    probe = folder / f".probe-{os.getpid()}"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        probe = temporary_beside(folder / "probe")
         probe.write_bytes(b"")
         probe.unlink()
     except OSError as error:

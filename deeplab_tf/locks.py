@@ -8,7 +8,9 @@ number. While it is held a hidden file lies beside a file (`.<name>.lock`), or i
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import errno
+import hashlib
 import logging
 import os
 import socket
@@ -17,6 +19,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from deeplab_tf.disk import cannot_write
 from deeplab_tf.reading import shown
 
 try:
@@ -31,13 +34,28 @@ _LONGEST_HOLDER = 300
 # Bytes that are locked cannot be read on Windows, so the lock lies beyond those that say who writes.
 _LOCKED_BYTE = 1 << 30
 _NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
+# Of the 255 bytes that a name may have, what is left for additions to it.
+_LONGEST_NAME = 200
 
 _log = logging.getLogger(__name__)
-_held: dict[str, tuple[int, int]] = {}
+_held: dict[str, tuple[tuple[int, int], Lock]] = {}
+
+
+@dataclasses.dataclass(frozen=True)
+class Lock:
+    """A lock that is held.
+
+    Args:
+        holds: Whether it keeps others out: False on file systems that have no locks, after a warning.
+        after_kill: Whether the last one that held it was killed, so that something may be left over.
+    """
+
+    holds: bool
+    after_kill: bool
 
 
 @contextlib.contextmanager
-def locked(path: str | os.PathLike, what: str, *, wait: bool = False) -> Iterator[bool]:
+def locked(path: str | os.PathLike, what: str, *, wait: bool = False) -> Iterator[Lock]:
     """Makes the block the only writer of a file, or of a folder that is replaced as a whole.
 
     A thread that holds the lock may take it again. What is made of parents is removed if it is empty at the end.
@@ -48,7 +66,7 @@ def locked(path: str | os.PathLike, what: str, *, wait: bool = False) -> Iterato
         wait: Whether to wait for another writer, with a line in the log, instead of failing.
 
     Yields:
-        Whether the lock holds: False on file systems that have none, after a warning.
+        What is known of the lock.
 
     Raises:
         ValueError: If another process or thread writes to `path` and `wait` is not set; the message says which one
@@ -59,12 +77,12 @@ def locked(path: str | os.PathLike, what: str, *, wait: bool = False) -> Iterato
         ...     export()
     """
     path = Path(path)
-    with _locked(path, path.with_name(f".{path.name}{LOCK_NAME}"), what, wait) as holds:
-        yield holds
+    with _locked(path, path.with_name(hidden_name(path.name) + LOCK_NAME), what, wait) as lock:
+        yield lock
 
 
 @contextlib.contextmanager
-def locked_folder(folder: str | os.PathLike, what: str, *, wait: bool = False) -> Iterator[bool]:
+def locked_folder(folder: str | os.PathLike, what: str, *, wait: bool = False) -> Iterator[Lock]:
     """Makes the block the only one that fills a folder; otherwise as `locked`.
 
     The folder is made, and removed if it is new and empty at the end.
@@ -85,31 +103,40 @@ def locked_folder(folder: str | os.PathLike, what: str, *, wait: bool = False) -
         ...     train()
     """
     folder = Path(folder)
-    with _locked(folder, folder / LOCK_NAME, what, wait) as holds:
-        yield holds
+    with _locked(folder, folder / LOCK_NAME, what, wait) as lock:
+        yield lock
 
 
-def cannot_write(folder: str | os.PathLike, error: OSError) -> ValueError:
-    """The error for a folder that cannot be made or written."""
-    return ValueError(f"Cannot write to {shown(folder)} ({error.strerror}). Choose a folder that you may write to.")
+def hidden_name(name: str) -> str:
+    """The start of hidden names that belong to the output `name`, short enough to be added to.
+
+    Example:
+        >>> hidden_name("model.keras")
+        '.model.keras'
+    """
+    encoded = os.fsencode(name)
+    if len(encoded) <= _LONGEST_NAME:
+        return f".{name}"
+    return f".{hashlib.sha256(encoded).hexdigest()[:32]}"
 
 
 @contextlib.contextmanager
-def _locked(path: Path, file: Path, what: str, wait: bool) -> Iterator[bool]:
+def _locked(path: Path, file: Path, what: str, wait: bool) -> Iterator[Lock]:
     key = os.path.realpath(file)
     owner = (os.getpid(), threading.get_ident())
-    if _held.get(key) == owner:
-        yield True
+    holder, lock = _held.get(key, (None, None))
+    if holder == owner:
+        yield lock
         return
     made: list[Path] = []
     try:
-        descriptor = _acquire_or_fail(path, file, what, wait, made)
+        descriptor, lock = _acquire_or_fail(path, file, what, wait, made)
         if descriptor is None:
-            yield False
+            yield lock
             return
-        _held[key] = owner
+        _held[key] = owner, lock
         try:
-            yield True
+            yield lock
         finally:
             del _held[key]
             _release(descriptor, file)
@@ -119,7 +146,7 @@ def _locked(path: Path, file: Path, what: str, wait: bool) -> Iterator[bool]:
                 folder.rmdir()
 
 
-def _acquire_or_fail(path: Path, file: Path, what: str, wait: bool, made: list[Path]) -> int | None:
+def _acquire_or_fail(path: Path, file: Path, what: str, wait: bool, made: list[Path]) -> tuple[int | None, Lock]:
     told = False
     while True:
         try:
@@ -143,28 +170,41 @@ def _acquire_or_fail(path: Path, file: Path, what: str, wait: bool, made: list[P
                 shown(path),
                 error.strerror,
             )
-            return None
+            return None, Lock(holds=False, after_kill=False)
 
 
-def _acquire(file: Path, what: str, made: list[Path]) -> int:
+def _acquire(file: Path, what: str, made: list[Path]) -> tuple[int, Lock]:
     """Takes the lock or raises BlockingIOError; folders that it makes are noted in `made`, the innermost first."""
     while True:
         _make_folders(file.parent, made)
         try:
-            descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o666)
+            descriptor, new = _open(file)
         except FileNotFoundError:
-            # Another writer has just removed the folder that it had made.
+            # Another writer has just removed the file, or the folder that it had made.
             continue
         try:
             _lock(descriptor)
             if _is_current(descriptor, file):
                 _sign(descriptor, what)
-                return descriptor
+                return descriptor, Lock(holds=True, after_kill=not new)
         except BaseException:
             os.close(descriptor)
             raise
         # The last holder removed the file between its opening and its locking.
         os.close(descriptor)
+
+
+def _open(file: Path) -> tuple[int, bool]:
+    """A descriptor of the lock's file, and whether it is new: at its end a writer removes it, unless it is killed."""
+    try:
+        return os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666), True
+    except FileExistsError:
+        pass
+    try:
+        return os.open(file, os.O_RDWR), False
+    except PermissionError:
+        # Another user's, left by a kill: it can be locked all the same.
+        return os.open(file, os.O_RDONLY), False
 
 
 def _make_folders(folder: Path, made: list[Path]) -> None:

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -12,6 +13,7 @@ from deeplab_tf.files import check_writable, read_json, replacing, write_json
 
 WRITE_AND_HANG = """
 import sys, time
+sys.argv[0] = 'deeplab-tf'  # so that no TensorFlow is imported
 from deeplab_tf.files import replacing
 with replacing(sys.argv[1]) as temporary:
     temporary.write_text("half")
@@ -55,16 +57,35 @@ def test_a_kill_leaves_the_old_file_and_the_next_write_clears_up(tmp_path):
     path = tmp_path / "report.txt"
     path.write_text("old")
     writer = subprocess.Popen([sys.executable, "-c", WRITE_AND_HANG, str(path)], stdout=subprocess.PIPE, text=True)
-    left = tmp_path / writer.stdout.readline().strip()
-    # While its process runs, another write must not touch the temporary file.
-    with replacing(path) as temporary:
-        temporary.write_text("second")
-    assert left.read_text() == "half"
+    assert (tmp_path / writer.stdout.readline().strip()).read_text() == "half"
     os.kill(writer.pid, signal.SIGKILL)
     writer.communicate()
-    assert path.read_text() == "second"
+    assert path.read_text() == "old"
     with replacing(path) as temporary:
         temporary.write_text("third")
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_two_writers_of_one_file_wait_for_each_other(tmp_path):
+    path = tmp_path / "report.txt"
+
+    def write(number):
+        with replacing(path) as temporary:
+            temporary.write_text(str(number))
+            assert [left.name for left in tmp_path.glob(".*partial*")] == [temporary.name]
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(write, range(12)))
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("name", ["x.old-1", "x.partial-2.keras", "n" * 255, "caf\udce9"])
+@pytest.mark.parametrize("kind", ["file", "folder"])
+def test_names_that_look_like_ours_and_longest_names(tmp_path, name, kind):
+    path = tmp_path / name
+    for _ in range(2):
+        with replacing(path) as temporary:
+            temporary.mkdir() if kind == "folder" else temporary.touch()
     assert list(tmp_path.iterdir()) == [path]
 
 

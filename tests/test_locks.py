@@ -13,6 +13,7 @@ from deeplab_tf.locks import locked, locked_folder
 
 HOLD = """
 import sys, time
+sys.argv[0] = 'deeplab-tf'  # so that no TensorFlow is imported
 from deeplab_tf.locks import locked, locked_folder
 take = locked_folder if sys.argv[1] == "folder" else locked
 with take(sys.argv[2], "a test"):
@@ -66,8 +67,8 @@ def test_kill_ends_the_lock_and_the_next_writer_clears_its_file(tmp_path, hold, 
 def test_waiting_is_logged_and_ends_with_the_other(tmp_path, hold, caplog):
     process = hold("file", tmp_path / "out")
     threading.Timer(0.3, process.stdin.close).start()
-    with caplog.at_level(logging.INFO, "deeplab_tf"), locked(tmp_path / "out", "another", wait=True) as holds:
-        assert holds and process.wait() == 0
+    with caplog.at_level(logging.INFO, "deeplab_tf"), locked(tmp_path / "out", "another", wait=True) as lock:
+        assert lock.holds and process.wait() == 0
     assert len(caplog.messages) == 1 and "a test, since" in caplog.messages[0]
 
 
@@ -121,8 +122,8 @@ def test_file_system_without_locks_warns_and_goes_on(tmp_path, monkeypatch, capl
         raise OSError(37, "No locks available")
 
     monkeypatch.setattr(locks, "_lock", refuse)
-    with locked(tmp_path / "out", "a test") as holds:
-        assert not holds
+    with locked(tmp_path / "out", "a test") as lock:
+        assert not lock.holds
     assert "without locks (No locks available)" in caplog.text
 
 
