@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
 import re
-import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -14,9 +14,12 @@ import tensorflow as tf
 from deeplab_tf.data_sources import count_notes
 from deeplab_tf.datasets.dataset import INDEX_NAME, DataSet, Split, open_dataset
 from deeplab_tf.datasets.pairs import Pair, mark_repeated
+from deeplab_tf.datasets.publication import NEW, finish_publication
 from deeplab_tf.datasets.shards import publish, shard_files, write_shards
-from deeplab_tf.files import check_writable, temporary_beside
+from deeplab_tf.disk import DiskFull, writing
+from deeplab_tf.files import working_folder
 from deeplab_tf.labels import LabelSpec
+from deeplab_tf.locks import locked, locked_folder
 from deeplab_tf.reading import shown
 
 _BAD_NAMED = 5
@@ -72,7 +75,9 @@ def convert_pairs(
     """Verifies pairs of image and mask and writes them as the splits of a data set.
 
     The shards come under their names, and the splits into `dataset.json`, only when everything is written; a
-    run that fails or is killed changes nothing that was there.
+    run that fails or is killed changes nothing that was there. One that is killed while it moves the finished shards
+    into place is finished by the next conversion, or by `open_dataset`. Other splits may be converted into the same
+    folder at the same time; the same split may not.
 
     Args:
         pairs: The pairs of every split, in the order to store them.
@@ -89,30 +94,39 @@ def convert_pairs(
         What was written and what was skipped.
 
     Raises:
-        ValueError: If a pair is bad, there is none, a split exists, the folder's labels differ, or the folder
-            cannot be written.
+        ValueError: If a pair is bad, there is none, a split exists or is being converted by another process, the
+            folder's labels differ, or the folder cannot be written.
+        DiskFull: If there is no room.
     """
     workers = (os.cpu_count() or 1) if workers is None else workers
     _check_arguments(pairs, shards, workers)
     output = Path(output)
-    kept = _kept_splits(output, labels, pairs, overwrite)
-    check_writable(output)
-    staging = temporary_beside(output / "shards")
-    staging.mkdir()
+    _kept_splits(output, labels, pairs, overwrite)
     try:
-        splits, bad = {}, []
-        for split, members in pairs.items():
-            splits[split], wrong = write_shards(staging, split, mark_repeated(members), labels, shards, workers)
-            bad += wrong
-        _check_outcome(pairs, splits, bad, skip_bad)
-        publish(staging, DataSet(output, labels, kept), splits)
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(writing(output))
+            for split in sorted(pairs):
+                stack.enter_context(locked(output / split, "a conversion"))
+            staging = stack.enter_context(working_folder(output / "shards"))
+            (staging / NEW).mkdir()
+            splits, bad = {}, []
+            for split, members in pairs.items():
+                splits[split], wrong = write_shards(
+                    staging / NEW, split, mark_repeated(members), labels, shards, workers
+                )
+                bad += wrong
+            _check_outcome(pairs, splits, bad, skip_bad)
+            stack.enter_context(locked_folder(output, "a conversion", wait=True))
+            # Another conversion may have brought its splits meanwhile.
+            kept = _kept_splits(output, labels, pairs, overwrite)
+            publish(staging, DataSet(output, labels, kept), splits)
     except KeyboardInterrupt as error:
         raise KeyboardInterrupt(f"Interrupted; nothing was written to {output}.") from error
+    except DiskFull:
+        raise
     except (tf.errors.OpError, OSError) as error:
         reason = error.message if isinstance(error, tf.errors.OpError) else error.strerror
-        raise ValueError(f"{output} could not be written ({reason}). Check that its disk has room.") from error
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
+        raise ValueError(f"{output} could not be written ({reason}). Choose a folder that you may write to.") from error
     images = {name: split.images for name, split in splits.items()}
     return ConversionReport(output, labels, images, bad, count_notes(source, images) if source else ())
 
@@ -160,6 +174,7 @@ def _kept_splits(
     output: Path, labels: LabelSpec, pairs: Mapping[str, Sequence[Pair]], overwrite: bool
 ) -> dict[str, Split]:
     """The splits in `output` that stay; refuses to replace any, or to mix labels, unasked."""
+    finish_publication(output)
     present = dict(open_dataset(output).splits) if (output / INDEX_NAME).is_file() else {}
     for split in pairs:
         files = [path.name for path in shard_files(output, split)]

@@ -9,6 +9,7 @@ import reprlib
 from collections.abc import Mapping
 from pathlib import Path
 
+from deeplab_tf.datasets.publication import finish_publication
 from deeplab_tf.datasets.records import count_records, shard_name
 from deeplab_tf.files import read_json, write_json
 from deeplab_tf.labels import LabelSpec, label_spec
@@ -84,7 +85,7 @@ class DataSet:
 
 
 def open_dataset(path: str | os.PathLike, labels: LabelSpec | Mapping | str | int | None = None) -> DataSet:
-    """Opens a folder of TFRecords.
+    """Opens a folder of TFRecords, after finishing a conversion that was killed while it published them.
 
     Args:
         path: A folder that this package converted (it holds `dataset.json`), or one of TFRecords that the
@@ -106,6 +107,10 @@ def open_dataset(path: str | os.PathLike, labels: LabelSpec | Mapping | str | in
     if not path.is_dir():
         raise ValueError(f"{path} is not a folder. Give the folder that `deeplab-tf convert` wrote.")
     given = None if labels is None else label_spec(labels)
+    finish_publication(path)
+    if not (path / INDEX_NAME).is_file():
+        # A conversion may have begun to publish since.
+        finish_publication(path)
     if (path / INDEX_NAME).is_file():
         dataset = _read_index(path)
         if given is not None and given != dataset.labels:

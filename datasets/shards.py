@@ -7,9 +7,7 @@ import dataclasses
 import functools
 import itertools
 import math
-import os
 import re
-import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -18,6 +16,7 @@ import tensorflow as tf
 from deeplab_tf.datasets.dataset import INDEX_NAME, DataSet, Split, write_index
 from deeplab_tf.datasets.pairs import Pair, load_pair
 from deeplab_tf.datasets.parallel import ordered_map
+from deeplab_tf.datasets.publication import NEW, publish_files
 from deeplab_tf.datasets.records import Record, serialize, shard_name
 from deeplab_tf.labels import LabelSpec
 from deeplab_tf.progress import track
@@ -70,38 +69,19 @@ def publish(staging: Path, kept: DataSet, splits: Mapping[str, Split]) -> None:
     """Moves staged shards into the data set's folder and lists their splits in `dataset.json`, or changes nothing.
 
     Args:
-        staging: A folder on the same disk that holds the shards and nothing else.
+        staging: A folder on the same disk; the shards are in its folder `new`, with nothing else.
         kept: The data set as far as it stays.
         splits: The staged splits; what the folder has under their names is replaced.
 
     Raises:
         OSError: If the disk fills or the folder cannot be written; everything is then as it was before.
     """
-    index, shards = kept.path / INDEX_NAME, sorted(staging.iterdir())
-    # All that needs room is written first; then files are only moved, and moved back where a move fails.
-    before, between, after = (staging / f"{state}.json" for state in ("before", "between", "after"))
-    write_index(kept, between)
-    write_index(dataclasses.replace(kept, splits={**kept.splits, **splits}), after)
-    replaced = staging / "replaced"
-    replaced.mkdir()
-    moves = [(old, replaced / old.name) for split in splits for old in shard_files(kept.path, split)]
-    moves += [(shard, kept.path / shard.name) for shard in shards]
-    with contextlib.ExitStack() as undo:
-        if index.is_file():
-            shutil.copyfile(index, before)
-            undo.callback(os.replace, before, index)
-            # A kill before the end must not leave an index that lists a split whose shards are of two runs.
-            os.replace(between, index)
-        for source, target in moves:
-            undo.callback(_move_back, target, source)
-            os.replace(source, target)
-        os.replace(after, index)
-        undo.pop_all()
-
-
-def _move_back(target: Path, source: Path) -> None:
-    if target.exists():
-        os.replace(target, source)
+    write_index(dataclasses.replace(kept, splits={**kept.splits, **splits}), staging / NEW / INDEX_NAME)
+    shards = sorted(path.name for path in (staging / NEW).iterdir() if path.name != INDEX_NAME)
+    replaced = [path.name for split in splits for path in shard_files(kept.path, split)]
+    # The index goes first and comes last: one that is there lists what is there.
+    index = [INDEX_NAME] if (kept.path / INDEX_NAME).is_file() else []
+    publish_files(staging, kept.path, [*index, *replaced], [*shards, INDEX_NAME])
 
 
 def _attempt(pair: Pair, labels: LabelSpec) -> Record | ValueError:

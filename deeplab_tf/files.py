@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from deeplab_tf.disk import cannot_write, writing
-from deeplab_tf.locks import hidden_name, locked
+from deeplab_tf.locks import hidden_name, locked, locked_folder
 from deeplab_tf.reading import reading, reason, shown
 
 _PARTIAL, _OLD = ".partial-", ".old-"
@@ -99,9 +99,42 @@ def replacing(path: str | os.PathLike, *, durable: bool = True) -> Iterator[Path
                 to_disk(temporary)
             _publish(temporary, path)
             if durable:
-                _sync(path.parent)
+                sync(path.parent)
         finally:
             remove(temporary)
+
+
+@contextlib.contextmanager
+def working_folder(path: str | os.PathLike) -> Iterator[Path]:
+    """A hidden folder beside `path` for intermediate files, removed at the end of the block.
+
+    Those that killed blocks for the same `path` left are removed first; those of living ones stay.
+
+    Args:
+        path: What the work is for; nothing need be there. Its parent is made, and removed if it is new and empty at
+            the end.
+
+    Yields:
+        The folder.
+
+    Raises:
+        ValueError: If the parent cannot be written.
+
+    Example:
+        >>> with working_folder("model.tflite") as folder:
+        ...     tf.saved_model.save(module, folder)
+    """
+    path = Path(path)
+    for left in _marked(path, _PARTIAL):
+        with contextlib.suppress(ValueError), locked_folder(left, "clearing") as lock:
+            if lock.holds:
+                remove(left)
+    folder = path.with_name(f"{hidden_name(path.name)}{_PARTIAL}{secrets.token_hex(6)}")
+    with locked_folder(folder, "intermediate files", wait=True):
+        try:
+            yield folder
+        finally:
+            remove(folder)
 
 
 def recover(path: str | os.PathLike) -> None:
@@ -116,7 +149,7 @@ def recover(path: str | os.PathLike) -> None:
         >>> recover("serving/voc/1")
     """
     path = Path(path)
-    if path.exists() or not path.parent.is_dir() or not _marked(path, _OLD):
+    if path.exists() or not _marked(path, _OLD):
         return
     with locked(path, "a recovery", wait=True):
         _recover(path)
@@ -134,6 +167,8 @@ def _recover(path: Path) -> None:
 
 def _marked(path: Path, mark: str) -> list[Path]:
     start = hidden_name(path.name) + mark
+    if not path.parent.is_dir():
+        return []
     return sorted(entry for entry in path.parent.iterdir() if entry.name.startswith(start))
 
 
@@ -161,10 +196,11 @@ def to_disk(path: Path) -> None:
     if path.is_dir():
         for entry in path.iterdir():
             to_disk(entry)
-    _sync(path)
+    sync(path)
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """Waits until the content of a file, or the names in a folder, are on the disk."""
     # Windows opens no folder, and wants a file to be writable; there it is left to the system.
     if os.name == "nt":
         return

@@ -214,5 +214,6 @@ def write_image(path: str | os.PathLike, image: np.ndarray, **options) -> None:
 
 
 def _save(image: Image.Image, path: str | os.PathLike, **options) -> None:
-    with replacing(path) as temporary:
+    # Pictures are many and can be made again: after a power cut, not worth the milliseconds that each would wait.
+    with replacing(path, durable=False) as temporary:
         image.save(temporary, format=Image.registered_extensions()[Path(path).suffix.lower()], **options)

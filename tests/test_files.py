@@ -13,7 +13,6 @@ from deeplab_tf.files import check_writable, read_json, replacing, write_json
 
 WRITE_AND_HANG = """
 import sys, time
-sys.argv[0] = 'deeplab-tf'  # so that no TensorFlow is imported
 from deeplab_tf.files import replacing
 with replacing(sys.argv[1]) as temporary:
     temporary.write_text("half")

@@ -10,7 +10,6 @@ from deeplab_tf.files import recover, replacing
 
 REPLACE = """
 import sys
-sys.argv[0] = 'deeplab-tf'  # so that no TensorFlow is imported
 from pathlib import Path
 from deeplab_tf.files import replacing
 path = Path(sys.argv[1])

@@ -13,7 +13,6 @@ from deeplab_tf.locks import locked, locked_folder
 
 HOLD = """
 import sys, time
-sys.argv[0] = 'deeplab-tf'  # so that no TensorFlow is imported
 from deeplab_tf.locks import locked, locked_folder
 take = locked_folder if sys.argv[1] == "folder" else locked
 with take(sys.argv[2], "a test"):

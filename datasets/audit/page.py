@@ -14,6 +14,7 @@ from deeplab_tf.datasets.audit.contact_sheet import thumbnails
 from deeplab_tf.datasets.audit.findings import KINDS, Finding
 from deeplab_tf.datasets.audit.inspection import Inspection
 from deeplab_tf.datasets.audit.sample import Sample
+from deeplab_tf.disk import DiskFull
 from deeplab_tf.files import replacing
 from deeplab_tf.image_files import open_image
 from deeplab_tf.labels import LabelSpec
@@ -102,6 +103,8 @@ def write_page(path: str | os.PathLike, inspection: Inspection, pictures: Pictur
     try:
         with replacing(path) as temporary:
             temporary.write_text(shown(text), encoding="utf-8")
+    except DiskFull:
+        raise
     except OSError as error:
         raise ValueError(f"{path} cannot be written ({error}). Give an HTML file in a folder of yours.") from error
 

@@ -20,6 +20,7 @@ from deeplab_tf.datasets.builders.stanford_background import stanford_background
 from deeplab_tf.datasets.builders.voc import LISTS, devkit_folder, voc_pairs
 from deeplab_tf.datasets.dataset import INDEX_NAME
 from deeplab_tf.datasets.pairs import Pair
+from deeplab_tf.datasets.publication import finish_publication
 from deeplab_tf.labels import LabelSpec, label_spec
 
 _NAMES_FILE = "class_names.txt"
@@ -37,6 +38,7 @@ LAYOUTS: dict[str, Callable[[Path, str], list[Pair]]] = {
 
 def has_records(path: Path) -> bool:
     """Whether the folder is one of TFRecords."""
+    finish_publication(path)
     return (path / INDEX_NAME).is_file() or any(path.glob("*-?????-of-?????*"))
 
 

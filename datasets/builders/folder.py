@@ -18,6 +18,7 @@ from deeplab_tf.datasets.dataset import INDEX_NAME, open_dataset
 from deeplab_tf.datasets.faults import BadPair, read_part
 from deeplab_tf.datasets.pairs import Pair
 from deeplab_tf.datasets.parallel import ordered_map
+from deeplab_tf.datasets.publication import finish_publication
 from deeplab_tf.images import read_mask
 from deeplab_tf.labels import LabelSpec, label_spec
 from deeplab_tf.progress import track
@@ -145,6 +146,7 @@ def present_labels(output: Path, replaced: Iterable[str], overwrite: bool) -> La
     Raises:
         ValueError: If its index is damaged.
     """
+    finish_publication(output)
     if not (output / INDEX_NAME).is_file():
         return None
     present = open_dataset(output)

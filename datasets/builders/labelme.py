@@ -6,7 +6,6 @@ import dataclasses
 import functools
 import os
 import reprlib
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -24,7 +23,8 @@ from deeplab_tf.datasets.builders.labelme_file import (
 from deeplab_tf.datasets.builders.labelme_shapes import labelme_mask
 from deeplab_tf.datasets.convert import ConversionReport, convert_pairs
 from deeplab_tf.datasets.pairs import Pair
-from deeplab_tf.files import check_writable, temporary_beside
+from deeplab_tf.disk import DiskFull, writing
+from deeplab_tf.files import working_folder
 from deeplab_tf.labels import LabelSpec
 from deeplab_tf.progress import track
 from deeplab_tf.reading import shown
@@ -83,30 +83,30 @@ def convert_labelme(
     labels = None
     if class_names is None:
         labels = present_labels(output, {split, "val"} if val_share else {split}, overwrite)
-    extracted = temporary_beside(check_writable(output) / "extracted")
     try:
-        found = list_labelme(folder, extracted)
-        if class_names is not None:
-            labels = with_background(read_class_names(class_names).names)
-        elif labels is None:
-            labels = collected_labels(found)
-        pairs = labelled_pairs(
-            found, labels, ignore_unknown=ignore_unknown, line_width=line_width, point_radius=point_radius
-        )
-        report = convert_pairs(
-            divide(pairs, split, val_share, seed, [one - {IGNORED} for one in found.labels]),
-            labels,
-            output,
-            shards=shards,
-            workers=workers,
-            skip_bad=skip_bad,
-            overwrite=overwrite,
-        )
-        return dataclasses.replace(report, notes=(*report.notes, *found.notes))
+        with writing(output), working_folder(output / "extracted") as extracted:
+            found = list_labelme(folder, extracted)
+            if class_names is not None:
+                labels = with_background(read_class_names(class_names).names)
+            elif labels is None:
+                labels = collected_labels(found)
+            pairs = labelled_pairs(
+                found, labels, ignore_unknown=ignore_unknown, line_width=line_width, point_radius=point_radius
+            )
+            report = convert_pairs(
+                divide(pairs, split, val_share, seed, [one - {IGNORED} for one in found.labels]),
+                labels,
+                output,
+                shards=shards,
+                workers=workers,
+                skip_bad=skip_bad,
+                overwrite=overwrite,
+            )
+            return dataclasses.replace(report, notes=(*report.notes, *found.notes))
+    except DiskFull:
+        raise
     except OSError as error:
-        raise ValueError(f"{output} could not be written ({error.strerror}). Check that its disk has room.") from error
-    finally:
-        shutil.rmtree(extracted, ignore_errors=True)
+        raise ValueError(f"{output} could not be written ({error.strerror}). Choose another folder.") from error
 
 
 def labelme_pairs(

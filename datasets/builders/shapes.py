@@ -13,6 +13,7 @@ import numpy as np
 from deeplab_tf.datasets.builders.folder import convert_folder
 from deeplab_tf.datasets.builders.patterns import circle, ring, sharpen, smooth_noise, star
 from deeplab_tf.datasets.convert import ConversionReport
+from deeplab_tf.disk import DiskFull
 from deeplab_tf.files import replacing
 from deeplab_tf.images import write_image, write_label_png
 from deeplab_tf.labels import LabelSpec
@@ -86,6 +87,8 @@ def draw_shapes(folder: str | os.PathLike, count: int, *, size: tuple[int, int] 
                 write_label_png(temporary / "masks" / f"{index:05d}.png", mask, LABELS.palette)
             lines = [f"{name} {r} {g} {b}" for name, (r, g, b) in zip(LABELS.names, LABELS.colors)]
             (temporary / "class_names.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    except DiskFull:
+        raise
     except OSError as error:
         raise ValueError(f"{folder} cannot be written ({error.strerror}). Choose another folder.") from error
     return folder

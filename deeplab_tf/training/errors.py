@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from deeplab_tf.datasets import DataSet, explain_data_error
 from deeplab_tf.datasets.damage import DATA_ERRORS
+from deeplab_tf.disk import DiskFull, writing
 from deeplab_tf.training.config import TrainConfig
 
 
@@ -18,6 +19,7 @@ def explained(config: TrainConfig, dataset: DataSet, split: str) -> Iterator[Non
 
     Raises:
         ValueError: If a file is damaged, a label is no class, or memory ran out; the message says what to do.
+        DiskFull: If the run's disk is full.
         tf.errors.OpError: If it is none of these.
 
     Example:
@@ -25,7 +27,11 @@ def explained(config: TrainConfig, dataset: DataSet, split: str) -> Iterator[Non
         ...     trainer.fit(batches)
     """
     try:
-        yield
+        # TensorFlow says of a full disk what it says of memory.
+        with writing(config.output):
+            yield
+    except DiskFull:
+        raise
     except tf.errors.ResourceExhaustedError as error:
         height, width = config.crop
         raise ValueError(
