@@ -71,7 +71,7 @@ def count_classes(
         >>> count_classes(open_dataset("voc-tfrecords")).class_weights().round(1)[:3]
         array([0.3, 3.5, 5.9])
     """
-    source = open_source(dataset, split, labels, default="train")
+    source = open_source(dataset, split, labels, default="train", once=True)
     if not source.labelled:
         raise ValueError(f"{source.name} has no masks to count classes in. Name a split that has.")
 

@@ -108,7 +108,10 @@ def training_batches(
         image_weights=image_weights,
     )
     examples = stream.map(example, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
-    return examples.batch(batch_size, drop_remainder=True).prefetch(tf.data.AUTOTUNE)
+    batches = examples.batch(batch_size, drop_remainder=True)
+    # So that Keras asks for steps_per_epoch, instead of waiting for an epoch to end.
+    endless = tf.data.experimental.assert_cardinality(tf.data.INFINITE_CARDINALITY)
+    return batches.apply(endless).prefetch(tf.data.AUTOTUNE)
 
 
 def evaluation_images(
@@ -127,14 +130,15 @@ def evaluation_images(
 
     Raises:
         TypeError: If `dataset` is of another kind.
-        ValueError: If there is no such split, the elements are no images, or a shard is missing or damaged. Damage that
-            shows only in reading comes as a TensorFlow error; `explained_data` says where it is in TFRecords.
+        ValueError: If there is no such split, the elements are no images or have no end, or a shard is missing or
+            damaged. Damage that shows only in reading comes as a TensorFlow error; `explained_data` says where it is
+            in TFRecords.
 
     Example:
         >>> for example in evaluation_images(open_dataset("voc-tfrecords")):
         ...     print(example["filename"].numpy().decode(), example["image"].shape)
     """
-    source = open_source(dataset, split, labels, default="val")
+    source = open_source(dataset, split, labels, default="val", once=True)
     examples = source.ordered().map(
         lambda number, element: source.decode(element), num_parallel_calls=tf.data.AUTOTUNE, deterministic=True
     )

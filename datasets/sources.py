@@ -52,6 +52,7 @@ def open_source(
     *,
     default: str,
     labelled: bool = False,
+    once: bool = False,
 ) -> Source:
     """A source of whatever the pipeline takes.
 
@@ -62,10 +63,12 @@ def open_source(
         default: The split to take when `split` is None.
         labelled: Whether there must be labels. Of TFRecords it is then taken for granted, and reading tells;
             otherwise the first record does.
+        once: Whether it is going to be read to its end.
 
     Raises:
         TypeError: If `dataset` is none of these.
-        ValueError: If split or labels do not fit it, or its elements are no images, or lack labels.
+        ValueError: If split or labels do not fit it, its elements are no images, or lack labels, or it has no end where
+            it needs one.
     """
     if isinstance(dataset, DataSet):
         return _of_records(dataset, split or default, labels, labelled)
@@ -79,6 +82,8 @@ def open_source(
                 "A tf.data.Dataset does not say what its label ids mean; received labels=None. Give a LabelSpec, the "
                 "name of a known one such as 'pascal_voc', or the number of classes."
             )
+        if once:
+            refuse_endless(dataset)
         return _of_elements(dataset, label_spec(labels), "The tf.data.Dataset", labelled)
     if hasattr(dataset, "as_dataset") and hasattr(dataset, "info"):
         return _of_builder(dataset, split or default, labels, labelled)
@@ -86,6 +91,15 @@ def open_source(
         f"Expected a DataSet of open_dataset, a TFDS builder, or a tf.data.Dataset; received {type(dataset).__name__}. "
         "Give open_dataset(folder) for a folder."
     )
+
+
+def refuse_endless(data: tf.data.Dataset) -> None:
+    """Raises `ValueError` where a `tf.data.Dataset` says that it has no end; of some, nobody knows."""
+    if int(data.cardinality()) == tf.data.INFINITE_CARDINALITY:
+        raise ValueError(
+            "The tf.data.Dataset has no end, as repeat() makes it; expected one that can be read once. Leave the "
+            "repeat out, or take(n) of it."
+        )
 
 
 def _of_records(dataset: DataSet, split: str, labels, labelled: bool) -> Source:

@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from deeplab_tf.artefacts import open_artefact
+from deeplab_tf.datasets.sources import refuse_endless
 from deeplab_tf.evaluation.evaluation import Evaluation
 from deeplab_tf.evaluation.metrics import ConfusionMatrix
 from deeplab_tf.labels import LabelSpec, label_spec
@@ -27,7 +28,7 @@ def evaluate(
     Args:
         model: Whatever `deeplab_tf.artefacts.open_artefact` takes.
         images: Mappings with `image`, uint8 `[H, W, 3]`, `label`, integer `[H, W]`, and, where there is one,
-            `filename`; or pairs (image, label); or a `tf.data.Dataset` of either.
+            `filename`; or pairs (image, label); or a `tf.data.Dataset` of either, which must have an end.
         labels: What the ids in `label` mean; the model's own specification when left out.
         skip_bad: Leave out, and list in the result, images whose labels do not fit, instead of stopping.
         progress: Report progress on stderr.
@@ -38,12 +39,14 @@ def evaluate(
     Raises:
         FileNotFoundError: If `model` is a path and nothing is there.
         ValueError: If the numbers of classes differ, an image and its labels do not fit (the message names the
-            file), the items are of another form, or no labelled pixel is left.
+            file), the items are of another form or have no end, or no labelled pixel is left.
 
     Example:
         >>> evaluate("model.keras", evaluation_images(dataset, "val")).miou
         0.7577
     """
+    if isinstance(images, tf.data.Dataset):
+        refuse_endless(images)
     artefact = open_artefact(model)
     spec = artefact.labels if labels is None else label_spec(labels)
     if spec.classes != artefact.labels.classes:

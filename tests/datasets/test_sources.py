@@ -158,3 +158,16 @@ def test_records_bring_their_labels(tiny):
     with pytest.raises(ValueError, match=r"brings its labels, 3 classes of 'custom'; received others. Leave"):
         batches(tiny, 1, labels="camvid")
     assert training_batches(tiny, labels=tiny.labels, batch_size=2).element_spec[0].shape == (2, 257, 257, 3)
+
+
+@pytest.mark.parametrize("known", [True, False])
+@pytest.mark.parametrize("read", [evaluation_images, count_classes])
+def test_what_has_no_end_is_not_read_to_its_end(read, known):
+    with pytest.raises(ValueError, match=r"has no end, as repeat\(\) makes it; .* take\(n\)"):
+        read(pairs(known=known).repeat(), labels=LABELS)
+    assert read(pairs(known=known).repeat().take(5), labels=LABELS)
+
+
+def test_training_batches_say_that_they_have_no_end():
+    endless = training_batches(pairs(), batch_size=3, labels=LABELS)
+    assert int(endless.cardinality()) == tf.data.INFINITE_CARDINALITY

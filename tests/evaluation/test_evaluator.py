@@ -149,3 +149,10 @@ def test_released_model_reaches_its_measured_miou(shared, depth, miou, accuracy)
     assert result.images == 120
     assert result.miou == pytest.approx(miou, abs=5e-4)
     assert result.pixel_accuracy == pytest.approx(accuracy, abs=5e-4)
+
+
+def test_what_has_no_end_is_refused_before_anything_is_read():
+    endless = tf.data.Dataset.from_tensors((ITEMS[0]["image"], ITEMS[0]["label"])).repeat()
+    with pytest.raises(ValueError, match=r"has no end, as repeat\(\) makes it; .* take\(n\)"):
+        evaluate(RedChannel(), endless)
+    assert evaluate(RedChannel(), endless.take(2)).images == 2
