@@ -19,7 +19,8 @@ _NAMES = """
     ResizeNearestNeighbor ReverseV2 Round Rsqrt Select SelectV2 Selu Shape ShapeN Sigmoid Sign Sin Size Slice Softmax
     Softplus Softsign SpaceToBatchND Split SplitV Sqrt Square SquaredDifference Squeeze StatefulPartitionedCall
     StatelessIf StatelessWhile StopGradient StridedSlice Sub Sum Tanh Tile TopK TopKV2 Transpose Unpack Where ZerosLike
-    ReadVariableOp VarHandleOp
+    If ReadVariableOp ScaleAndTranslate TensorListConcatV2 TensorListElementShape TensorListFromTensor TensorListGetItem
+    TensorListReserve TensorListSetItem TensorListStack TensorScatterUpdate VarHandleOp While
 """
 OPERATIONS = frozenset(_NAMES.split())
 # TensorFlow's own two functions for the variables, which stand in every SavedModel and are not called here.

@@ -6,14 +6,19 @@ sizes as Python integers or as scalar tensors.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 
 import tensorflow as tf
 
+from deeplab_tf.enlarging import enlarged_labels, enlarged_probabilities
+
 # "What the model says", for every argument `max_side`.
 FROM_MODEL = "model"
-# Values (pixels x classes) of a strip; about six times as many floats are held at once.
-STRIP_VALUES = 1 << 22
+# A model that does not say its size is asked about images of so many times its crop.
+MANY_TIMES = 4
+
+log = logging.getLogger(__name__)
 
 
 def limit_of(size: int | Sequence[int] | None, name: str = "max_side") -> tuple[int, int] | None:
@@ -103,117 +108,73 @@ def shrunk(images: tf.Tensor, size) -> tf.Tensor:
 def nearest(labels: tf.Tensor, size) -> tf.Tensor:
     """Labels, integer `[H, W]`, at another (height, width), by the nearest pixel."""
     for axis, (have, wanted) in enumerate(zip(tf.unstack(tf.shape(labels)), size)):
+        have, wanted = tf.cast(have, tf.int64), tf.cast(wanted, tf.int64)
         positions = (2 * tf.range(wanted) + 1) * have // (2 * wanted)
         labels = tf.gather(labels, positions, axis=axis)
     return labels
 
 
-def enlarged_labels(scores: tf.Tensor, size) -> tf.Tensor:
-    """The best class of every pixel after scores were enlarged bilinearly, in strips that bound the memory.
-
-    A class that is best at all four neighbours of a pixel is best there too, so only pixels between neighbours of
-    different classes are interpolated.
+def labels_within(logits: Callable, images: tf.Tensor, limit: tuple[int, int] | None) -> tf.Tensor:
+    """Labels of images of any size, predicted within a limit.
 
     Args:
-        scores: float `[B, h, w, C]`.
-        size: (height, width).
+        logits: `(images) -> logits`, float32 `[B, h, w, C]` at the size of the images.
+        images: uint8 `[B, H, W, 3]`; H and W may be unknown in a graph.
+        limit: (height, width), or None.
 
     Returns:
-        int32 `[B, height, width]`: the arg max of the enlarged scores, which themselves never exist as a whole.
+        int32 `[B, H, W]`.
     """
-    height, width = size
-    have_rows, have_columns, classes = tf.unstack(tf.shape(scores)[1:])
-    x0, x1, fx = _taps(tf.range(width), have_columns, width)
-
-    def image(scores):
-        best = tf.argmax(scores, -1, output_type=tf.int32)
-        down = tf.concat([best[1:], best[-1:]], 0)
-        same = best == down
-        right = tf.concat([same[:, 1:] & (best[:, 1:] == best[:, :-1]), same[:, -1:]], 1)
-        cells = tf.where(same & right, best, -1)
-        flat = tf.reshape(scores, (-1, classes))
-
-        def strip(rows):
-            y0, y1, fy = _taps(rows, have_rows, height)
-            labels = tf.gather(tf.gather(cells, y0), x0, axis=1)
-            open_pixels = tf.where(labels < 0)
-            row, column = open_pixels[:, 0], open_pixels[:, 1]
-            top, bottom = tf.gather(y0, row) * have_columns, tf.gather(y1, row) * have_columns
-            left, right = tf.gather(x0, column), tf.gather(x1, column)
-            across, along = tf.gather(fx, column)[:, None], tf.gather(fy, row)[:, None]
-            upper = _between(tf.gather(flat, top + left), tf.gather(flat, top + right), across)
-            lower = _between(tf.gather(flat, bottom + left), tf.gather(flat, bottom + right), across)
-            found = tf.argmax(_between(upper, lower, along), -1, output_type=tf.int32)
-            return tf.tensor_scatter_nd_update(labels, open_pixels, found)
-
-        return _in_strips(strip, height, width * classes, tf.int32, (None, None))
-
-    return tf.map_fn(image, scores, fn_output_signature=tf.TensorSpec((None, None), tf.int32))
+    return _within(logits, images, limit, lambda scores: tf.argmax(scores, -1, output_type=tf.int32), enlarged_labels)
 
 
-def enlarged_probabilities(scores: tf.Tensor, size) -> tf.Tensor:
-    """Softmax of bilinearly enlarged scores; twice the result's memory is needed for a moment.
+def probabilities_within(logits: Callable, images: tf.Tensor, limit: tuple[int, int] | None) -> tf.Tensor:
+    """As `labels_within`, but class probabilities, float32 `[B, H, W, C]`."""
+    return _within(logits, images, limit, tf.nn.softmax, enlarged_probabilities)
+
+
+def _within(logits: Callable, images: tf.Tensor, limit, at_own_size: Callable, enlarged: Callable) -> tf.Tensor:
+    if limit is None:
+        return at_own_size(logits(images))
+    height, width = tf.unstack(tf.shape(images)[1:3])
+    size = fitted_size(height, width, limit)
+    larger = (size[0] != height) | (size[1] != width)
+    # The network stands outside of the choices, so that a graph holds it once.
+    scores = logits(tf.cond(larger, lambda: shrunk(images, size), lambda: images))
+    return tf.cond(larger, lambda: enlarged(scores, (height, width)), lambda: at_own_size(scores))
+
+
+class Fitting:
+    """The size at which a predictor sees an image; logged once for each size.
 
     Args:
-        scores: float32 `[B, h, w, C]`.
-        size: (height, width).
+        source: What predicts, for the log.
+        limit: (height, width), or None.
+        crop: (height, width) that the network was trained on, where known and there is no limit.
 
-    Returns:
-        float32 `[B, height, width, C]`.
+    Example:
+        >>> Fitting("voc.keras", (513, 513))(3000, 4000)
+        (385, 513)
     """
-    height, width = size
-    classes = scores.shape[-1]
 
-    def image(scores):
-        def strip(rows):
-            return tf.nn.softmax(enlarged_rows(scores, size, rows))
+    def __init__(self, source: str, limit: tuple[int, int] | None, crop: Sequence[int] | None = None):
+        self.limit = limit
+        self._source, self._crop, self._said = source, crop, set()
 
-        return _in_strips(strip, height, width * classes, tf.float32, (None, None, classes))
-
-    return tf.map_fn(image, scores, fn_output_signature=tf.TensorSpec((None, None, classes), tf.float32))
-
-
-def enlarged_rows(scores: tf.Tensor, size, rows: tf.Tensor) -> tf.Tensor:
-    """Some rows of the bilinearly enlarged scores.
-
-    Args:
-        scores: float `[h, w, C]`.
-        size: (height, width) of the whole.
-        rows: int32 `[n]`, which rows.
-
-    Returns:
-        float `[n, width, C]`.
-    """
-    height, width = size
-    y0, y1, fy = _taps(rows, tf.shape(scores)[0], height)
-    x0, x1, fx = _taps(tf.range(width), tf.shape(scores)[1], width)
-    mixed = _between(tf.gather(scores, y0), tf.gather(scores, y1), fy[:, None, None])
-    return _between(tf.gather(mixed, x0, axis=1), tf.gather(mixed, x1, axis=1), fx[None, :, None])
-
-
-def _taps(positions: tf.Tensor, have, wanted) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-    """The two neighbours of enlarged positions and the weight of the second; pixel centres lie at halves."""
-    scale = tf.cast(have, tf.float32) / tf.cast(wanted, tf.float32)
-    last = tf.cast(have - 1, tf.float32)
-    source = tf.clip_by_value((tf.cast(positions, tf.float32) + 0.5) * scale - 0.5, 0.0, last)
-    first = tf.cast(source, tf.int32)
-    return first, tf.minimum(first + 1, have - 1), source - tf.cast(first, tf.float32)
-
-
-def _between(first: tf.Tensor, second: tf.Tensor, weight: tf.Tensor) -> tf.Tensor:
-    return first + (second - first) * weight
-
-
-def _in_strips(strip: Callable, height, row_values, dtype: tf.DType, shape: tuple) -> tf.Tensor:
-    """`strip(rows)` for all rows of an image, a few at a time, joined."""
-    height = tf.convert_to_tensor(height)
-    rows = tf.clip_by_value(STRIP_VALUES // row_values, 1, height)
-    count = (height + rows - 1) // rows
-    parts = tf.TensorArray(dtype, count, infer_shape=False, element_shape=shape)
-
-    def body(index, parts):
-        start = index * rows
-        return index + 1, parts.write(index, strip(tf.range(start, tf.minimum(start + rows, height))))
-
-    _, parts = tf.while_loop(lambda index, _: index < count, body, (0, parts), parallel_iterations=1)
-    return parts.concat()
+    def __call__(self, height: int, width: int) -> tuple[int, int]:
+        """(height, width) to predict at."""
+        size = fitted_size(height, width, self.limit)
+        if (height, width) not in self._said:
+            self._said.add((height, width))
+            if size != (height, width):
+                log.info(
+                    "%s: images of %dx%d are scaled to %dx%d for prediction; max_side (--max-side) takes another size.",
+                    self._source, height, width, *size,
+                )  # fmt: skip
+            elif self.limit is None and self._crop and max(height, width) > MANY_TIMES * max(self._crop):
+                log.info(
+                    "%s does not say which image size it is made for; an image of %dx%d is many times its crop of "
+                    "%dx%d. If its labels are poor, give max_side (--max-side).",
+                    self._source, height, width, *self._crop,
+                )  # fmt: skip
+        return size

@@ -10,6 +10,7 @@ from deeplab_tf.artefacts import Artefact, open_artefact
 from deeplab_tf.images import as_rgb, read_image
 from deeplab_tf.labels import LabelSpec
 from deeplab_tf.models import SegmentationModel
+from deeplab_tf.scaling import FROM_MODEL
 from deeplab_tf.segmentation import Segmentation
 
 
@@ -18,10 +19,12 @@ class Segmenter:
 
     Args:
         model_or_path: Whatever `deeplab_tf.artefacts.open_artefact` takes.
+        max_side: Larger images are scaled down to this side for the network, and their scores enlarged back. `"model"`
+            takes the size that the model is made for; None predicts at the image's own size. See docs/prediction.md.
 
     Raises:
         FileNotFoundError: If there is nothing at the path.
-        ValueError: If it is not a DeepLab model; the message names it.
+        ValueError: If it is not a DeepLab model, or `max_side` makes no sense; the message names it.
 
     Example:
         >>> segmenter = Segmenter("model.keras")
@@ -29,8 +32,12 @@ class Segmenter:
         (375, 500)
     """
 
-    def __init__(self, model_or_path: SegmentationModel | Artefact | str | os.PathLike):
-        self.artefact = open_artefact(model_or_path)
+    def __init__(
+        self,
+        model_or_path: SegmentationModel | Artefact | str | os.PathLike,
+        max_side: int | tuple[int, int] | str | None = FROM_MODEL,
+    ):
+        self.artefact = open_artefact(model_or_path, max_side=max_side)
 
     @property
     def labels(self) -> LabelSpec:

@@ -9,13 +9,17 @@ from collections.abc import Sequence
 import numpy as np
 
 from deeplab_tf import tflite_runtime
-from deeplab_tf.canvas import Canvas, labels_to_size, scores_to_size
+from deeplab_tf.canvas import Canvas
+from deeplab_tf.enlarging import labels_at, probabilities_at
 from deeplab_tf.labels import LabelSpec, label_spec
 from deeplab_tf.reading import reading, shown
+from deeplab_tf.scaling import FROM_MODEL, Fitting, max_side_limit, nearest
 from deeplab_tf.tflite_content import TFLiteContent, read_tflite_content
 from deeplab_tf.tflite_input import feed_of
 
 RELEASED_PAD_VALUE = (127.5, 127.5, 127.5)
+# Probabilities below it have no logarithm in float32.
+LEAST = np.float32(1e-37)
 
 
 class TFLiteArtefact:
@@ -28,20 +32,28 @@ class TFLiteArtefact:
         path: The file.
         threads: Threads of the interpreter; all processors when left out.
         input_range: The numbers that the file wants for the pixels 0 and 255, such as (-1, 1), where it does not say.
+        max_side: As for `open_artefact`; at most the file's own input size.
 
     Raises:
-        ValueError: If the file is damaged or not a DeepLab, or does not say what it wants for pixels; the message
+        ValueError: If the file is damaged or not a DeepLab, does not say what it wants for pixels, or its input is
+            smaller than `max_side`; the message
             names it.
     """
 
     kind = "tflite"
 
-    def __init__(self, path: str | os.PathLike, threads: int | None = None, input_range: Sequence[float] | None = None):
+    def __init__(
+        self,
+        path: str | os.PathLike,
+        threads: int | None = None,
+        input_range: Sequence[float] | None = None,
+        max_side=FROM_MODEL,
+    ):
         self.source = shown(path)
         with reading(path, "a TFLite model", "Copy, export or download it again."):
-            self._open(read_tflite_content(path), threads, input_range)
+            self._open(read_tflite_content(path), threads, input_range, max_side)
 
-    def _open(self, file: TFLiteContent, threads: int | None, input_range: Sequence[float] | None) -> None:
+    def _open(self, file: TFLiteContent, threads: int | None, input_range: Sequence[float] | None, max_side) -> None:
         # An interpreter has one set of tensors: a second thread would write its image over that of the first.
         self._lock = threading.Lock()
         self._interpreter = tflite_runtime.interpreter(model_content=file.content, threads=threads or os.cpu_count())
@@ -59,15 +71,19 @@ class TFLiteArtefact:
         self.labels = LabelSpec.from_dict(about["labels"]) if about else label_spec(self._count_classes())
         self._scores_are = about.get("outputs", "logits")
         height, width = (int(side) for side in self._input["shape"][1:3])
-        self.canvas = Canvas(height, width, tuple(about.get("pad_value", RELEASED_PAD_VALUE)))
+        limit = self._limit(max_side, about.get("image_size"), (height, width))
+        self.canvas = Canvas(height, width, tuple(about.get("pad_value", RELEASED_PAD_VALUE)), limit)
+        self._fitting = Fitting(self.source, limit)
 
     def predict(self, image: np.ndarray) -> np.ndarray:
         """Labels, int32 `[H, W]`, of an RGB image, uint8 `[H, W, 3]`."""
-        if self._gives_scores:
-            return self._scores(image).argmax(-1).astype(np.int32)
-        placed, (height, width) = self.canvas.place(image)
-        labels = self.run(placed)[:height, :width].astype(np.int32)
-        return labels_to_size(labels, image.shape[:2])
+        result, size = self._result(image), image.shape[:2]
+        if result.ndim == 2:
+            labels = result.astype(np.int32)
+            return labels if labels.shape == size else nearest(labels, size).numpy()
+        if result.shape[:2] == size:
+            return result.argmax(-1).astype(np.int32)
+        return labels_at(self._logits(result), size)
 
     def probabilities(self, image: np.ndarray) -> np.ndarray:
         """Class probabilities, float32 `[H, W, classes]`, of an RGB image, uint8 `[H, W, 3]`.
@@ -79,11 +95,10 @@ class TFLiteArtefact:
             raise ValueError(
                 f"{self.source} gives labels only. Export the model with outputs='probabilities' for a score a class."
             )
-        scores = self._scores(image)
-        if self._scores_are == "probabilities":
+        scores, size = self._result(image), image.shape[:2]
+        if scores.shape[:2] == size and self._scores_are == "probabilities":
             return scores
-        powers = np.exp(scores - scores.max(-1, keepdims=True))
-        return powers / powers.sum(-1, keepdims=True)
+        return probabilities_at(self._logits(scores), size)
 
     def run(self, placed: np.ndarray) -> np.ndarray:
         """The raw output, `[H, W]` or `[H, W, classes]`, for a full canvas, uint8 `[H, W, 3]`."""
@@ -97,12 +112,28 @@ class TFLiteArtefact:
     def _gives_scores(self) -> bool:
         return len(self._output["shape"]) == 4
 
-    def _scores(self, image: np.ndarray) -> np.ndarray:
+    def _result(self, image: np.ndarray) -> np.ndarray:
+        """Labels or scores, float32, at the size at which the network sees the image."""
+        self._fitting(*image.shape[:2])
         placed, (height, width) = self.canvas.place(image)
-        scores = self.run(placed)[:height, :width]
+        result = self.run(placed)[:height, :width]
         scale, zero = self._output["quantization"]
-        scores = (scores.astype(np.float32) - zero) * np.float32(scale) if scale else scores
-        return scores_to_size(scores, image.shape[:2])
+        if not self._gives_scores:
+            return result
+        return (result.astype(np.float32) - zero) * np.float32(scale) if scale else result
+
+    def _logits(self, scores: np.ndarray) -> np.ndarray:
+        """Scores of which the softmax are the probabilities."""
+        return np.log(np.maximum(scores, LEAST)) if self._scores_are == "probabilities" else scores
+
+    def _limit(self, max_side, image_size, canvas: tuple[int, int]) -> tuple[int, int]:
+        limit = max_side_limit(max_side, image_size)
+        if max_side != FROM_MODEL and (limit is None or max(limit) > max(canvas)):
+            raise ValueError(
+                f"{self.source} takes images of {canvas[0]}x{canvas[1]} pixels, so larger ones have to be scaled; "
+                f"received max_side={max_side}. Give {max(canvas)} or less, or export the model with a larger size."
+            )
+        return canvas if limit is None else (min(limit[0], canvas[0]), min(limit[1], canvas[1]))
 
     def _only(self, details: list[dict]) -> dict:
         if len(details) != 1:

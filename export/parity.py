@@ -8,11 +8,18 @@ from collections.abc import Callable, Iterable
 import numpy as np
 from PIL import Image
 
+from deeplab_tf.artefacts import Artefact
 from deeplab_tf.images import as_rgb, read_image
+from deeplab_tf.scaling import fitted_size, shrunk
 
 # An image's labels, and its scores where there are any.
 Predict = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray | None]]
 MIN_AGREEMENT = 0.99
+# Two classes whose scores differ by less are as good as each other: rounding decides.
+TIE = 1e-5
+# Below this share of unequal pixels nobody asks for ties, which takes all scores.
+FEW = 1e-3
+LARGER = 1.5
 
 
 def synthetic_images(height: int, width: int) -> list[np.ndarray]:
@@ -55,37 +62,88 @@ def comparison_images(images: Iterable | None, height: int, width: int) -> list[
     return arrays
 
 
+def fitting_and_large(
+    images: list[np.ndarray], limit: tuple[int, int] | None
+) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """The images as a network sees them, and those that have to be scaled for it; at least one.
+
+    Args:
+        images: RGB, uint8 `[H, W, 3]`.
+        limit: (height, width) within which the model predicts, or None, where nothing is scaled.
+
+    Returns:
+        The images scaled to fit the limit, and the ones that did not fit; the first enlarged where all did.
+
+    Example:
+        >>> fitting, large = fitting_and_large(synthetic_images(400, 400), (400, 400))
+        >>> len(fitting), [image.shape for image in large]
+        (4, [(600, 600, 3)])
+    """
+    sizes = [fitted_size(*image.shape[:2], limit) for image in images]
+    large = [image for image, size in zip(images, sizes) if size != image.shape[:2]]
+    fitting = [
+        image if size == image.shape[:2] else shrunk(image[None], size)[0].numpy() for image, size in zip(images, sizes)
+    ]
+    if limit is not None and not large:
+        first = images[0]
+        scale = LARGER * max(1, min(limit[0] / first.shape[0], limit[1] / first.shape[1]))
+        size = (int(first.shape[1] * scale) + 1, int(first.shape[0] * scale) + 1)
+        large = [np.asarray(Image.fromarray(first).resize(size, Image.Resampling.BICUBIC))]
+    return fitting, large
+
+
 def compare(model: Predict, exported: Predict, images: list[np.ndarray]) -> tuple[float, float | None]:
     """How closely an export follows its model.
 
     Args:
-        model: Predicts with the model.
+        model: Predicts with the model; its scores are of the kind of the export's, where that gives any.
         exported: Predicts with the export.
         images: RGB, uint8 `[H, W, 3]`.
 
     Returns:
-        The share of pixels, over all images, whose labels are equal, and the largest difference of a score; None
-        where the export gives no scores.
+        The share of pixels, over all images, whose labels are equal or whose two labels' scores are, but for
+        rounding; and the largest difference of a score, None where the export gives no scores.
     """
     equal = total = 0
     differences = []
     for image in images:
         labels, scores = model(image)
         exported_labels, exported_scores = exported(image)
-        equal += int((labels == exported_labels).sum())
+        equal += _equal(labels, exported_labels, lambda scores=scores: scores)
         total += labels.size
         if exported_scores is not None:
             differences.append(float(np.abs(scores - exported_scores).max()))
     return equal / total, max(differences) if differences else None
 
 
-def require_agreement(agreement: float, least: float, output: str | os.PathLike, images: int) -> None:
+def compare_large(model: Artefact, exported: Artefact, images: list[np.ndarray]) -> float | None:
+    """The share of equal labels on images that both scale, each as its users have it; None without an image."""
+    equal = total = 0
+    for image in images:
+        labels = model.predict(image)
+        equal += _equal(labels, exported.predict(image), lambda image=image: model.probabilities(image))
+        total += labels.size
+    return equal / total if total else None
+
+
+def _equal(labels: np.ndarray, others: np.ndarray, scores: Callable[[], np.ndarray]) -> int:
+    unequal = np.nonzero(labels != others)
+    count = len(unequal[0])
+    if count <= FEW * labels.size:
+        return labels.size - count
+    candidates = scores()[unequal]
+    pixels = np.arange(count)
+    apart = np.abs(candidates[pixels, labels[unequal]] - candidates[pixels, others[unequal]])
+    return labels.size - int((apart >= TIE).sum())
+
+
+def require_agreement(agreement: float | None, least: float, output: str | os.PathLike, images: int) -> None:
     """Refuses an export that does not follow its model.
 
     Raises:
-        ValueError: If `agreement` is below `least`.
+        ValueError: If `agreement` is below `least`; None, of nothing compared, is not.
     """
-    if agreement < least:
+    if agreement is not None and agreement < least:
         raise ValueError(
             f"{output} was not written: on {images} images its labels equal the model's at {agreement:.2%} of the "
             f"pixels, and {least:.2%} is required. Compare on images of the model's kind, or lower min_agreement."

@@ -53,5 +53,6 @@ def description(model: SegmentationModel, **more) -> dict:
         "labels": model.labels.to_dict(),
         "output_stride": model.output_stride,
         "pad_value": list(model.pad_value),
+        "image_size": model.image_size and list(model.image_size),
         **more,
     }

@@ -18,6 +18,8 @@ class ExportReport:
         images: Number of images compared.
         synthetic: Whether they were made up because none were given.
         bytes: Size of the export.
+        large_agreement: The same share on images larger than the size that the model is made for, which export and
+            model scale; None where the model knows no size.
 
     Example:
         >>> print(export_tflite("model.keras", "model.tflite"))
@@ -30,6 +32,7 @@ class ExportReport:
     images: int
     synthetic: bool
     bytes: int
+    large_agreement: float | None = None
 
     def table(self) -> str:
         """An aligned table for people."""
@@ -40,6 +43,8 @@ class ExportReport:
             ("equal labels", f"{self.agreement:.4%}"),
             ("compared on", f"{self.images} {kind}"),
         ]
+        if self.large_agreement is not None:
+            rows.insert(3, ("on larger images", f"{self.large_agreement:.4%}"))
         if self.max_abs_difference is not None:
             rows.insert(3, ("largest difference", f"{self.max_abs_difference:.2g} ({self.scores})"))
         width = max(len(name) for name, _ in rows)

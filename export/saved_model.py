@@ -15,11 +15,19 @@ from deeplab_tf.artefacts import (
     open_artefact,
 )
 from deeplab_tf.export.frozen import FrozenNetwork
-from deeplab_tf.export.parity import MIN_AGREEMENT, compare, comparison_images, require_agreement
+from deeplab_tf.export.parity import (
+    MIN_AGREEMENT,
+    compare,
+    compare_large,
+    comparison_images,
+    fitting_and_large,
+    require_agreement,
+)
 from deeplab_tf.export.preparation import DEFAULT_SIDE, check_output, description, model_to_export
 from deeplab_tf.export.report import ExportReport, size_in_bytes
 from deeplab_tf.files import replacing
 from deeplab_tf.models import SegmentationModel, whole_image_logits
+from deeplab_tf.scaling import labels_within, probabilities_within
 from deeplab_tf.side_file import write_beside
 
 
@@ -33,8 +41,10 @@ def export_saved_model(
     """Writes a SavedModel folder and compares it with the model.
 
     Its signatures take `image`, uint8 `[B, H, W, 3]`, RGB, any B, H and W: `serving_default` gives `labels`, int32
-    `[B, H, W]`, `probabilities` gives `probabilities`, float32 `[B, H, W, classes]`. Weights are constants with the
-    normalisation folded in, so the folder cannot be trained further. `assets.extra/deeplab.json` names the classes.
+    `[B, H, W]`, `probabilities` gives `probabilities`, float32 `[B, H, W, classes]`. Images larger than the model's
+    `image_size` are scaled to it inside the graph and the result is enlarged, see docs/prediction.md. Weights are
+    constants with the normalisation folded in, so the folder cannot be trained further. `assets.extra/deeplab.json`
+    names the classes.
 
     Args:
         model_or_path: A model, a `.keras` file, or a run folder.
@@ -59,23 +69,24 @@ def export_saved_model(
     earlier = (folder / "saved_model.pb").is_file() or (folder.is_dir() and not any(folder.iterdir()))
     folder = check_output(folder, overwrite, replaceable=earlier)
     model = model_to_export(model_or_path)
-    samples = comparison_images(images, *(model.crop_size or (DEFAULT_SIDE, DEFAULT_SIDE)))
+    default = model.image_size or model.crop_size or (DEFAULT_SIDE, DEFAULT_SIDE)
+    samples, large = fitting_and_large(comparison_images(images, *default), model.image_size)
     with replacing(folder) as temporary:
         _write(model, temporary)
         reference, exported = open_artefact(model), open_artefact(temporary)
 
         def predict_with_model(image):
-            scores = reference.probabilities(image)
-            return scores.argmax(-1), scores
+            return reference.predict(image), reference.probabilities(image)
 
         def predict_with_folder(image):
             return exported.predict(image), exported.probabilities(image)
 
         agreement, difference = compare(predict_with_model, predict_with_folder, samples)
         require_agreement(agreement, min_agreement, folder, len(samples))
-    return ExportReport(
-        folder, agreement, difference, "probabilities", len(samples), images is None, size_in_bytes(folder)
-    )
+        on_large = compare_large(reference, exported, large)
+        require_agreement(on_large, min_agreement, folder, len(large))
+    size = size_in_bytes(folder)
+    return ExportReport(folder, agreement, difference, "probabilities", len(samples), images is None, size, on_large)
 
 
 def _write(model: SegmentationModel, folder: Path) -> None:
@@ -89,11 +100,11 @@ def _write(model: SegmentationModel, folder: Path) -> None:
 
     @tf.function(input_signature=[image], autograph=False)
     def labels(image):
-        return {"labels": tf.argmax(logits(image), -1, output_type=tf.int32)}
+        return {"labels": labels_within(logits, image, model.image_size)}
 
     @tf.function(input_signature=[image], autograph=False)
     def probabilities(image):
-        return {"probabilities": tf.nn.softmax(logits(image))}
+        return {"probabilities": probabilities_within(logits, image, model.image_size)}
 
     module = tf.Module()
     module.logits, module.labels, module.probabilities = logits, labels, probabilities

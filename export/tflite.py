@@ -10,12 +10,20 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
+from deeplab_tf.artefacts import open_artefact
 from deeplab_tf.export.frozen import FrozenNetwork
-from deeplab_tf.export.parity import MIN_AGREEMENT, compare, comparison_images, require_agreement
+from deeplab_tf.export.parity import (
+    MIN_AGREEMENT,
+    compare,
+    compare_large,
+    comparison_images,
+    fitting_and_large,
+    require_agreement,
+)
 from deeplab_tf.export.preparation import DEFAULT_SIDE, check_output, description, model_to_export
 from deeplab_tf.export.report import ExportReport, size_in_bytes
 from deeplab_tf.files import replacing, temporary_beside
-from deeplab_tf.models import SegmentationModel
+from deeplab_tf.models import SegmentationModel, canvas_size
 from deeplab_tf.reading import reason
 from deeplab_tf.side_file import with_side_file
 from deeplab_tf.tflite_artefact import TFLiteArtefact
@@ -36,15 +44,18 @@ def export_tflite(
     min_agreement: float = MIN_AGREEMENT,
     overwrite: bool = False,
 ) -> ExportReport:
-    """Writes a float32 `.tflite` file and compares it with the model on the same padded images.
+    """Writes a float32 `.tflite` file and compares it with the model on the same padded images, and on larger ones.
 
-    It takes `image`, uint8 `[1, H, W, 3]`, RGB. A `deeplab.json` with the class names is appended to it as a zip
-    archive, the way TFLite stores associated files; the runtime does not see it.
+    It takes `image`, uint8 `[1, H, W, 3]`, RGB. Whoever uses the file scales larger images, as this package's
+    predictors do; labels then agree best where the file gives scores, see docs/prediction.md. A `deeplab.json` with
+    the class names is appended to it as a zip archive, the way TFLite stores associated files; the runtime does not
+    see it.
 
     Args:
         model_or_path: A model, a `.keras` file, or a run folder.
         output: The file to write; ends in `.tflite`.
-        size: Side, or (height, width), of the input; the model's crop size, or 513, when left out.
+        size: Side, or (height, width), of the input; when left out, what images of the model's `image_size` need, or
+            else its crop size, or 513.
         outputs: `"labels"`, int32 `[1, H, W]`; `"probabilities"` or `"logits"`, float32 `[1, H, W, classes]`.
         images: Image files or arrays to compare on; four synthetic images when left out.
         min_agreement: Share of equal labels, 0-1, below which nothing is written.
@@ -70,7 +81,8 @@ def export_tflite(
     file = check_output(output, overwrite, replaceable=Path(output).is_file())
     model = model_to_export(model_or_path)
     height, width = _input_size(model, size)
-    samples = comparison_images(images, height, width)
+    limit = _limit(model, (height, width))
+    samples, large = fitting_and_large(comparison_images(images, *limit), limit)
     about = description(model, outputs=outputs, size=[height, width])
     with replacing(file) as temporary:
         temporary.write_bytes(with_side_file(_convert(model, height, width, outputs, file), about))
@@ -79,10 +91,15 @@ def export_tflite(
             _predict_with_model(model, exported, outputs), _predict_with_file(exported), samples
         )
         require_agreement(agreement, min_agreement, file, len(samples))
-    return ExportReport(file, agreement, difference, outputs, len(samples), images is None, size_in_bytes(file))
+        # Said, not required: labels alone cannot be enlarged as scores can, and `size` may be another than the model's.
+        on_large = compare_large(open_artefact(model, max_side=model.image_size or limit), exported, large)
+    size = size_in_bytes(file)
+    return ExportReport(file, agreement, difference, outputs, len(samples), images is None, size, on_large)
 
 
 def _input_size(model: SegmentationModel, size: int | Sequence[int] | None) -> tuple[int, int]:
+    if size is None and model.image_size is not None:
+        size = canvas_size(*model.image_size, model.output_stride, model.crop_size)
     size = size or model.crop_size or DEFAULT_SIDE
     sides = (size, size) if isinstance(size, int) else tuple(int(side) for side in size)
     if len(sides) != 2 or min(sides) <= model.output_stride:
@@ -90,6 +107,11 @@ def _input_size(model: SegmentationModel, size: int | Sequence[int] | None) -> t
             f"size must be one or two sides larger than the output stride {model.output_stride}; received {size}."
         )
     return sides
+
+
+def _limit(model: SegmentationModel, canvas: tuple[int, int]) -> tuple[int, int]:
+    """Within which the file predicts: the model's own size, as far as it has room on the canvas."""
+    return tuple(min(sides) for sides in zip(model.image_size or canvas, canvas))
 
 
 def _convert(model: SegmentationModel, height: int, width: int, outputs: str, file: Path) -> bytes:
@@ -127,7 +149,7 @@ def _predict_with_model(model: SegmentationModel, exported: TFLiteArtefact, outp
         placed, (height, width) = exported.canvas.place(image)
         scores = logits(placed[None].astype(np.float32))[0, :height, :width]
         labels = tf.argmax(scores, -1, output_type=tf.int32).numpy()
-        return labels, OUTPUTS[outputs](scores).numpy()
+        return labels, (scores if outputs == "logits" else tf.nn.softmax(scores)).numpy()
 
     return predict
 

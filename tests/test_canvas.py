@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from tiny_model import photo
 
-from deeplab_tf.canvas import Canvas, labels_to_size, scores_to_size
+from deeplab_tf.canvas import Canvas
 
 
 def test_image_that_fits_is_padded_at_the_bottom_and_right():
@@ -26,15 +26,6 @@ def test_larger_image_is_shrunk_and_keeps_its_aspect(shape, expected):
     assert not placed[size[0] :].any() and not placed[:, size[1] :].any()
 
 
-def test_labels_come_back_by_the_nearest_pixel():
-    labels = np.array([[1, 2], [3, 4]], np.int32)
-    np.testing.assert_array_equal(labels_to_size(labels, (4, 6)), np.kron(labels, np.ones((2, 3), np.int32)))
-    np.testing.assert_array_equal(labels_to_size(np.arange(9).reshape(3, 3), (1, 1)), [[4]])
-
-
-def test_scores_come_back_bilinearly():
-    ramp = np.arange(5, dtype=np.float32)[None, :, None] * np.ones((3, 1, 2), np.float32)
-    wide = scores_to_size(ramp, (3, 10))
-    # Half-pixel centres: output pixel k lies at (k + 0.5) / 2 - 0.5 of the input, clamped to its range.
-    expected = np.clip((np.arange(10) + 0.5) / 2 - 0.5, 0, 4)
-    np.testing.assert_allclose(wide[1, :, 0], expected, atol=1e-6)
+def test_limit_below_the_canvas():
+    placed, size = Canvas(33, 40, (0, 0, 0), limit=(16, 16)).place(np.full((64, 32, 3), 7, np.uint8))
+    assert size == (16, 8) and placed.shape == (33, 40, 3) and placed.sum() == 16 * 8 * 3 * 7

@@ -6,8 +6,9 @@ import tensorflow as tf
 from PIL import Image
 from tiny_model import photo
 
-from deeplab_tf import scaling
-from deeplab_tf.scaling import enlarged_labels, enlarged_probabilities, fitted_size, limit_of, max_side_limit, shrunk
+from deeplab_tf import enlarging, scaling
+from deeplab_tf.enlarging import enlarged_labels, enlarged_probabilities, labels_at, probabilities_at
+from deeplab_tf.scaling import fitted_size, limit_of, max_side_limit, shrunk
 
 
 @pytest.mark.parametrize(
@@ -46,7 +47,7 @@ def test_shrinks_as_pillow_does():
 
 @pytest.mark.parametrize("seed, coarse", [(0, 1), (1, 8)])
 def test_labels_are_those_of_the_enlarged_scores(monkeypatch, seed, coarse):
-    monkeypatch.setattr(scaling, "STRIP_VALUES", 3 * 97 * 5)
+    monkeypatch.setattr(enlarging, "STRIP_VALUES", 3 * 97 * 5)
     scores = np.random.default_rng(seed).normal(size=(2, 24 // coarse, 16 // coarse, 5)).astype(np.float32)
     scores = scores.repeat(coarse, 1).repeat(coarse, 2)
     wide = tf.image.resize(scores, (131, 97)).numpy()
@@ -57,6 +58,8 @@ def test_labels_are_those_of_the_enlarged_scores(monkeypatch, seed, coarse):
     np.testing.assert_array_equal(labels[clear], wide.argmax(-1)[clear])
     expected = np.exp(wide) / np.exp(wide).sum(-1, keepdims=True)
     np.testing.assert_allclose(enlarged_probabilities(tf.constant(scores), (131, 97)), expected, atol=1e-5)
+    np.testing.assert_allclose(probabilities_at(scores[1], (131, 97)), expected[1], atol=1e-5)
+    np.testing.assert_array_equal(labels_at(scores[1], (131, 97)), labels[1])
 
 
 def test_nearest_of_a_multiple():

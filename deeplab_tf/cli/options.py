@@ -37,6 +37,27 @@ class Side(click.ParamType):
         return sides[0] if len(sides) == 1 else sides
 
 
+class MaxSide(Side):
+    """One side, HEIGHTxWIDTH, or none."""
+
+    name = "N|none"
+
+    def convert(self, value, param, ctx):
+        if value in ("none", "model", None):
+            return None if value == "none" else value
+        return super().convert(value, param, ctx)
+
+
+def max_side(command):
+    """The option `--max-side` of what predicts."""
+    return click.option(
+        "--max-side",
+        type=MaxSide(),
+        default="model",
+        help="Scale larger images down to this side, or none.  [default: the size that the model is made for]",
+    )(command)
+
+
 class Rates(click.ParamType):
     """Atrous rates, or none."""
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from deeplab_tf.cli.group import cli
-from deeplab_tf.cli.options import PATH, Side
+from deeplab_tf.cli.options import PATH, Side, max_side
 
 
 @cli.command()
@@ -18,7 +18,8 @@ from deeplab_tf.cli.options import PATH, Side
 @click.option("--json", "json_path", type=PATH, help="Write the metrics as JSON too.")
 @click.option("--csv", "csv_path", type=PATH, help="Write the per-class table as CSV too.")
 @click.option("--skip-bad", is_flag=True, help="Leave out images whose labels do not fit, and list them.")
-def evaluate(model, data, split, labels, json_path, csv_path, skip_bad) -> None:
+@max_side
+def evaluate(model, data, split, labels, json_path, csv_path, skip_bad, max_side) -> None:
     """Mean IoU of a .keras file, a run folder, a SavedModel or a .tflite.
 
     \b
@@ -31,7 +32,7 @@ def evaluate(model, data, split, labels, json_path, csv_path, skip_bad) -> None:
     dataset = datasets.open_dataset(data, labels)
     images = datasets.evaluation_images(dataset, split)
     with datasets.explained_data(dataset, split):
-        result = evaluate_model(model, images, dataset.labels, skip_bad=skip_bad)
+        result = evaluate_model(model, images, dataset.labels, skip_bad=skip_bad, max_side=max_side)
     click.echo(result.table())
     if json_path:
         result.save_json(json_path)
@@ -46,7 +47,8 @@ def evaluate(model, data, split, labels, json_path, csv_path, skip_bad) -> None:
 @click.option("--skip-bad", is_flag=True, help="Go on after an image that cannot be read.")
 @click.option("--cityscapes-ids", is_flag=True, help="Instead, a PNG of ids each, for Cityscapes' server.")
 @click.option("--legend/--no-legend", default=False, help="Add the classes that occur to the overlays.  [default: no]")
-def segment(model, images, output, **options) -> None:
+@max_side
+def segment(model, images, output, max_side, **options) -> None:
     """Segment images, or folders of them: a label PNG and an overlay each.
 
     \b
@@ -57,7 +59,7 @@ def segment(model, images, output, **options) -> None:
     from deeplab_tf.segment_files import segment_files
     from deeplab_tf.segmenter import Segmenter
 
-    done = segment_files(Segmenter(model), images, output, **options)
+    done = segment_files(Segmenter(model, max_side=max_side), images, output, **options)
     click.echo(f"{len(done.written)} images in {output}, {done.images_per_second:.1f} images a second")
     for reason in done.bad.values():
         click.echo(f"Left out: {reason}")

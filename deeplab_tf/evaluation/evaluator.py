@@ -14,6 +14,7 @@ from deeplab_tf.evaluation.evaluation import Evaluation
 from deeplab_tf.evaluation.metrics import ConfusionMatrix
 from deeplab_tf.labels import LabelSpec, label_spec
 from deeplab_tf.progress import track
+from deeplab_tf.scaling import FROM_MODEL
 
 
 def evaluate(
@@ -22,6 +23,7 @@ def evaluate(
     labels: LabelSpec | Mapping | str | int | None = None,
     skip_bad: bool = False,
     progress: bool = True,
+    max_side: int | tuple[int, int] | str | None = FROM_MODEL,
 ) -> Evaluation:
     """Mean IoU and pixel accuracy of a model, file or exported artefact.
 
@@ -32,6 +34,7 @@ def evaluate(
         labels: What the ids in `label` mean; the model's own specification when left out.
         skip_bad: Leave out, and list in the result, images whose labels do not fit, instead of stopping.
         progress: Report progress on stderr.
+        max_side: As for `open_artefact`. Predictions are compared with the labels at the labels' own size.
 
     Returns:
         The metrics.
@@ -47,7 +50,7 @@ def evaluate(
     """
     if isinstance(images, tf.data.Dataset):
         refuse_endless(images)
-    artefact = open_artefact(model)
+    artefact = open_artefact(model, max_side=max_side)
     spec = artefact.labels if labels is None else label_spec(labels)
     if spec.classes != artefact.labels.classes:
         raise ValueError(

@@ -96,7 +96,9 @@ def test_scores(tmp_path, outputs, model_class):
 
 def test_model_without_a_canvas_gets_the_default_size(monkeypatch):
     monkeypatch.setattr(tflite, "DEFAULT_SIDE", 33)
-    assert tflite._input_size(SimpleNamespace(crop_size=None, output_stride=8), None) == (33, 33)
+    assert tflite._input_size(SimpleNamespace(crop_size=None, image_size=None, output_stride=8), None) == (33, 33)
+    trained = SimpleNamespace(crop_size=(33, 33), image_size=(60, 80), output_stride=16)
+    assert tflite._input_size(trained, None) == (65, 81)
 
 
 @pytest.mark.parametrize(
