@@ -194,10 +194,10 @@ def list_labelme(folder: str | os.PathLike, extracted: str | os.PathLike | None 
         try:
             file = read_labelme(path)
         except (ValueError, FileNotFoundError) as error:
-            # Reported, with all others, by the conversion, which reads the file again.
+            # Reported, with all others, by the conversion, which reads the file again; but the image first.
             unread.append(str(error))
             labels.append(frozenset())
-            pairs.append(Pair(name, beside(path) or path.with_suffix(".jpg"), path))
+            pairs.append(Pair(name, beside(path) or path.with_suffix(".jpg"), path, image_note=str(error)))
             continue
         labels.append(frozenset(file.labels))
         untidy |= file.untidy

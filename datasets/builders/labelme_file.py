@@ -72,7 +72,7 @@ def read_labelme(path: str | os.PathLike) -> LabelmeFile:
             shapes=tuple({**shape, "label": label} for shape, label in zip(shapes, tidy)),
             image_path=image_path if isinstance(image_path, str) else "",
             image_data=image_data if isinstance(image_data, str) else None,
-            size=size if all(isinstance(side, int) and side > 0 for side in size) else None,
+            size=size if all(type(side) is int and side > 0 for side in size) else None,
             untidy=frozenset(label for label, other in zip(raw, tidy) if label != other),
         )
 

@@ -98,6 +98,13 @@ def test_real_reason_is_told_where_no_file_can_be_read(folder):
         convert(folder)
 
 
+def test_real_reason_is_told_where_the_image_was_inside(folder):
+    (folder / "a.png").unlink()
+    (folder / "a.json").write_text('{"shapes": [')
+    with pytest.raises(ValueError, match=r"1 of 2 pairs are bad: .*a\.json cannot be read as a JSON file"):
+        convert(folder)
+
+
 def test_label_of_half_a_surrogate_pair(folder):
     write(folder, "a", [box("\ud83d", 0, 0, 5, 5)])
     assert convert(folder)[0].labels.names == ("_background_", "\\ud83d", "cat")
@@ -112,8 +119,9 @@ def test_stated_size_is_that_of_the_image_or_refused(folder):
     with pytest.raises(ValueError, match=r"a\.png is missing"):
         convert(folder)
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 1e6
-    write(folder, "a", [box("cat", 0, 0, 5, 5)], imageHeight="20", imageWidth=10**30)
-    assert convert(folder)[1]["a"]["label"].shape == (H, W)
+    for height, width in (("20", 10**30), (True, W), (H, None), (H, -1)):
+        write(folder, "a", [box("cat", 0, 0, 5, 5)], imageHeight=height, imageWidth=width)
+        assert convert(folder, overwrite=True)[1]["a"]["label"].shape == (H, W)
 
 
 def test_image_inside_that_states_a_great_size(folder):
