@@ -136,10 +136,10 @@ _data_set(
 @click.option("--seed", type=int, default=0, show_default=True, help="Draws the val images.")
 @conversion_options
 def convert_labelme(**options) -> None:
-    """Images labelled with labelme.
+    """Images labelled with labelme or X-AnyLabeling.
 
     \b
-    From: labelme itself (pip install labelme)
+    From: labelme itself (pip install labelme), or a program that writes its format
     Folder: *.json of version 3 or later, at any depth, each beside its image or with the image inside
 
     \b
