@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import os
 import re
 import stat
@@ -17,6 +18,8 @@ IMAGE_SUFFIXES = frozenset(
     {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".tif", ".tiff", ".webp", ".gif", ".ppm", ".pgm", ".pbm"}
     | {".pnm", ".heic", ".heif", ".avif"}
 )
+# Others that Pillow knows run programs (EPS), or hold no photographs.
+_FORMATS = ("JPEG", "MPO", "PNG", "BMP", "DIB", "TIFF", "WEBP", "GIF", "PPM", "AVIF", "JPEG2000", "TGA")
 # 134 million: more than the largest cameras but one have, and half a gigabyte as RGB and alpha.
 MAX_PIXELS = 2**27
 # Images between Pillow's own first limit and ours are no reason for a warning; above it they are refused.
@@ -112,9 +115,15 @@ def _too_large(name: str, size: str) -> UnfitImage:
     )
 
 
+@functools.cache
+def _known_formats() -> tuple[str, ...]:
+    Image.init()
+    return tuple(name for name in _FORMATS if name in Image.OPEN)
+
+
 def _identified(path: str | os.PathLike) -> Image.Image:
     try:
-        return Image.open(path)
+        return Image.open(path, formats=_known_formats())
     except UnidentifiedImageError:
         with open(path, "rb") as file:
             start = file.read(12)[4:]
@@ -129,7 +138,7 @@ def _identified(path: str | os.PathLike) -> Image.Image:
                 "Or save it as JPEG or PNG.",
             ) from error
         pillow_heif.register_heif_opener()
-        return Image.open(path)
+        return Image.open(path, formats=("HEIF",))
 
 
 def _pages(image: Image.Image) -> int:

@@ -169,6 +169,12 @@ def test_other_suffixes(tmp_path, suffix):
     np.testing.assert_allclose(read_image(tmp_path / f"a.{suffix}")[3, 3], (9, 8, 7), atol=2)
 
 
+def test_formats_that_run_programs_are_no_images(tmp_path):
+    (tmp_path / "a.jpg").write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 50 40\n%%EndComments\n")
+    with pytest.raises(ValueError, match=r"a\.jpg cannot be read as an image \(cannot identify"):
+        read_image(tmp_path / "a.jpg")
+
+
 def test_ids_of_fewer_bits_are_those_that_the_file_stores(tmp_path):
     ids = np.array([[0, 1, 2, 3], [3, 2, 1, 0]], np.uint8)
     for bits, rows in ((2, [0b00011011, 0b11100100]), (4, [0x01, 0x23, 0x32, 0x10])):
