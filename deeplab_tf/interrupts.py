@@ -1,0 +1,84 @@
+"""Ctrl-C, and the SIGTERM of clusters and containers: they end work at once, or where it can be taken up again."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import threading
+from collections.abc import Iterator
+
+
+class Interruption(KeyboardInterrupt):
+    """Work was interrupted.
+
+    Args:
+        message: What came of it; "Interrupted." or "Terminated." when left out.
+        number: The signal.
+
+    Attributes:
+        exit_code: What a shell expects of a process that the signal ended: 130 or 143.
+    """
+
+    def __init__(self, message: str | None = None, number: int = signal.SIGINT):
+        super().__init__(message or ("Terminated." if number == signal.SIGTERM else "Interrupted."))
+        self.number = int(number)
+        self.exit_code = 128 + self.number
+
+
+class Interrupts:
+    """Makes SIGINT and SIGTERM an `Interruption` in the block, or lets the block choose the moment.
+
+    Outside the main thread, where Python has no signals, and for those that the process was told to ignore, nothing
+    changes. The handlers of before come back at the end.
+
+    Attributes:
+        pending: The signal that came while the block was choosing the moment, or None.
+
+    Example:
+        >>> with Interrupts() as interrupts, interrupts.noted():
+        ...     for step in steps:
+        ...         step()
+        ...         if interrupts.pending:
+        ...             save()
+        ...             raise Interruption("Saved.", interrupts.pending)
+    """
+
+    def __init__(self):
+        self.pending: int | None = None
+        self._noting = False
+        self._before = {}
+
+    def __enter__(self) -> Interrupts:
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGINT, signal.SIGTERM):
+                before = signal.getsignal(number)
+                # None: a handler that is not Python's, and could not be put back.
+                if before not in (None, signal.SIG_IGN):
+                    self._before[number] = before
+                    signal.signal(number, self._handle)
+        return self
+
+    def __exit__(self, *error) -> None:
+        for number, before in self._before.items():
+            signal.signal(number, before)
+
+    @contextlib.contextmanager
+    def noted(self) -> Iterator[None]:
+        """Lets the first signal only be noted, for the block to ask for; a second one ends it at once.
+
+        Raises:
+            Interruption: At the end, if the block did not ask.
+        """
+        self._noting = True
+        try:
+            yield
+        finally:
+            self._noting = False
+        if self.pending is not None:
+            raise Interruption(number=self.pending)
+
+    def _handle(self, number, frame) -> None:
+        if self._noting and self.pending is None:
+            self.pending = number
+        else:
+            raise Interruption(number=number)

@@ -1,0 +1,63 @@
+"""Signals in a block: at once, or when the block asks."""
+
+import signal
+import sys
+import threading
+
+import pytest
+
+from deeplab_tf.interrupts import Interruption, Interrupts
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals to send to oneself")
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "said"), [(signal.SIGINT, 130, "Interrupted."), (signal.SIGTERM, 143, "Terminated.")]
+)
+def test_at_once_and_the_handlers_of_before_come_back(number, code, said):
+    before = [signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)]
+    with pytest.raises(KeyboardInterrupt, match=said) as caught, Interrupts():
+        signal.raise_signal(number)
+    assert caught.value.exit_code == code
+    assert [signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)] == before
+
+
+def test_the_first_is_noted_and_the_second_ends():
+    done = []
+    with pytest.raises(Interruption), Interrupts() as interrupts, interrupts.noted():
+        assert interrupts.pending is None
+        signal.raise_signal(signal.SIGTERM)
+        done.append(interrupts.pending)
+        signal.raise_signal(signal.SIGINT)
+        done.append("not reached")
+    assert done == [signal.SIGTERM]
+
+
+def test_one_that_nobody_asked_for_ends_the_block_last():
+    done = []
+    with pytest.raises(Interruption) as caught, Interrupts() as interrupts, interrupts.noted():
+        signal.raise_signal(signal.SIGTERM)
+        done.append("the rest")
+    assert done == ["the rest"] and caught.value.exit_code == 143
+
+
+def test_ignored_signals_stay_ignored():
+    before = signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    try:
+        with Interrupts():
+            signal.raise_signal(signal.SIGTERM)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def test_other_threads_have_no_signals_and_change_none():
+    before, seen = signal.getsignal(signal.SIGTERM), []
+
+    def work():
+        with Interrupts() as interrupts, interrupts.noted():
+            seen.append(signal.getsignal(signal.SIGTERM))
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert seen == [before]
