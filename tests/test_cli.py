@@ -91,7 +91,7 @@ def test_whole_path(drawn, tmp_path, capsys):
         assert "mean IoU" in succeeds(capsys, "evaluate", output, "--data", records)
 
     assert "a split 'train' already" in fails(capsys, *convert, "--class-names", names, "--output", records)
-    assert "--resume" in fails(capsys, "train", "--data", records, "--output", run, *NETWORK)
+    assert f"--weights {run}" in fails(capsys, "train", "--data", records, "--output", run, *NETWORK)
     assert "overwrite" in fails(capsys, "export", run, "--format", "tflite", "--output", tmp_path / "model.tflite")
 
 

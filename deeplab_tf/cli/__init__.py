@@ -9,6 +9,7 @@ import click
 
 from deeplab_tf.cli import convert, convert_coco, data, models, train, use  # noqa: F401 (each adds its commands)
 from deeplab_tf.cli.group import Interrupted, cli
+from deeplab_tf.interrupts import Interrupts
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -19,14 +20,15 @@ def main(arguments: list[str] | None = None) -> int:
 
     Returns:
         The exit code: 0, 1 after `inspect --strict` that found errors, 2 after a wrong input (one line on stderr), 130
-        after Ctrl-C. As a console script the process ends with it.
+        after Ctrl-C, 143 after SIGTERM. As a console script the process ends with it.
     """
     arguments = sys.argv[1:] if arguments is None else arguments
     try:
-        return cli.main(arguments, prog_name="deeplab-tf", standalone_mode=False) or 0
+        with Interrupts():
+            return cli.main(arguments, prog_name="deeplab-tf", standalone_mode=False) or 0
     except (Interrupted, click.exceptions.Abort, KeyboardInterrupt) as error:
         print(str(error) or "Interrupted.", file=sys.stderr)
-        return 130
+        return getattr(error, "exit_code", 130)
     except click.ClickException as error:
         error.show()
         return error.exit_code

@@ -14,7 +14,11 @@ from tqdm import tqdm
 
 
 class Interrupted(Exception):
-    """Ctrl-C, with what the command says of it: click would drop the words of a KeyboardInterrupt."""
+    """Ctrl-C or SIGTERM, with what the command says of it: click would drop the words of a KeyboardInterrupt."""
+
+    def __init__(self, cause: KeyboardInterrupt):
+        super().__init__(str(cause))
+        self.exit_code = getattr(cause, "exit_code", 130)
 
 
 class QuietCommand(click.Command):
@@ -27,15 +31,15 @@ class QuietCommand(click.Command):
         stderr, null = os.dup(2), os.open(os.devnull, os.O_WRONLY)
         os.dup2(null, 2)
         try:
-            importlib.import_module("tensorflow")
-        finally:
-            os.dup2(stderr, 2)
-            os.close(stderr)
-            os.close(null)
-        try:
+            try:
+                importlib.import_module("tensorflow")
+            finally:
+                os.dup2(stderr, 2)
+                os.close(stderr)
+                os.close(null)
             return super().invoke(ctx)
         except KeyboardInterrupt as error:
-            raise Interrupted(str(error)) from error
+            raise Interrupted(error) from error
 
 
 class QuietGroup(click.Group):

@@ -46,6 +46,7 @@ def _train_options(command):
         ("--blur", float, "Largest random Gaussian blur, a standard deviation in pixels."),
         ("--sampling", click.Choice(["uniform", "class_balanced"]), "How images are drawn."),
         ("--eval-every", int, "Steps between checkpoints.  [default: a tenth of the steps, 100 to 2000]"),
+        ("--checkpoint-minutes", float, "Minutes between checkpoints to resume from; 0 for none."),
         ("--train-split", str, "Split to train on."),
         ("--val-split", str, "Split to validate on.  [default: val, if there]"),
         ("--seed", int, "Of everything random."),
@@ -74,7 +75,7 @@ def _train_options(command):
 @click.option("--data", type=str, help="Folder of TFRecords.")
 @click.option("--output", type=str, required=True, help="Run folder.")
 @click.option("--resume", is_flag=True, help="Go on with the run in --output.")
-@click.option("--overwrite", is_flag=True, help="Start the run in --output anew.")
+@click.option("--overwrite", is_flag=True, help="Replace the run in --output by a new one.")
 @_train_options
 def train(resume, overwrite, **options) -> None:
     """Train a model into a run folder.

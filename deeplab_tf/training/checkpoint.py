@@ -37,6 +37,8 @@ class RunState:
         best_miou: Its mean IoU, 0-1.
         best_pixel_accuracy: Its pixel accuracy, 0-1.
         rows: The log so far, see `deeplab_tf.training.log`.
+        loss: Mean loss since the last row, where a checkpoint falls between two.
+        loss_sums: What Keras has it from.
     """
 
     step: int = 0
@@ -45,6 +47,8 @@ class RunState:
     best_miou: float | None = None
     best_pixel_accuracy: float | None = None
     rows: list[dict] = dataclasses.field(default_factory=list)
+    loss: float | None = None
+    loss_sums: list[float] = dataclasses.field(default_factory=list)
 
 
 def _training_variables(model: SegmentationModel, trainer: keras.Model) -> list:
@@ -76,6 +80,17 @@ def save_checkpoint(path: str | os.PathLike, model: SegmentationModel, trainer: 
             archive.writestr(STATE, json.dumps(dataclasses.asdict(state)))
 
 
+def read_state(path: str | os.PathLike) -> RunState:
+    """How far the run of a checkpoint was, without its model.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If the file is damaged or no checkpoint; the message names it.
+    """
+    with reading(path, WHAT, REMEDY):
+        return _run_state(json.loads(_member(path, STATE)))
+
+
 def load_state(path: str | os.PathLike) -> tuple[SegmentationModel, RunState]:
     """The model of a checkpoint and how far its run was.
 
@@ -83,8 +98,7 @@ def load_state(path: str | os.PathLike) -> tuple[SegmentationModel, RunState]:
         FileNotFoundError: If there is no such file.
         ValueError: If the file is damaged or no checkpoint; the message names it.
     """
-    with reading(path, WHAT, REMEDY):
-        state = _run_state(json.loads(_member(path, STATE)))
+    state = read_state(path)
     return load_model(path), state
 
 
@@ -98,7 +112,8 @@ def _member(path: str | os.PathLike, name: str) -> bytes:
 
 def _run_state(fields: Mapping) -> RunState:
     state = RunState(**fields)
-    numbers = [state.seconds, state.best_miou or 0.0, state.best_pixel_accuracy or 0.0]
+    numbers = [state.seconds, state.best_miou or 0.0, state.best_pixel_accuracy or 0.0, state.loss or 0.0]
+    numbers += state.loss_sums
     for row in state.rows:
         if unknown := set(row) - set(COLUMNS):
             raise ValueError(f"its log has the columns {sorted(unknown)}")

@@ -86,6 +86,8 @@ class TrainConfig:
         seed: Of weights, data order, augmentation and dropout. Equal seeds give equal data and equal initial weights.
         eval_every: Steps between checkpoints, each with a validation. None takes a tenth of `steps`, but 100 to
             2000.
+        checkpoint_minutes: Besides, a checkpoint to resume from is kept whenever so many minutes have passed since the
+            last; 0 for never.
         train_split: The split to train on.
         val_split: The split to validate on; None takes `val` where there is one, else none.
         mixed_precision: Compute in 16 bits: float16 on a GPU, bfloat16 elsewhere.
@@ -129,6 +131,7 @@ class TrainConfig:
     class_weights: str | tuple[float, ...] | None = None
     seed: int = 0
     eval_every: int | None = None
+    checkpoint_minutes: float = 10.0
     train_split: str = "train"
     val_split: str | None = None
     mixed_precision: bool = False
@@ -195,6 +198,8 @@ class TrainConfig:
             _expect(name, value, valid, "a whole number, 0 or above")
         valid = self.eval_every is None or _is_count(self.eval_every)
         _expect("eval_every", self.eval_every, valid, "a whole number above 0")
+        valid = _is_number(self.checkpoint_minutes) and self.checkpoint_minutes >= 0
+        _expect("checkpoint_minutes", self.checkpoint_minutes, valid, "0 or above, usually 10")
 
     def _check_data(self):
         sides = self.crop_size if isinstance(self.crop_size, tuple) else (self.crop_size,) * 2

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 import time
+from pathlib import Path
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from deeplab_tf.artefacts import open_artefact
+from deeplab_tf.artefacts import Artefact, open_artefact
 from deeplab_tf.datasets import DataSet
 from deeplab_tf.evaluation import Evaluation, evaluate
+from deeplab_tf.interrupts import Interruption, Interrupts
 from deeplab_tf.models import SegmentationModel, save_model
 from deeplab_tf.training.checkpoint import RunState, save_checkpoint
 from deeplab_tf.training.config import TrainConfig
@@ -31,11 +33,12 @@ class Loop(keras.callbacks.Callback):
 
     Args:
         config: The settings.
-        folder: Where the run's files go.
+        folder: Where the run's files go. One that replaces another takes its place at the first checkpoint.
         dataset: The data.
         images: What to validate on, as `evaluation_images` gives it, or None.
         model: The model, not compiled.
         state: How far the run is; kept up to date.
+        interrupts: Asked after every step, and every image of a validation, whether to save and end.
 
     Attributes:
         saved_step: The step of the last checkpoint.
@@ -49,17 +52,24 @@ class Loop(keras.callbacks.Callback):
         images: tf.data.Dataset | None,
         model: SegmentationModel,
         state: RunState,
+        interrupts: Interrupts,
     ):
         super().__init__()
         self.config, self.folder, self.dataset, self.images = config, folder, dataset, images
-        self.network, self.state, self.saved_step = model, state, state.step
-        self._artefact = open_artefact(model) if images is not None else None
+        self.network, self.state, self.saved_step, self.interrupts = model, state, state.step, interrupts
+        self._artefact = _Stoppable(open_artefact(model), interrupts) if images is not None else None
         self._row_steps = max(1, config.eval_steps // ROWS_BETWEEN_CHECKPOINTS)
         self._schedule = learning_rate(config)
         self._began = time.monotonic() - state.seconds
+        self._saved = time.monotonic()
         self._row_began, self._row_images = None, 0
         self._reporter = Reporter(config.steps, state.step, config.batch_size)
         self._board = TensorBoardLog(folder.tensorboard, state.rows)
+
+    def on_epoch_begin(self, epoch, logs=None):
+        # Keras has just set them to zero.
+        for variable, value in zip(self._loss_variables(), self.state.loss_sums):
+            variable.assign(value)
 
     def on_train_batch_end(self, batch, logs=None):
         loss = float(logs["loss"])
@@ -67,25 +77,50 @@ class Loop(keras.callbacks.Callback):
         self._reporter.step(loss)
         if not math.isfinite(loss):
             raise ValueError(self._diverged("loss", loss))
+        self.state.loss, self.state.loss_sums = loss, []
         # The first step holds the tracing of the network and says nothing about the speed.
         if self._row_began is None:
             self._row_began = time.monotonic()
         else:
             self._row_images += self.config.batch_size
-        ends = self.state.step % self.config.eval_steps == 0 or self.state.step == self.config.steps
-        if ends or self.state.step % self._row_steps == 0:
-            self._add_row(loss, validate=ends)
-            self.model.reset_metrics()
-            self._row_began, self._row_images = time.monotonic(), 0
-            self._reporter.pause()
+        self.catch_up()
+        if self.interrupts.pending:
+            self._reporter.say(f"Saving step {self.state.step}; a second interrupt ends at once.")
+            self._save_between()
+            raise Interruption(number=self.interrupts.pending)
+        minutes = self.config.checkpoint_minutes
+        if minutes and time.monotonic() - self._saved >= 60 * minutes:
+            self._save_between()
+
+    def catch_up(self) -> None:
+        """Logs, validates and saves as the step wants it, unless that has been done or an interrupt comes."""
+        validate = self.state.step > 0 and (
+            self.state.step % self.config.eval_steps == 0 or self.state.step == self.config.steps
+        )
+        if self._row_is_there() or not (validate or self.state.step % self._row_steps == 0):
+            return
+        try:
+            self._add_row(self.state.loss, validate)
+        except _Stopped:
+            return
+        self.model.reset_metrics()
+        self._row_began, self._row_images = time.monotonic(), 0
+        self._reporter.pause()
 
     def close(self) -> None:
         """Ends the log and the bar, however training ended."""
         self._board.close()
         self._reporter.close()
 
+    def _row_is_there(self) -> bool:
+        return self.state.step == (self.state.rows[-1]["step"] if self.state.rows else 0)
+
+    def _loss_variables(self) -> list:
+        """What Keras has the mean loss from."""
+        return next(metric for metric in self.model.metrics if metric.name == "loss").variables
+
     def _add_row(self, loss: float, validate: bool) -> None:
-        rate = self._row_images / max(time.monotonic() - self._row_began, 1e-9)
+        rate = self._row_images / max(time.monotonic() - (self._row_began or 0), 1e-9)
         evaluation = self._validate() if validate and self.images is not None else None
         used = float(self._schedule(self.state.step - 1))
         row = {"step": self.state.step, "loss": loss, "learning_rate": used}
@@ -95,6 +130,7 @@ class Loop(keras.callbacks.Callback):
             row["images_per_second"] = rate
         self.state.seconds = row["seconds"] = time.monotonic() - self._began
         self.state.rows.append(row)
+        self.state.loss, self.state.loss_sums = None, []
         write_log(self.folder.log, self.state.rows)
         self._board.add(row)
         if validate:
@@ -106,9 +142,7 @@ class Loop(keras.callbacks.Callback):
 
     def _keep(self, loss: float, evaluation: Evaluation | None) -> None:
         state = self.state
-        # The loss of a step tells of the weights before it.
-        if not all(np.isfinite(weight).all() for weight in self.network.get_weights()):
-            raise ValueError(self._diverged("weights", math.inf))
+        self._check_weights()
         best = evaluation is None or state.best_miou is None or evaluation.miou > state.best_miou
         said = f"step {state.step} of {self.config.steps}: loss {loss:.3f}"
         if evaluation:
@@ -121,16 +155,61 @@ class Loop(keras.callbacks.Callback):
                 evaluation.save_csv(self.folder.per_class_csv)
                 evaluation.save_json(self.folder.per_class_json)
             save_model(self.network, self.folder.model)
-        draw_curves(self.folder.curves, state.rows, self.folder.path.name)
+        draw_curves(self.folder.curves, state.rows, Path(self.config.output).name)
         # Last: what a kill leaves undone before is done again, the same, after resuming.
-        save_checkpoint(self.folder.checkpoint, self.network, self.model, state)
-        self.saved_step = state.step
+        self._save()
         self._reporter.say(said)
+
+    def _check_weights(self) -> None:
+        # The loss of a step tells of the weights before it.
+        if not all(np.isfinite(weight).all() for weight in self.network.get_weights()):
+            raise ValueError(self._diverged("weights", math.inf))
+
+    def _save_between(self) -> None:
+        """A checkpoint where none was due, such that the run goes on from it as if there were none."""
+        if self.saved_step == self.state.step:
+            return
+        self._check_weights()
+        if not self._row_is_there():
+            self.state.loss_sums = [float(variable) for variable in self._loss_variables()]
+        self.state.seconds = time.monotonic() - self._began
+        self._save()
+        self._reporter.pause()
+
+    def _save(self) -> None:
+        save_checkpoint(self.folder.checkpoint, self.network, self.model, self.state)
+        self.saved_step, self._saved = self.state.step, time.monotonic()
+        if self.folder.replaces is not None:
+            # Windows moves no open file.
+            self._board.close()
+            self.folder = self.folder.take_place()
+            self._board = TensorBoardLog(self.folder.tensorboard, self.state.rows)
 
     def _diverged(self, what: str, value: float) -> str:
         kept = f"The model of step {self.state.best_step} is kept. " if self.state.best_step else ""
+        if self.folder.replaces is not None:
+            kept = f"The run that was in {self.folder.replaces.path} is kept. "
         return (
             f"The {what} became {value} at step {self.state.step} with learning_rate {self.config.learning_rate:g}. "
-            f"{kept}Start anew with a lower one, for instance {self.config.learning_rate / 10:g}, and check "
+            f"{kept}Start again with a lower one, for instance {self.config.learning_rate / 10:g}, and check "
             "the labels of the data if that does not help."
         )
+
+
+class _Stopped(Exception):
+    """An interrupt came in a validation, which resuming begins again."""
+
+
+class _Stoppable:
+    """A predictor that predicts no more once there is an interrupt to heed."""
+
+    def __init__(self, artefact: Artefact, interrupts: Interrupts):
+        self._artefact, self._interrupts = artefact, interrupts
+
+    def __getattr__(self, name: str):
+        return getattr(self._artefact, name)
+
+    def predict(self, *args, **kwargs) -> np.ndarray:
+        if self._interrupts.pending:
+            raise _Stopped
+        return self._artefact.predict(*args, **kwargs)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import logging
 import os
 import platform
-import sys
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,7 +16,8 @@ import tensorflow as tf
 
 import deeplab_tf
 from deeplab_tf.datasets import DataSet, evaluation_images, open_dataset
-from deeplab_tf.files import check_writable
+from deeplab_tf.interrupts import Interruption, Interrupts
+from deeplab_tf.locks import locked_folder
 from deeplab_tf.training.balance import balance
 from deeplab_tf.training.checkpoint import RunState, load_state, restore_training, save_checkpoint
 from deeplab_tf.training.config import TrainConfig
@@ -24,6 +26,8 @@ from deeplab_tf.training.loop import Loop
 from deeplab_tf.training.run_folder import RunFolder
 from deeplab_tf.training.start import batches_of, build_model, recalibrate, val_split, with_learning_rate
 from deeplab_tf.training.trainer import for_outputs, make_trainer
+
+_log = logging.getLogger(__name__)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,37 +63,41 @@ def train(config: TrainConfig, overwrite: bool = False) -> TrainResult:
 
     Args:
         config: The settings.
-        overwrite: Replace the run in `config.output`; it goes when the new one has passed all checks.
+        overwrite: Replace the run in `config.output`; it goes when the new one has its first checkpoint.
 
     Returns:
         What the run came to.
 
     Raises:
         FileNotFoundError: If there is no such weights file.
-        ValueError: If a setting is not possible, the data is damaged, the folder is not writable or taken, the loss
-            is no number any more, or memory runs out; the message says what to do.
-        KeyboardInterrupt: At Ctrl-C; the message says from which step `resume` goes on.
+        ValueError: If a setting is not possible, the data is damaged, the folder is not writable, taken, or being
+            trained into, the loss is no number any more, or memory runs out; the message says what to do. What fails
+            before its first checkpoint leaves nothing.
+        KeyboardInterrupt: At Ctrl-C or SIGTERM. The step is finished and saved before, and the message says that
+            `resume` goes on from it; a second signal ends at once. (In the main thread: others get no signals.)
 
     Example:
         >>> result = train(TrainConfig(data="voc-tfrecords", output="runs/voc", weights="released.tflite"))
         >>> model = load_model(result.output)
     """
     folder = RunFolder(config.output)
-    folder.check_free(overwrite)
-    check_writable(folder.path)
-    return _begin(config, folder, open_dataset(config.data, config.labels))
+    with Interrupts() as interrupts, locked_folder(folder.path, "a training run"):
+        folder.recover()
+        folder.check_free(overwrite)
+        return _begin(config, folder, open_dataset(config.data, config.labels), interrupts)
 
 
 def resume(output: str | os.PathLike, **settings) -> TrainResult:
     """Goes on with a run that was killed or interrupted, as if nothing had happened.
 
     The steps since the last checkpoint are done again, with the same data. On a CPU the run ends with the weights
-    of an undisturbed one. A finished run stays as it is.
+    of an undisturbed one. A finished run stays as it is: its learning rate has fallen to 0, and with more steps it
+    would have fallen otherwise. Train it further by `train` with its folder as `weights`.
 
     Args:
         output: The run folder.
-        **settings: Settings as for `TrainConfig`, if any. They must be those of the run, but that `data` may say
-            where the data has moved to.
+        **settings: Settings as for `TrainConfig`, if any. They must be those of the run, except `data`, which may say
+            where the data has moved to, and `checkpoint_minutes`.
 
     Returns:
         What the run came to.
@@ -103,26 +111,37 @@ def resume(output: str | os.PathLike, **settings) -> TrainResult:
         3000
     """
     folder = RunFolder(output)
-    config = folder.resumed_config(settings)
-    check_writable(folder.path)
-    dataset = open_dataset(config.data, config.labels)
-    folder.check_same_data(dataset)
-    if not folder.checkpoint.is_file():
-        return _begin(config, folder, dataset)
+    with Interrupts() as interrupts, locked_folder(folder.path, "a training run"):
+        folder.recover()
+        config = folder.resumed_config(settings)
+        dataset = open_dataset(config.data, config.labels)
+        folder.check_same_data(dataset)
+        if not folder.checkpoint.is_file():
+            return _begin(config, folder, dataset, interrupts)
+        return _go_on(config, folder, dataset, interrupts)
+
+
+def _go_on(config: TrainConfig, folder: RunFolder, dataset: DataSet, interrupts: Interrupts) -> TrainResult:
     with _precision(config.mixed_precision):
         model, state = load_state(folder.checkpoint)
-        if state.step == config.steps:
-            print(f"{folder.path}: all {state.step} steps are done; there is nothing to resume.", file=sys.stderr)
+        if folder.is_finished(state):
+            _log.info(
+                "%s: all %d steps are done; there is nothing to resume. To train further, start another run from it: "
+                "--weights %s, with another --output.",
+                folder.path,
+                state.step,
+                folder.path,
+            )
             return _result(folder, state)
         keras.utils.set_random_seed(config.seed)
         weights = balance(config, dataset, folder.read_resolved().get("class_weights"))
         batches, images = _inputs(config, dataset, model, weights, state.step)
         trainer = make_trainer(model, config, weights.class_weights)
         restore_training(folder.checkpoint, model, trainer)
-        return _fit(batches, trainer, Loop(config, folder, dataset, images, model, state))
+        return _fit(batches, trainer, Loop(config, folder, dataset, images, model, state, interrupts))
 
 
-def _begin(config: TrainConfig, folder: RunFolder, dataset: DataSet) -> TrainResult:
+def _begin(config: TrainConfig, folder: RunFolder, dataset: DataSet, interrupts: Interrupts) -> TrainResult:
     with _precision(config.mixed_precision):
         keras.utils.set_random_seed(config.seed)
         config = with_learning_rate(config)
@@ -131,10 +150,29 @@ def _begin(config: TrainConfig, folder: RunFolder, dataset: DataSet) -> TrainRes
         batches, images = _inputs(config, dataset, model, weights, state.step)
         recalibrated = recalibrate(config, dataset, model, weights.image_weights)
         trainer = make_trainer(model, config, weights.class_weights)
-        folder.clear()
-        folder.write_config(config, _resolved(config, dataset, model, weights, recalibrated))
-        save_checkpoint(folder.checkpoint, model, trainer, state)
-        return _fit(batches, trainer, Loop(config, folder, dataset, images, model, state))
+        with _new(folder) as new:
+            new.write_config(config, _resolved(config, dataset, model, weights, recalibrated))
+            save_checkpoint(new.checkpoint, model, trainer, state)
+            return _fit(batches, trainer, Loop(config, new, dataset, images, model, state, interrupts))
+
+
+@contextlib.contextmanager
+def _new(folder: RunFolder) -> Iterator[RunFolder]:
+    """Where a new run goes; whatever fails before its first checkpoint leaves the folder as it was."""
+    if folder.has_steps or folder.model.is_file():
+        begun = folder.begin_replacing()
+        try:
+            yield begun
+        finally:
+            begun.discard()
+        return
+    folder.clear()
+    try:
+        yield folder
+    except Exception:
+        if not folder.has_steps:
+            folder.clear()
+        raise
 
 
 def _inputs(config, dataset, model, weights, step) -> tuple[tf.data.Dataset, tf.data.Dataset | None]:
@@ -149,23 +187,35 @@ def _inputs(config, dataset, model, weights, step) -> tuple[tf.data.Dataset, tf.
 
 def _fit(batches: tf.data.Dataset, trainer: keras.Model, loop: Loop) -> TrainResult:
     config, state = loop.config, loop.state
+    loop.set_model(trainer)
     try:
-        with explained(config, loop.dataset, config.train_split):
-            # One "epoch" for Keras: its own would begin the data anew, and a run is counted in steps.
-            trainer.fit(
-                for_outputs(trainer, batches),
-                steps_per_epoch=config.steps - state.step,
-                shuffle=False,
-                verbose=0,
-                callbacks=[loop],
-            )
-    except KeyboardInterrupt:
-        raise KeyboardInterrupt(
-            f"Interrupted at step {state.step}; --resume goes on from step {loop.saved_step} ({config.output})."
-        ) from None
+        with loop.interrupts.noted(), explained(config, loop.dataset, config.train_split):
+            # What an interrupt in a validation left to do.
+            loop.catch_up()
+            if state.step < config.steps and not loop.interrupts.pending:
+                # One "epoch" for Keras: its own would begin the data again, and a run is counted in steps.
+                trainer.fit(
+                    for_outputs(trainer, batches),
+                    steps_per_epoch=config.steps - state.step,
+                    shuffle=False,
+                    verbose=0,
+                    callbacks=[loop],
+                )
+    except KeyboardInterrupt as error:
+        number = getattr(error, "number", signal.SIGINT)
+        raise Interruption(_what_an_interrupt_leaves(loop), number) from None
     finally:
         loop.close()
     return _result(loop.folder, state)
+
+
+def _what_an_interrupt_leaves(loop: Loop) -> str:
+    state, output = loop.state, loop.config.output
+    if loop.folder.replaces is not None:
+        return f"Interrupted at step {state.step}, before the first checkpoint; the run in {output} is as it was."
+    if loop.saved_step == state.step and loop.folder.is_finished(state):
+        return f"Interrupted after the last step; the run in {output} is complete."
+    return f"Interrupted at step {state.step}; --resume goes on from step {loop.saved_step} ({output})."
 
 
 @contextlib.contextmanager

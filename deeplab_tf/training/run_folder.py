@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 from collections.abc import Mapping
@@ -12,9 +13,15 @@ from deeplab_tf.files import read_json, write_json
 from deeplab_tf.labels import LabelSpec
 from deeplab_tf.models.saving import RUN_MODEL
 from deeplab_tf.reading import reading
+from deeplab_tf.training.checkpoint import RunState, read_state
 from deeplab_tf.training.config import TrainConfig
 
 SETTINGS, REMEDY = "the settings of a training run", "Restore the file or choose another folder."
+# Where a run that replaces another is kept, inside the other's folder: until it has a checkpoint, from then on, and
+# while its files move into the place of those of the other.
+BEGUN, WHOLE, MOVING = ".new-begun", ".new", ".new-moving"
+# Settings that a resumed run need not keep.
+FREE = ("data", "checkpoint_minutes")
 
 
 class RunFolder:
@@ -22,6 +29,7 @@ class RunFolder:
 
     Args:
         path: The folder; it need not exist yet.
+        replaces: The folder of the run whose place this one will take.
 
     Attributes:
         model: The best model so far.
@@ -38,8 +46,9 @@ class RunFolder:
         True
     """
 
-    def __init__(self, path: str | os.PathLike):
+    def __init__(self, path: str | os.PathLike, replaces: RunFolder | None = None):
         self.path = Path(path)
+        self.replaces = replaces
         self.model = self.path / RUN_MODEL
         self.checkpoint = self.path / "last.keras"
         self.config = self.path / "config.json"
@@ -63,14 +72,38 @@ class RunFolder:
         if self.holds_run:
             self.read_config()
             if not overwrite:
-                raise ValueError(
-                    f"{self.path} holds a run already. Go on with it by --resume, replace it by --overwrite, or "
-                    "choose another folder."
-                )
+                raise ValueError(self._taken())
         elif self.path.is_dir() and (others := self._others()):
             raise ValueError(
                 f"{self.path} is no run folder and not empty: it holds {', '.join(others[:3])}. Choose a new folder."
             )
+
+    def _taken(self) -> str:
+        finished = False
+        with contextlib.suppress(ValueError, FileNotFoundError):
+            finished = self.is_finished(read_state(self.checkpoint))
+        if finished:
+            return (
+                f"{self.path} holds a finished run. Train it further by --weights {self.path} with another --output, "
+                "replace it by --overwrite, or choose another folder."
+            )
+        return (
+            f"{self.path} holds a run already. Go on with it by --resume, replace it by --overwrite, or choose "
+            "another folder."
+        )
+
+    def is_finished(self, state: RunState) -> bool:
+        """Whether nothing is left to do of the run, the last validation included."""
+        steps = self.read_config().steps
+        return state.step == steps and bool(state.rows) and state.rows[-1]["step"] == steps
+
+    @property
+    def has_steps(self) -> bool:
+        """Whether there is a checkpoint with something learned."""
+        try:
+            return read_state(self.checkpoint).step > 0
+        except (ValueError, FileNotFoundError):
+            return False
 
     def _others(self) -> list[str]:
         return sorted(path.name for path in self.path.iterdir() if not path.name.startswith("."))
@@ -82,6 +115,38 @@ class RunFolder:
             path.unlink(missing_ok=True)
         shutil.rmtree(self.tensorboard, ignore_errors=True)
         self.config.unlink(missing_ok=True)
+
+    def begin_replacing(self) -> RunFolder:
+        """The folder for a run that will take the place of the one here, which stays whole until then."""
+        begun = RunFolder(self.path / BEGUN, replaces=self)
+        begun.discard()
+        begun.path.mkdir()
+        return begun
+
+    def take_place(self) -> RunFolder:
+        """Puts this run where the one that it replaces was, and gives the folder there.
+
+        From the first renaming on the new run is whole, whatever is left of the old one: `recover` does the rest.
+        """
+        self.path.rename(self.replaces.path / WHOLE)
+        self.replaces.recover()
+        return self.replaces
+
+    def recover(self) -> None:
+        """Ends a replacement that a kill cut off, in favour of the run that has a checkpoint."""
+        whole, moving = self.path / WHOLE, self.path / MOVING
+        if whole.is_dir():
+            self.clear()
+            whole.rename(moving)
+        if moving.is_dir():
+            for path in moving.iterdir():
+                os.replace(path, self.path / path.name)
+            moving.rmdir()
+        RunFolder(self.path / BEGUN).discard()
+
+    def discard(self) -> None:
+        """Deletes the folder with all that is in it, if it is there."""
+        shutil.rmtree(self.path, ignore_errors=True)
 
     def write_config(self, config: TrainConfig, resolved: Mapping) -> None:
         """Stores the settings as given and, beside them, what they came to."""
@@ -121,18 +186,20 @@ class RunFolder:
         """The run's settings for going on with it.
 
         Args:
-            given: Settings that the caller names. `data` may be another than it was; all else must be as it was.
+            given: Settings that the caller names. `data` and `checkpoint_minutes` may be others than they were; all
+                else must be as it was.
 
         Raises:
             ValueError: If there is no run, or a setting differs or is unknown; the message names it.
         """
         stored = self.read_config().to_dict()
         wanted = TrainConfig.from_dict({**stored, **given, "output": str(self.path)})
-        differing = [name for name in given if name != "data" and stored[name] != wanted.to_dict()[name]]
+        differing = [name for name in given if name not in FREE and stored[name] != wanted.to_dict()[name]]
         if differing:
             changes = ", ".join(f"{name} was {stored[name]!r} and is {given[name]!r}" for name in differing)
             raise ValueError(
-                f"A resumed run keeps its settings, but {changes}. Leave that out, or start anew with --overwrite."
+                f"A resumed run keeps its settings, but {changes}. Leave that out, or start another run from what this "
+                f"one has learned: --weights {self.path} with another --output."
             )
         return wanted
 
@@ -147,5 +214,5 @@ class RunFolder:
         if counts != began["images"] or dataset.labels.to_dict() != began["labels"]:
             raise ValueError(
                 f"{dataset.path} has {counts} images of {dataset.labels.name!r}; the run in {self.path} began with "
-                f"{began['images']} of {began['labels'].get('name')!r}. Give that data set, or start anew."
+                f"{began['images']} of {began['labels'].get('name')!r}. Give that data set, or start another run."
             )

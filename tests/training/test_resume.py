@@ -2,6 +2,7 @@
 
 import csv
 import json
+import logging
 import shutil
 import subprocess
 import sys
@@ -128,10 +129,12 @@ def test_the_model_knows_labels_and_canvas(runs):
     assert (model.labels.names[3], model.crop_size, model.compiled) == ("triangle", [33, 33], False)
 
 
-def test_a_finished_run_says_so(runs, capsys):
+def test_a_finished_run_says_so(runs, caplog):
+    caplog.set_level(logging.INFO)
     before = (runs[1].output / "last.keras").stat().st_mtime_ns
     assert resume(runs[1].output) == runs[1]
-    assert f"all {STEPS} steps are done; there is nothing to resume" in capsys.readouterr().err
+    assert f"all {STEPS} steps are done; there is nothing to resume" in caplog.text
+    assert f"--weights {runs[1].output}, with another --output" in caplog.text
     assert (runs[1].output / "last.keras").stat().st_mtime_ns == before
 
 
@@ -142,7 +145,9 @@ def test_a_run_is_not_overwritten_unasked_nor_by_a_failing_one(runs, settings, t
     output = runs[1].output
     files = {path.name: path.stat().st_mtime_ns for path in output.iterdir()}
     config = TrainConfig(**settings, output=str(output))
-    with pytest.raises(ValueError, match=r"--resume.*--overwrite"):
+    with pytest.raises(
+        ValueError, match=r"a finished run. Train it further by --weights .*cut with another --output, replace"
+    ):
         train(config)
     for changes, error in (
         ({"weights": str(tmp_path / "gone.keras")}, FileNotFoundError),

@@ -45,9 +45,13 @@ def after_step(monkeypatch, number, action):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT to send to oneself")
-def test_ctrl_c_says_where_resuming_goes_on(settings, train_only, monkeypatch):
+def test_a_second_ctrl_c_ends_at_once_and_says_where_resuming_goes_on(settings, train_only, monkeypatch):
+    def twice():
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
+
     config = TrainConfig(**{**settings, **train_only, "steps": 5, "eval_every": 2})
-    after_step(monkeypatch, 3, lambda: signal.raise_signal(signal.SIGINT))
+    after_step(monkeypatch, 3, twice)
     with pytest.raises(KeyboardInterrupt, match=r"Interrupted at step 3; --resume goes on from step 2 \(.*run\)"):
         train(config)
     assert load_model(config.output).labels.classes == 6
