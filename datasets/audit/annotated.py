@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import itertools
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from deeplab_tf.datasets.pairs import Pair
 from deeplab_tf.images import IMAGE_SUFFIXES
 from deeplab_tf.labels import LabelSpec, label_spec
 from deeplab_tf.locks import cannot_write
+from deeplab_tf.scratch import scratch_folder
 
 # Of so many JSON files one must be labelme's, readable or not.
 _LOOKED_AT = 50
@@ -34,17 +35,18 @@ class RawSource:
         labels: What the label ids mean.
         pairs: The pairs of every split.
         findings: What is known before the pairs are read.
-        scratch: Keeps the images that were taken out of JSON files, for as long as it is there itself.
     """
 
     labels: LabelSpec
     pairs: dict[str, list[Pair]]
     findings: tuple[Finding, ...] = ()
-    scratch: tempfile.TemporaryDirectory | None = None
 
 
 def annotated_source(
-    path: Path, splits: Sequence[str] | None, labels: LabelSpec | Mapping | str | int | None
+    path: Path,
+    splits: Sequence[str] | None,
+    labels: LabelSpec | Mapping | str | int | None,
+    stack: contextlib.ExitStack,
 ) -> RawSource | None:
     """What an annotation tool left at `path`; None where it is nothing of that kind.
 
@@ -52,18 +54,19 @@ def annotated_source(
         path: A folder, or a COCO JSON file.
         splits: As for `inspect_dataset`.
         labels: As for `inspect_dataset`.
+        stack: Keeps images that were taken out of JSON files until it is closed.
 
     Raises:
-        ValueError: If a file cannot be read, or a split is none of the export.
+        ValueError: If a file cannot be read, a split is none of the export, or labels lack a category.
     """
     if path.is_dir() and _has_labelme(path):
-        return _labelme_source(path, splits, labels)
+        return _labelme_source(path, splits, labels, stack)
     try:
         annotation_files(path)
     except ValueError:
         return None
     found = list_coco_export(path)
-    spec = found.labels if labels is None else label_spec(labels)
+    spec = found.labels if labels is None else _with_background(label_spec(labels))
     pairs = exported_pairs(found, spec)
     if splits is not None:
         if unknown := sorted(set(splits) - pairs.keys()):
@@ -86,18 +89,20 @@ def _has_shapes(path: Path) -> bool:
 
 
 def _labelme_source(
-    folder: Path, splits: Sequence[str] | None, labels: LabelSpec | Mapping | str | int | None
+    folder: Path,
+    splits: Sequence[str] | None,
+    labels: LabelSpec | Mapping | str | int | None,
+    stack: contextlib.ExitStack,
 ) -> RawSource:
     if splits is not None and len(splits) > 1:
         raise ValueError(f"A folder of labelme is one split; received {list(splits)}. Name one, or leave it out.")
-    scratch = tempfile.TemporaryDirectory(prefix="deeplab-tf-")
+    scratch = stack.enter_context(scratch_folder())
     try:
-        found = list_labelme(folder, scratch.name)
+        found = list_labelme(folder, scratch)
     except OSError as error:
-        raise cannot_write(scratch.name, error) from error
+        raise cannot_write(scratch, error) from error
     if labels is not None:
-        spec = label_spec(labels)
-        spec = with_background(spec.names) if spec.name == "custom" else spec
+        spec = _with_background(label_spec(labels))
     else:
         try:
             spec = collected_labels(found)
@@ -105,7 +110,12 @@ def _labelme_source(
             # Files that cannot be read, or have no shapes: what is wrong with them is for the audit to say.
             spec = label_spec(2)
     pairs = {splits[0] if splits else "train": labelled_pairs(found, spec)}
-    return RawSource(spec, pairs, (*_notes(found.notes), *_unlabelled(found)), scratch)
+    return RawSource(spec, pairs, (*_notes(found.notes), *_unlabelled(found)))
+
+
+def _with_background(spec: LabelSpec) -> LabelSpec:
+    """Labels of a user's own list, which need not name the background."""
+    return with_background(spec.names) if spec.name == "custom" else spec
 
 
 def _notes(notes: Sequence[str]) -> list[Finding]:

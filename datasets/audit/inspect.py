@@ -73,9 +73,10 @@ def inspect_dataset(
     path = Path(path)
     splits = [split] if isinstance(split, str) else split
     options = {"contact_sheet": contact_sheet, "page": page, "workers": workers}
-    source = find_source(path, splits, labels, masks, mask_suffix, ids)
-    if source is not None:
-        return inspect_pairs(source.pairs, source.labels, path, findings=source.findings, **options)
+    with contextlib.ExitStack() as stack:
+        source = find_source(path, splits, labels, masks, mask_suffix, ids, stack=stack)
+        if source is not None:
+            return inspect_pairs(source.pairs, source.labels, path, findings=source.findings, **options)
     dataset = open_dataset(path, labels)
     splits = sorted(dataset.splits) if splits is None else list(splits)
     total = sum(dataset.count(name) for name in splits)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
 from collections.abc import Callable, Mapping, Sequence
@@ -49,6 +50,8 @@ def find_source(
     masks: str | os.PathLike | None,
     mask_suffix: str | None = None,
     ids: Sequence[int] = (),
+    *,
+    stack: contextlib.ExitStack,
 ) -> RawSource | None:
     """What `path` holds, where it is no folder of TFRecords.
 
@@ -59,6 +62,7 @@ def find_source(
         masks: As for `inspect_dataset`.
         mask_suffix: As for `inspect_dataset`.
         ids: As for `inspect_dataset`.
+        stack: Keeps images that were taken out of other files until it is closed.
 
     Returns:
         The pairs, or None for a folder of TFRecords.
@@ -69,7 +73,7 @@ def find_source(
     if masks is not None:
         return _folder_source(path, Path(masks), path / _NAMES_FILE, splits, labels, mask_suffix, ids)
     if path.suffix == ".json" and path.is_file():
-        return annotated_source(path, splits, labels)
+        return annotated_source(path, splits, labels, stack)
     if not path.is_dir():
         raise ValueError(
             f"{path} is not a folder. Give one that `deeplab-tf convert` wrote, or one of images and masks before it."
@@ -84,7 +88,7 @@ def find_source(
             pairs = {split: list_pairs(path, split) for split in splits} if splits is not None else present
             findings = _findings_of_lists(devkit_folder(path), pairs) if name == "pascal_voc" else []
             return RawSource(label_spec(name if labels is None else labels), pairs, tuple(findings))
-    if (source := annotated_source(path, splits, labels)) is not None:
+    if (source := annotated_source(path, splits, labels, stack)) is not None:
         return source
     if _holds_both(path, mask_suffix):
         return _folder_source(path, path, path / _NAMES_FILE, splits, labels, mask_suffix, ids)

@@ -7,6 +7,7 @@ import dataclasses
 import functools
 import os
 import re
+import reprlib
 import urllib.parse
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
@@ -91,7 +92,7 @@ def convert_coco_export(
         )
     labels = found.labels
     present = present_labels(Path(output), {*found.files, "val"} if val_share else found.files, overwrite)
-    if present is not None and set(labels.names) <= set(present.names):
+    if present is not None and present.names[0] == labels.names[0] and set(labels.names) <= set(present.names):
         labels = present
     pairs = {}
     for name, members in exported_pairs(found, labels, images=images, crowds=crowds).items():
@@ -142,6 +143,13 @@ def exported_pairs(
     """The pairs of every split, their masks to be drawn with the ids of `labels`; the rest as `convert_coco_export`."""
     if crowds not in CROWDS:
         raise ValueError(f"crowds must be one of {CROWDS}; received {crowds!r}.")
+    lacking = sorted(set(found.labels.names[1:]) - set(labels.names))
+    if lacking or labels.names[0].casefold() not in BACKGROUNDS:
+        also = f", also {lacking[0]!r}" if lacking else ""
+        raise ValueError(
+            f"The labels are {reprlib.repr(list(labels.names))[1:-1]}; expected the background first, and among the "
+            f"others every category{also}. Leave labels out to take the categories."
+        )
     pairs = {}
     for name, file in found.files.items():
         with reading(file.path, "a COCO annotation file", "Restore it or export it again."):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import colorsys
 import os
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from deeplab_tf.files import replacing
 from deeplab_tf.images import write_image, write_label_png
 from deeplab_tf.labels import LabelSpec
 from deeplab_tf.progress import track
+from deeplab_tf.scratch import scratch_folder
 
 LABELS = LabelSpec(("background", "disc", "square", "triangle", "star", "ring"), name="shapes")
 
@@ -127,8 +127,8 @@ def convert_shapes(
         >>> convert_shapes("shapes-tfrecords").images
         {'train': 160, 'val': 40}
     """
-    with tempfile.TemporaryDirectory() as temporary:
-        folder = draw_shapes(Path(temporary, "shapes"), images, size=size, seed=seed)
+    with scratch_folder() as temporary:
+        folder = draw_shapes(temporary / "shapes", images, size=size, seed=seed)
         return convert_folder(
             folder / "images",
             folder / "masks",

@@ -8,20 +8,16 @@ import os
 import re
 import shutil
 import tarfile
-import tempfile
-import time
 import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
-from deeplab_tf.locks import locked_folder
 from deeplab_tf.reading import reading, reason, shown
+from deeplab_tf.scratch import scratch_folder
 
 # The rest, such as graphs without weights and text, is left where it is.
 WANTED = re.compile(r".*\.(index|data-\d{5}-of-\d{5}|pb)$")
 SUFFIXES = (".tar.gz", ".tgz")
-SCRATCH = "deeplab_tf-"
-YOUNG = 3600.0
 # The largest released archive holds half a gigabyte.
 MOST_BYTES = 8 * 2**30
 HEADERS = (
@@ -32,8 +28,6 @@ HEADERS = (
     tarfile.GNUTYPE_LONGLINK,
 )
 LONGEST_HEADER = 1 << 20
-# A lock does not keep its own thread out.
-_in_use: set[Path] = set()
 PUBLISHER = "It is not unpacked; take the file from its publisher."
 
 
@@ -84,33 +78,6 @@ def unpacked(path: str | os.PathLike, checkpoint: str | None = None) -> Iterator
                 raise
             # The user knows the archive, not where it was unpacked.
             raise type(error)(str(error).replace(f"{folder}{os.sep}", f"{shown(path)}: ")) from error
-
-
-@contextlib.contextmanager
-def scratch_folder() -> Iterator[Path]:
-    """A folder in the system's temporary one, for the time of a `with` block; clears those that killed runs left."""
-    parent = Path(tempfile.gettempdir())
-    for left in set(parent.glob(f"{SCRATCH}*")) - _in_use:
-        _clear(left)
-    with tempfile.TemporaryDirectory(prefix=SCRATCH, ignore_cleanup_errors=True) as name:
-        folder = Path(name)
-        _in_use.add(folder)
-        try:
-            with locked_folder(folder, "unpacking"):
-                yield folder
-        finally:
-            _in_use.discard(folder)
-
-
-def _clear(left: Path) -> None:
-    with contextlib.suppress(OSError, ValueError):
-        state = left.lstat()
-        mine = not hasattr(os, "getuid") or state.st_uid == os.getuid()
-        # A folder this young may be about to be locked by the process that made it.
-        if mine and left.is_dir() and not left.is_symlink() and time.time() - state.st_mtime > YOUNG:
-            with locked_folder(left, "clearing") as holds:
-                if holds:
-                    shutil.rmtree(left, ignore_errors=True)
 
 
 class _Member(tarfile.TarInfo):

@@ -3,14 +3,17 @@
 import base64
 import collections
 import json
+import tempfile
 
 import numpy as np
 import pytest
 from exports import cvat, label_studio, roboflow, save_image, x_anylabeling
+from PIL import Image
 from test_labelme import box, write
 
 from deeplab_tf.cli import main
 from deeplab_tf.datasets import evaluation_images, inspect_dataset, open_dataset
+from deeplab_tf.datasets.builders.class_names import read_class_names
 
 
 def labelme(root):
@@ -111,3 +114,32 @@ def test_export_by_its_file_and_split(tmp_path):
     (tmp_path / "flow" / "valid" / "_annotations.coco.json").write_text("[1]")
     with pytest.raises(ValueError, match=r"valid/_annotations\.coco\.json is no COCO annotation file"):
         inspect_dataset(tmp_path / "flow")
+
+
+def test_labels_of_an_export(tmp_path):
+    cvat(tmp_path / "cvat")
+    (tmp_path / "names.txt").write_text("bird\ndog\ncat\n")
+    labels = read_class_names(tmp_path / "names.txt")
+    plain, named = inspect_dataset(tmp_path / "cvat"), inspect_dataset(tmp_path / "cvat", labels=labels)
+    assert named.labels.names == ("_background_", "bird", "dog", "cat")
+    assert named.class_pixels == (plain.class_pixels[0], 0, plain.class_pixels[2], plain.class_pixels[1])
+    with pytest.raises(ValueError, match="expected the background first, .*every category, also 'cat'"):
+        inspect_dataset(tmp_path / "cvat", labels=3)
+
+
+def test_images_inside_leave_nothing_in_the_temporary_folder(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+    (tmp_path / "temporary").mkdir()
+    labelme(tmp_path / "labelled")
+    assert inspect_dataset(tmp_path / "labelled").errors == 0
+    assert not list((tmp_path / "temporary").iterdir())
+
+
+def test_labels_drawn_on_a_photo_that_lies(tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    path = write(tmp_path / "photos", "a", [box("cat", 0, 0, 5, 5)])
+    Image.open(path.with_suffix(".png")).save(path.with_suffix(".png"), exif=exif)
+    (error,) = (finding for finding in inspect_dataset(tmp_path / "photos").findings if finding.severity == "error")
+    assert error.kind == "rotated_image"
+    assert "a.json has 31x20 pixels but its image" in error.detail
