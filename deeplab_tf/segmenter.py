@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -21,6 +22,8 @@ class Segmenter:
         model_or_path: Whatever `deeplab_tf.artefacts.open_artefact` takes.
         max_side: Larger images are scaled down to this side for the network, and their scores enlarged back. `"model"`
             takes the size that the model is made for; None predicts at the image's own size. See docs/prediction.md.
+        input_range: What a `.tflite` file wants for the pixels 0 and 255, where it does not say, as `open_artefact`.
+        trust: Run any SavedModel, as there.
 
     Raises:
         FileNotFoundError: If there is nothing at the path.
@@ -36,8 +39,11 @@ class Segmenter:
         self,
         model_or_path: SegmentationModel | Artefact | str | os.PathLike,
         max_side: int | tuple[int, int] | str | None = FROM_MODEL,
+        *,
+        input_range: Sequence[float] | None = None,
+        trust: bool = False,
     ):
-        self.artefact = open_artefact(model_or_path, max_side=max_side)
+        self.artefact = open_artefact(model_or_path, max_side=max_side, input_range=input_range, trust=trust)
 
     @property
     def labels(self) -> LabelSpec:

@@ -8,6 +8,7 @@ import pytest
 import tensorflow as tf
 from tiny_model import photo, tiny_model
 
+from deeplab_tf import load_released, transfer_weights
 from deeplab_tf.artefacts import open_artefact
 from deeplab_tf.export import export_saved_model, export_tflite
 from deeplab_tf.known_files import SUMS
@@ -78,6 +79,16 @@ def test_whole_exports_open_and_may_bear_any_name(exports, tmp_path):
     image = photo(33, 33)
     labels = open_artefact(known).predict(image)
     assert (labels == open_artefact(exports / "own").predict(image)).mean() > 0.99
+
+
+def test_reading_the_weights_of_an_export_says_what_it_serves_for(exports):
+    model = tiny_model(output_stride=32, crop_size=33)
+    for path in (exports / "own.tflite", exports / "own", exports / "own" / "saved_model.pb"):
+        advice = r"folded for running only\. Run .*with Segmenter.*\.keras file or run folder .* load_model"
+        with pytest.raises(ValueError, match=rf"{path.name} is .*{advice}"):
+            load_released(path)
+        with pytest.raises(ValueError, match=rf"{path.name} is .*{advice}"):
+            transfer_weights(model, path)
 
 
 def test_export_leaves_nothing_in_the_temporary_folder(exports, tmp_path, monkeypatch):

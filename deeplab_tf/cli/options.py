@@ -58,6 +58,32 @@ def max_side(command):
     )(command)
 
 
+class Range(click.ParamType):
+    """Two numbers."""
+
+    name = "low,high"
+
+    def convert(self, value, param, ctx):
+        if isinstance(value, tuple):
+            return value
+        try:
+            low, high = (float(number) for number in value.split(","))
+        except ValueError:
+            self.fail(f"{value!r} is not two numbers such as 0,255 or -1,1.", param, ctx)
+        return low, high
+
+
+def opening_options(command):
+    """How a model file is opened by what predicts: `open_artefact`'s keyword arguments."""
+    command = click.option("--trust", is_flag=True, help="Run a SavedModel that may read and write files.")(command)
+    command = click.option(
+        "--input-range",
+        type=Range(),
+        help="What a .tflite wants for the pixels 0 and 255, where it does not say: 0,255 or -1,1 or 0,1.",
+    )(command)
+    return max_side(command)
+
+
 class Rates(click.ParamType):
     """Atrous rates, or none."""
 

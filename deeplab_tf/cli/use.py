@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from deeplab_tf.cli.group import cli
-from deeplab_tf.cli.options import PATH, Side, max_side
+from deeplab_tf.cli.options import PATH, Side, opening_options
 
 
 @cli.command()
@@ -18,8 +18,8 @@ from deeplab_tf.cli.options import PATH, Side, max_side
 @click.option("--json", "json_path", type=PATH, help="Write the metrics as JSON too.")
 @click.option("--csv", "csv_path", type=PATH, help="Write the per-class table as CSV too.")
 @click.option("--skip-bad", is_flag=True, help="Leave out images whose labels do not fit, and list them.")
-@max_side
-def evaluate(model, data, split, labels, json_path, csv_path, skip_bad, max_side) -> None:
+@opening_options
+def evaluate(model, data, split, labels, json_path, csv_path, skip_bad, **opening) -> None:
     """Mean IoU of a .keras file, a run folder, a SavedModel or a .tflite.
 
     \b
@@ -27,12 +27,14 @@ def evaluate(model, data, split, labels, json_path, csv_path, skip_bad, max_side
       deeplab-tf evaluate runs/voc --data voc --json metrics.json
     """
     from deeplab_tf import datasets
+    from deeplab_tf.artefacts import open_artefact
     from deeplab_tf.evaluation import evaluate as evaluate_model
 
+    model = open_artefact(model, **opening)
     dataset = datasets.open_dataset(data, labels)
     images = datasets.evaluation_images(dataset, split)
     with datasets.explained_data(dataset, split):
-        result = evaluate_model(model, images, dataset.labels, skip_bad=skip_bad, max_side=max_side)
+        result = evaluate_model(model, images, dataset.labels, skip_bad=skip_bad)
     click.echo(result.table())
     if json_path:
         result.save_json(json_path)
@@ -47,8 +49,8 @@ def evaluate(model, data, split, labels, json_path, csv_path, skip_bad, max_side
 @click.option("--skip-bad", is_flag=True, help="Go on after an image that cannot be read.")
 @click.option("--cityscapes-ids", is_flag=True, help="Instead, a PNG of ids each, for Cityscapes' server.")
 @click.option("--legend/--no-legend", default=False, help="Add the classes that occur to the overlays.  [default: no]")
-@max_side
-def segment(model, images, output, max_side, **options) -> None:
+@opening_options
+def segment(model, images, output, max_side, input_range, trust, **options) -> None:
     """Segment images, or folders of them: a label PNG and an overlay each.
 
     \b
@@ -59,7 +61,8 @@ def segment(model, images, output, max_side, **options) -> None:
     from deeplab_tf.segment_files import segment_files
     from deeplab_tf.segmenter import Segmenter
 
-    done = segment_files(Segmenter(model, max_side=max_side), images, output, **options)
+    segmenter = Segmenter(model, max_side=max_side, input_range=input_range, trust=trust)
+    done = segment_files(segmenter, images, output, **options)
     click.echo(f"{len(done.written)} images in {output}, {done.images_per_second:.1f} images a second")
     for reason in done.bad.values():
         click.echo(f"Left out: {reason}")

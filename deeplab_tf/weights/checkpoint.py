@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import dataclasses
+import math
 import os
 import re
 from pathlib import Path
@@ -12,17 +13,17 @@ import numpy as np
 import tensorflow as tf
 
 from deeplab_tf.models.saving import RUN_MODEL
-from deeplab_tf.reading import reason
+from deeplab_tf.reading import reading, reason, shown
 from deeplab_tf.weights.variable_names import DEPTHWISE, KERNELS, LEAVES
 
 PART = re.compile(r"(.+)\.(?:index|data-\d{5}-of-\d{5})$")
 SHARD = re.compile(r".+\.data-(\d{5})-of-(\d{5})$")
 STATE_FILE = "checkpoint"
+# Data that were merely cut off are named when they are read.
+SMALL = 2**28
 # Of training, not of the network, wherever they stand: the step, Adam's powers, ranges of simulated quantisation.
 TRAINING = re.compile(r"(?:.*/)?(global_step|beta[12]_power)$")
 QUANTIZATION = re.compile(r"(?:.*/)?\w*quant\w*/(?:.*/)?(?:min|max)(?:/\w+)?$")
-# What TensorFlow's reader raises where a file is damaged.
-DAMAGE = (tf.errors.OpError, IndexError, RuntimeError, ValueError)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,14 +49,21 @@ class Checkpoint:
         Raises:
             ValueError: If its data is damaged or cut off; the message names the file.
         """
+        files = ", ".join(shown(shard) for shard in _shards(self.path)) or shown(self.path)
         try:
-            return self._reader.get_tensor(name)
-        except DAMAGE as error:
-            files = ", ".join(str(shard) for shard in _shards(self.path)) or self.path
+            values = self._reader.get_tensor(name)
+        except Exception as error:
+            # TensorFlow's reader raises whatever the content provokes.
             raise ValueError(
                 f"{files}: the data of {name!r} cannot be read ({reason(error)}). The file is damaged or cut off; "
                 "copy or download it again."
             ) from error
+        if np.issubdtype(values.dtype, np.floating) and not np.isfinite(values).all():
+            raise ValueError(
+                f"{files}: the values of {name!r} are not finite. Training diverged, or the file is damaged; take "
+                "another checkpoint."
+            )
+        return values
 
     def kernels(self) -> dict[str, tuple[int, ...]]:
         """The shape of each convolution's kernel, by scope; of a separable one, of its depthwise part."""
@@ -98,18 +106,30 @@ def read_checkpoint(path: str | os.PathLike) -> Checkpoint:
         (272, {'Momentum': 164, 'global_step': 1})
     """
     prefix = _prefix(Path(path))
+    file = _index(prefix) if _index(prefix).is_file() else prefix
     try:
         reader = tf.train.load_checkpoint(str(prefix))
         every = {name: tuple(shape) for name, shape in sorted(reader.get_variable_to_shape_map().items())}
-    except DAMAGE as error:
-        file = _index(prefix) if _index(prefix).is_file() else prefix
+        _check_sizes(prefix, every, reader.get_variable_to_dtype_map())
+    except Exception as error:
+        # TensorFlow's reader raises whatever the content provokes.
         raise ValueError(
-            f"{file} is not a checkpoint of TensorFlow, or it is damaged ({reason(error)}). Copy or download it again."
+            f"{shown(file)} is not a checkpoint of TensorFlow, or it is damaged ({reason(error)}). Copy or download it "
+            "again."
         ) from error
     kinds = {name: _training_kind(name) for name in every}
     ignored = collections.Counter(kind for kind in kinds.values() if kind)
     shapes = {name: shape for name, shape in every.items() if not kinds[name]}
     return Checkpoint(prefix, shapes, dict(ignored.most_common()), reader)
+
+
+def _check_sizes(prefix: Path, shapes: dict, dtypes: dict) -> None:
+    """Refuses sizes that the data are far too short for, before a network is built after them."""
+    shards = _shards(prefix)
+    needed = sum(math.prod(shape) * dtypes[name].size for name, shape in shapes.items())
+    there = sum(shard.stat().st_size for shard in shards)
+    if shards and needed > max(SMALL, 4 * there):
+        raise ValueError(f"its variables need {needed} bytes, and there are {there}")
 
 
 def _training_kind(name: str) -> str | None:
@@ -150,7 +170,8 @@ def _chosen(folder: Path) -> Path:
     found = _in_folder(folder)
     if len(found) == 1:
         return found[0]
-    state = tf.train.get_checkpoint_state(str(folder)) if (folder / STATE_FILE).is_file() else None
+    with reading(folder / STATE_FILE, "the list of checkpoints", "Give one of them by its prefix."):
+        state = tf.train.get_checkpoint_state(str(folder)) if (folder / STATE_FILE).is_file() else None
     # The path in it is that of the machine which trained.
     latest = folder / Path(state.model_checkpoint_path).name if state else None
     if latest in found:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
+import math
 import os
 from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
-from google.protobuf.message import DecodeError
 
+from deeplab_tf.known_files import check_known
+from deeplab_tf.reading import reading
 from deeplab_tf.weights.released_file import Convolution, ReleasedFile, scope_of
 
 _CONVOLUTIONS = {"Conv2D", "DepthwiseConv2dNative"}
 _SUMS = {"Add", "AddV2", "BiasAdd"}
+MOST_NUMBERS = 2**29
 _BATCH_NORMS = {"FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3"}
 
 
@@ -30,17 +34,16 @@ def read_frozen_graph(path: str | os.PathLike) -> ReleasedFile:
         ValueError: If it is damaged, no frozen graph, or a tensor is missing; the message names the file.
     """
     path = Path(path)
-    graph = tf.compat.v1.GraphDef()
-    try:
-        graph.ParseFromString(path.read_bytes())
-    except DecodeError as error:
-        raise ValueError(f"{path} is not a frozen graph, or it is cut off ({error}). Download it again.") from error
-    return _Graph(path, graph).read()
+    with reading(path, "a frozen graph", "It is damaged, cut off or another file. Download it again."):
+        content = path.read_bytes()
+        check_known(path, hashlib.sha256(content).hexdigest())
+        # Only read: no operation of the graph is run.
+        return _Graph(path, tf.compat.v1.GraphDef.FromString(content)).read()
 
 
 class _Graph:
     def __init__(self, path: Path, graph):
-        self.path = path
+        self.path, self.left = path, MOST_NUMBERS
         self.nodes = {node.name: node for node in graph.node}
         self.consumers: dict[str, list] = {}
         for node in graph.node:
@@ -133,6 +136,10 @@ class _Graph:
 
     def constant(self, user, name: str) -> np.ndarray:
         source = self.constant_node(user, name)
+        # One number may stand for a constant of any size.
+        self.left -= math.prod(max(0, side.size) for side in source.attr["value"].tensor.tensor_shape.dim)
+        if self.left < 0:
+            raise ValueError(f"{self.path}: its constants are larger than any network's ({source.name!r}).")
         try:
             return tf.make_ndarray(source.attr["value"].tensor)
         except (TypeError, ValueError) as error:

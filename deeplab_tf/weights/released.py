@@ -11,6 +11,7 @@ import keras
 
 from deeplab_tf import backbones
 from deeplab_tf.models import SegmentationModel, copy_weights, load_model
+from deeplab_tf.reading import shown
 from deeplab_tf.weights.checkpoint import is_checkpoint, read_checkpoint
 from deeplab_tf.weights.checkpoint_model import load_checkpoint, load_checkpoint_model
 from deeplab_tf.weights.frozen_graph import read_frozen_graph
@@ -23,6 +24,7 @@ from deeplab_tf.weights.zoo import check_backbone, entry_of, in_zoo, load_zoo, o
 
 READERS = {".tflite": read_tflite, ".pb": read_frozen_graph}
 RGB = 3
+SAVED_MODEL = "saved_model.pb"
 
 
 def read_released(path: str | os.PathLike) -> ReleasedFile:
@@ -33,8 +35,9 @@ def read_released(path: str | os.PathLike) -> ReleasedFile:
         ValueError: If the format is unknown, or the file damaged or without convolutions; the message names it.
     """
     path = Path(path)
+    refuse_saved_model(path)
     if is_keras_model(path):
-        raise ValueError(f"{path} is a Keras model already, no released file. Read it with load_model.")
+        raise ValueError(f"{shown(path)} is a Keras model already, no released file. Read it with load_model.")
     if path.suffix not in READERS:
         raise ValueError(
             f"{path} has no known format; released files end in {' or '.join(READERS)}, or are checkpoints "
@@ -46,6 +49,20 @@ def read_released(path: str | os.PathLike) -> ReleasedFile:
     if not released.convolutions:
         raise ValueError(f"{path} holds no convolutions, so it is not a DeepLab network.")
     return released
+
+
+def refuse_saved_model(path: Path) -> None:
+    """Says what a SavedModel serves for, where weights are to be read.
+
+    Raises:
+        ValueError: If `path` is one.
+    """
+    if path.name == SAVED_MODEL or (path / SAVED_MODEL).is_file():
+        raise ValueError(
+            f"{shown(path)} is a SavedModel, whose weights are folded for running only. Run its folder with Segmenter "
+            "or open_artefact (deeplab-tf segment, evaluate); read the .keras file or run folder that it was exported "
+            "from with load_model."
+        )
 
 
 def load_released(path: str | os.PathLike) -> SegmentationModel:
@@ -142,7 +159,9 @@ def holds_segmentation(path: str | os.PathLike) -> bool:
 
 def is_keras_model(path: str | os.PathLike) -> bool:
     """Whether a path means a model of this package: a `.keras` file, or a run folder."""
-    return Path(path).suffix == ".keras" or (Path(path).is_dir() and not is_checkpoint(path))
+    path = Path(path)
+    folder = path.is_dir() and not (path / SAVED_MODEL).is_file() and not is_checkpoint(path)
+    return path.suffix == ".keras" or folder
 
 
 def transfer_weights(model: SegmentationModel, source: str | os.PathLike | SegmentationModel) -> Transfer:
@@ -170,6 +189,8 @@ def transfer_weights(model: SegmentationModel, source: str | os.PathLike | Segme
         '104 layers loaded, 23 new (...)'
     """
     source = imagenet_source(model) if isinstance(source, str) and source == IMAGENET else source
+    if not isinstance(source, keras.Model):
+        refuse_saved_model(Path(source))
     if isinstance(source, keras.Model):
         transfer = assign_layers(model, source)
     elif not is_application(source) and in_zoo(source):

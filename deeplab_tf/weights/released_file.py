@@ -14,6 +14,9 @@ _LEAF = {
     "BatchNorm_Fold", "biases", "Conv2D_bias", "depthwise_bias", "merged_input",
 }  # fmt: skip
 
+# A changed bit in a float's exponent makes 1e38 of it; with normalisation folded in, weights reach some thousands.
+LARGEST_WEIGHT = 1e6
+
 
 def scope_of(name: str) -> str:
     """The variable scope that the name of a weight begins with.
@@ -39,12 +42,20 @@ class Convolution:
         bias: float32 `[channels]`.
         stride: Stride.
         rate: Atrous rate.
+
+    Raises:
+        ValueError: If a weight is not finite, or far larger than any that training gives.
     """
 
     kernel: np.ndarray
     bias: np.ndarray
     stride: int = 1
     rate: int = 1
+
+    def __post_init__(self):
+        for values in (self.kernel, self.bias):
+            if not (np.isfinite(values).all() and np.abs(values).max(initial=0) < LARGEST_WEIGHT):
+                raise ValueError("weights are not finite, or larger than any that training gives")
 
 
 @dataclasses.dataclass(frozen=True)

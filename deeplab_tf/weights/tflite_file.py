@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-import struct
 from pathlib import Path
 
 import numpy as np
 
 from deeplab_tf import tflite_runtime
+from deeplab_tf.reading import reading, shown
+from deeplab_tf.tflite_content import read_tflite_content
 from deeplab_tf.weights.released_file import Convolution, ReleasedFile, scope_of
 
 
@@ -27,16 +28,17 @@ def read_tflite(path: str | os.PathLike) -> ReleasedFile:
         ImportError: If no TFLite runtime is installed.
     """
     path = Path(path)
-    content = path.read_bytes()
-    if content[4:8] != b"TFL3":
-        raise ValueError(f"{path} is not a TFLite model: it lacks the mark TFL3. Give a .tflite file.")
+    file = read_tflite_content(path)
+    if file.about:
+        raise ValueError(
+            f"{shown(path)} is an export of this package, whose weights are folded for running only. Run it with "
+            "Segmenter or open_artefact (deeplab-tf segment, evaluate); read the .keras file or run folder that it was "
+            "exported from with load_model."
+        )
     schema = tflite_runtime.schema()
-    try:
-        model = schema.ModelT.InitFromPackedBuf(content, 0)
-        graph = model.subgraphs[0]
-        return _read_graph(path, schema, model, graph)
-    except (struct.error, IndexError, TypeError, AttributeError, KeyError) as error:
-        raise ValueError(f"{path} is damaged: its tables point outside the file. Download it again.") from error
+    with reading(path, "a TFLite model", "Download it again."):
+        model = schema.ModelT.InitFromPackedBuf(file.content, 0)
+        return _read_graph(path, schema, model, model.subgraphs[0])
 
 
 def _read_graph(path: Path, schema, model, graph) -> ReleasedFile:

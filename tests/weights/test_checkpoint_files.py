@@ -1,5 +1,6 @@
 """Which files mean a checkpoint, what in them is not the network's, and files that are damaged or incomplete."""
 
+import contextlib
 import shutil
 
 import numpy as np
@@ -9,6 +10,7 @@ import tensorflow as tf
 
 from deeplab_tf import DeepLabV3, load_released, save_model
 from deeplab_tf.models.without_values import without_values
+from deeplab_tf.weights import checkpoint as checkpoint_module
 from deeplab_tf.weights import load_checkpoint
 from deeplab_tf.weights.checkpoint import is_checkpoint, read_checkpoint
 from deeplab_tf.weights.checkpoint_model import build_from_checkpoint
@@ -87,6 +89,45 @@ def test_data_that_is_cut_off_is_named_and_leaves_the_model_as_it_was(prefix, mo
         load_checkpoint(model, prefix)
     for old, new in zip(before, model.get_weights(), strict=True):
         np.testing.assert_array_equal(old, new)
+
+
+def test_values_that_are_not_finite_are_refused(tmp_path, model):
+    name = "MobilenetV2/expanded_conv_3/project/weights"
+    values = VALUES[name].copy()
+    values.flat[7] = np.nan
+    prefix = release.write(tmp_path / "model.ckpt-7", {**VALUES, name: values})
+    with pytest.raises(ValueError, match=rf"{SHARD}: the values of '{name}' are not finite"):
+        load_checkpoint(model, prefix)
+
+
+def test_index_of_sizes_that_the_data_do_not_have_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(checkpoint_module, "SMALL", 0)
+    prefix = release.write(tmp_path / "model.ckpt-7", {"a/weights": np.zeros(1000, np.float32)})
+    (tmp_path / SHARD).write_bytes(bytes(100))
+    with pytest.raises(ValueError, match=r"model\.ckpt-7\.index .*its variables need 4000 bytes, and there are 100"):
+        read_checkpoint(prefix)
+
+
+def test_damaged_list_of_checkpoints_is_named(prefix):
+    release.write(prefix.parent / "model.ckpt-70", {"a/weights": np.zeros(2, np.float32)})
+    (prefix.parent / "checkpoint").write_bytes(b"\xff\xfe model_checkpoint_path: \x00")
+    with pytest.raises(ValueError, match="checkpoint"):
+        read_checkpoint(prefix.parent)
+
+
+def test_changed_bytes_of_the_index_end_in_a_value_error_that_names_it(prefix, model):
+    index = prefix.with_name(f"{prefix.name}.index")
+    content, generator = index.read_bytes(), np.random.default_rng(0)
+    for _ in range(60):
+        changed = bytearray(content)
+        changed[generator.integers(len(changed))] ^= 1 << generator.integers(8)
+        index.write_bytes(changed)
+        with contextlib.suppress(ValueError):
+            load_checkpoint(model, prefix)
+            continue
+    index.write_bytes(content[:100])
+    with pytest.raises(ValueError, match=r"model\.ckpt-7\.index is not a checkpoint"):
+        read_checkpoint(prefix)
 
 
 def test_damaged_data_is_named(prefix, model):

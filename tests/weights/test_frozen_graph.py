@@ -103,3 +103,67 @@ def test_variables_that_are_not_frozen_are_named(tmp_path):
     (tmp_path / "graph.pb").write_bytes(graph.as_graph_def().SerializeToString())
     with pytest.raises(ValueError, match="not a constant"):
         read_frozen_graph(tmp_path / "graph.pb")
+
+
+def test_weights_that_are_not_finite_or_absurd_are_refused(tmp_path):
+    path = tmp_path / "graph.pb"
+    graph, _ = _write(_normalized, path)
+    for value, place in ((np.nan, "weights"), (np.inf, "BatchNorm/m"), (1e38, "weights")):
+        definition = graph.as_graph_def()
+        tensor = next(node for node in definition.node if node.name == f"A/Conv/{place}").attr["value"].tensor
+        values = tf.make_ndarray(tensor).copy()
+        values.flat[1] = value
+        tensor.CopyFrom(tf.make_tensor_proto(values))
+        path.write_bytes(definition.SerializeToString())
+        with pytest.raises(ValueError, match=r"graph\.pb.*not finite, or larger than any"):
+            read_frozen_graph(path)
+
+
+def test_one_number_that_stands_for_a_huge_constant_is_refused(tmp_path):
+    path = tmp_path / "graph.pb"
+    graph, _ = _write(_normalized, path)
+    definition = graph.as_graph_def()
+    tensor = next(node for node in definition.node if node.name == "A/Conv/weights").attr["value"].tensor
+    tensor.Clear()
+    tensor.dtype = tf.float32.as_datatype_enum
+    tensor.float_val.append(1.0)
+    for side in (3, 3, 1 << 20, 1 << 20):
+        tensor.tensor_shape.dim.add(size=side)
+    path.write_bytes(definition.SerializeToString())
+    with pytest.raises(ValueError, match=r"graph\.pb: its constants are larger than any network's"):
+        read_frozen_graph(path)
+
+
+def test_identities_in_a_circle_are_named(tmp_path):
+    path = tmp_path / "graph.pb"
+    graph, _ = _write(_normalized, path)
+    definition = graph.as_graph_def()
+    next(node for node in definition.node if node.name == "A/Conv/weights/read").input[0] = "A/Conv/weights/read"
+    path.write_bytes(definition.SerializeToString())
+    with pytest.raises(ValueError, match=r"graph\.pb cannot be read as a frozen graph"):
+        read_frozen_graph(path)
+
+
+def test_changed_bytes_end_in_a_value_error_or_weights(tmp_path):
+    path = tmp_path / "graph.pb"
+    _write(_normalized, path)
+    content, generator = path.read_bytes(), np.random.default_rng(0)
+    for _ in range(200):
+        changed = bytearray(content)
+        for place in generator.integers(0, len(changed), 3):
+            changed[place] = generator.integers(256)
+        path.write_bytes(changed)
+        try:
+            read_frozen_graph(path)
+        except ValueError as error:
+            assert str(path) in str(error)
+
+
+@pytest.mark.shared
+def test_damaged_released_graph_is_known_by_its_name(shared, tmp_path):
+    name = "deeplabv3_mnv2_pascal_trainval_frozen.pb"
+    content = bytearray((shared / "weights" / name).read_bytes())
+    content[5_000_001] ^= 1
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(ValueError, match=rf"{name} has the name of a released file, but not its content"):
+        read_frozen_graph(tmp_path / name)
