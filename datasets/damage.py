@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -91,7 +92,7 @@ def explained_data(dataset: DataSet, split: str) -> Iterator[None]:
 
 
 def _read_through(path: Path) -> None:
-    records = iter(tf.data.TFRecordDataset(str(path)))
+    records = iter(tf.data.TFRecordDataset(os.fsencode(path)))
     for number in range(1, count_records(path) + 1):
         try:
             serialized = next(records)

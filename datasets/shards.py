@@ -7,6 +7,7 @@ import dataclasses
 import functools
 import itertools
 import math
+import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -55,7 +56,7 @@ def write_shards(
         tracked = zip(pairs, track(results, len(pairs), f"convert {split}"))
         for shard in range(shards):
             members = (shard + 1) * len(pairs) // shards - shard * len(pairs) // shards
-            with tf.io.TFRecordWriter(str(folder / shard_name(split, shard, shards))) as writer:
+            with tf.io.TFRecordWriter(os.fsencode(folder / shard_name(split, shard, shards))) as writer:
                 for pair, result in itertools.islice(tracked, members):
                     if isinstance(result, ValueError):
                         bad.append((pair.name, str(result)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -111,7 +112,7 @@ def _of_records(dataset: DataSet, split: str, labels, labelled: bool) -> Source:
     counts = check_split(dataset, split)
     if not dataset.count(split):
         raise ValueError(f"{dataset.path} has no images in split {split!r}. Convert the split again.")
-    files = tf.constant([str(path) for path in dataset.files(split)])
+    files = tf.constant([os.fsencode(path) for path in dataset.files(split)])
     firsts = tf.constant(np.cumsum([0, *counts[:-1]]), tf.int64)
 
     def shard(file: tf.Tensor, first: tf.Tensor) -> tf.data.Dataset:
@@ -123,7 +124,7 @@ def _of_records(dataset: DataSet, split: str, labels, labelled: bool) -> Source:
         return shards.interleave(shard, cycle_length=min(len(files), SHARDS_MIXED))
 
     def ordered() -> tf.data.Dataset:
-        return tf.data.TFRecordDataset([str(path) for path in dataset.files(split)]).enumerate()
+        return tf.data.TFRecordDataset([os.fsencode(path) for path in dataset.files(split)]).enumerate()
 
     if not labelled:
         with explained_data(dataset, split):

@@ -128,8 +128,9 @@ def test_file_name_that_is_not_utf_8(tmp_path):
         for name in names:
             Image.fromarray(pixels).save(folder / f"{name}.png")
     (masks / f"{names[2]}.png").write_bytes(b"no image")
-    report = convert_folder(images, masks, tmp_path / "out", labels=3, skip_bad=True, workers=1)
-    stored = evaluation_images(open_dataset(tmp_path / "out"), "train").as_numpy_iterator()
+    output = tmp_path / os.fsdecode(b"s\xe9ries")
+    report = convert_folder(images, masks, output, labels=3, skip_bad=True, workers=1)
+    stored = evaluation_images(open_dataset(output), "train").as_numpy_iterator()
     assert [example["filename"].decode() for example in stored] == ["a", r"caf\xe9"]
     str(report).encode()
     assert r"na\xefve.png cannot be read as an image" in str(report)
