@@ -23,12 +23,15 @@ def normalize_images(images, scope: str, mean: Sequence[float] | None = None):
     Args:
         images: `[B, H, W, C]`, 0-255.
         scope: First part of the layer's name.
-        mean: RGB value (0-255) to subtract; None scales instead.
+        mean: RGB value (0-255) to subtract; None scales instead. Grey images become RGB first: zeros around the maps
+            stand for each channel's own mean, which one channel cannot have.
 
     Returns:
-        float32 `[B, H, W, C]`, under mixed precision too: 0-255 after an interpolation does not fit the halves'
-        precision.
+        float32 `[B, H, W, C]`, or `[B, H, W, 3]` of grey images with a mean; under mixed precision too: 0-255 after an
+        interpolation does not fit the halves' precision.
     """
+    if mean is not None and images.shape[-1] == 1:
+        images = keras.layers.Concatenate(dtype="float32", name=f"{scope}.grey_to_rgb")([images] * len(mean))
     settings = {"scale": 1 / 127.5, "offset": -1.0}
     if mean is not None:
         settings = {"scale": 1.0, "offset": [-value for value in channel_values(mean, images.shape[-1])]}

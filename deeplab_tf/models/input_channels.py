@@ -48,8 +48,13 @@ def differs_in_channels(source: keras.Model, target: keras.Model, twin, layer) -
     if not (isinstance(layer, keras.layers.Conv2D) and isinstance(twin, keras.layers.Conv2D)):
         return False
     theirs, ours = tuple(twin.kernel.shape), tuple(layer.kernel.shape)
-    wanted = (*theirs[:2], target.input_shape[-1], theirs[3])
-    return theirs[2] == source.input_shape[-1] != ours[2] and ours == wanted and twin.use_bias == layer.use_bias
+    wanted = (*theirs[:2], stem_channels(target), theirs[3])
+    return theirs[2] == stem_channels(source) != ours[2] and ours == wanted and twin.use_bias == layer.use_bias
+
+
+def stem_channels(model: keras.Model) -> int:
+    """The channels that a model's first convolutions see: those of its images, but of grey ones perhaps three."""
+    return _normalization(model).output.shape[-1]
 
 
 def copy_stem(source: keras.Model, target: keras.Model, name: str) -> None:
@@ -57,7 +62,9 @@ def copy_stem(source: keras.Model, target: keras.Model, name: str) -> None:
 
     The kernel is averaged over its input channels, repeated and rescaled: a grey image, however often its channel is
     repeated, gives the same map as in the source. Where the source subtracts a mean of its own from every channel and
-    the target one from all, the difference goes into what comes next: the bias, or the normalisation's mean.
+    the target one from all, the difference goes into what comes next: the bias, or the normalisation's mean. That is
+    exact inside; where taps of the kernel lie outside the image, it is not. Between RGB and grey nothing differs: a
+    grey image becomes RGB before a mean is subtracted.
 
     Args:
         source: The model to copy from.
@@ -65,7 +72,7 @@ def copy_stem(source: keras.Model, target: keras.Model, name: str) -> None:
         name: The layer's name in both.
     """
     kernel, *bias = source.get_layer(name).get_weights()
-    old, new = kernel.shape[2], target.input_shape[-1]
+    old, new = kernel.shape[2], stem_channels(target)
     adapted = np.repeat(kernel.mean(axis=2, keepdims=True), new, axis=2) * (old / new)
     shift = kernel.sum(axis=(0, 1)).T @ (_offsets(source) - _offsets(target).mean())
     target.get_layer(name).set_weights([adapted, *(values + shift for values in bias)])
@@ -78,5 +85,9 @@ def copy_stem(source: keras.Model, target: keras.Model, name: str) -> None:
 
 def _offsets(model: keras.Model) -> np.ndarray:
     """What the network adds to each channel of its images."""
+    return np.broadcast_to(np.float32(_normalization(model).offset), stem_channels(model))
+
+
+def _normalization(model: keras.Model) -> keras.layers.Rescaling:
     (layer,) = (layer for layer in model.layers if isinstance(layer, keras.layers.Rescaling))
-    return np.broadcast_to(np.float32(layer.offset), model.input_shape[-1])
+    return layer

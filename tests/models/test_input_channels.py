@@ -39,7 +39,9 @@ def test_backbones_take_other_channels(name, channels):
 
     model = without_values(build)
     first = next(layer for layer in model.layers if isinstance(layer, keras.layers.Conv2D))
-    assert first.kernel.shape[2] == channels
+    # Where a mean is subtracted grey becomes RGB.
+    subtracts = name in ("vgg_16", "resnet_18", "resnet_18_v2")
+    assert first.kernel.shape[2] == (3 if channels == 1 and subtracts else channels)
 
 
 @pytest.mark.parametrize("channels", [1, 4])
@@ -75,10 +77,22 @@ def test_means_that_differ_by_channel_do_not_shift_grey_images(model, stem):
     model = model()
     one = model.rebuild(input_shape=(None, None, 1))
     assert one.pad_value == (pytest.approx(sum(model.pad_value) / 3),)
-    # Zero padding stands for the mean, which differs: the border's maps do too.
+    maps = [
+        keras.Model(network.input, network.get_layer(stem).output)(grey(network.input_shape[-1])).numpy()
+        for network in (model, one)
+    ]
+    np.testing.assert_allclose(*maps, atol=1e-5 * np.abs(maps[0]).max())
+    back = one.rebuild(input_shape=(None, None, 3))
+    assert one.reinitialized == back.reinitialized == []
+    np.testing.assert_array_equal(back.get_layer(stem).get_weights()[0], model.get_layer(stem).get_weights()[0])
+
+
+def test_four_channels_follow_grey_images_inside(capsys):
+    model = DeepLabV2("resnet_18", classes=3)
+    stem = "resnet_v1_18.conv1.BatchNorm"
     inside = [
         keras.Model(network.input, network.get_layer(stem).output)(grey(network.input_shape[-1]))[0, 4:-4, 4:-4]
-        for network in (model, one)
+        for network in (model, model.rebuild(input_shape=(None, None, 4)))
     ]
     np.testing.assert_allclose(*inside, atol=1e-4 * np.abs(inside[0]).max())
 
