@@ -223,6 +223,8 @@ def labelled_pairs(
     """The pairs of a folder, their masks to be drawn with the ids of `labels`; the rest as `convert_labelme`."""
     background = next(name for name in (*BACKGROUNDS, labels.names[0]) if name in labels.names)
     values = {name: value for value, name in enumerate(labels.names)}
+    # Its other names mean the same, unless they are classes of their own.
+    values = {**values, **{name: values[background] for name in BACKGROUNDS if name not in values}}
     read = functools.partial(
         labelme_mask,
         values=values,
@@ -265,7 +267,7 @@ def collected_labels(found: LabelmeFolder) -> LabelSpec:
     """
     labels = frozenset().union(*found.labels)
     background = next((name for name in BACKGROUNDS if name in labels), BACKGROUNDS[0])
-    classes = sorted(labels - {IGNORED, background})
+    classes = sorted(labels - {IGNORED, *BACKGROUNDS})
     if not classes:
         why = ""
         if found.unread:

@@ -75,9 +75,12 @@ def labelme_mask(
         values = {**values, IGNORED: ignore_label}
         unknown = sorted(file.labels - values.keys())
         if unknown and not ignore_unknown:
+            by_case = {name.casefold(): name for name in values}
+            meant = [by_case[label.casefold()] for label in unknown if label.casefold() in by_case]
+            hint = f" Did you mean {_listed(meant)}, which differs in case?" if meant else ""
             raise ValueError(
-                f"{path} has shapes of unknown labels: {_listed(unknown)}; known are {_listed(values)}. Correct them, "
-                "add them to the class names, or ignore them with --ignore-unknown (ignore_unknown=True)."
+                f"{path} has shapes of unknown labels: {_listed(unknown)}; known are {_listed(values)}.{hint} Correct "
+                "them, add them to the class names, or ignore them with --ignore-unknown (ignore_unknown=True)."
             )
         mask = Image.new("L", (width, height), background)
         for number, shape in enumerate(file.shapes, start=1):

@@ -116,6 +116,16 @@ def test_export_by_its_file_and_split(tmp_path):
         inspect_dataset(tmp_path / "flow")
 
 
+def test_file_of_an_export_on_the_command_line(tmp_path, capsys):
+    label_studio(tmp_path / "export")
+    before = sorted((tmp_path / "export").rglob("*"))
+    assert run("inspect", tmp_path / "export" / "result.json") == 0
+    assert "2 images (train 2)" in capsys.readouterr().out
+    assert sorted((tmp_path / "export").rglob("*")) == before
+    assert run("inspect", tmp_path / "export" / "gone.json") == 2
+    assert "gone.json is not a folder" in capsys.readouterr().err
+
+
 def test_labels_of_an_export(tmp_path):
     cvat(tmp_path / "cvat")
     (tmp_path / "names.txt").write_text("bird\ndog\ncat\n")

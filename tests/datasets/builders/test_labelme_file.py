@@ -58,6 +58,19 @@ def test_labels_that_differ_by_blanks_are_one_and_by_case_are_two(folder):
     assert "Note: The labels 'Dog' and 'dog'" in str(report)
 
 
+def test_names_of_the_background_mean_the_same(folder):
+    write(folder, "c", [box("cat", 0, 0, 9, 9), box("background", 0, 0, 4, 9), box("__background__", 5, 0, 9, 4)])
+    report, found = convert(folder)
+    assert report.labels.names == ("background", "cat", "dog")
+    assert found["c"]["label"].sum() == 5 * 5
+
+
+def test_unknown_label_that_differs_in_case(folder, tmp_path):
+    (tmp_path / "labels.txt").write_text("cat\nDog\n")
+    with pytest.raises(ValueError, match=r"unknown labels: 'dog'; .* Did you mean 'Dog', which differs in case\?"):
+        convert(folder, class_names=tmp_path / "labels.txt")
+
+
 def gbk(path):
     content = json.loads(path.read_text())
     content["shapes"][0]["label"] = "行人"
