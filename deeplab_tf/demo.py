@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import html
 import os
 import shutil
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import click
@@ -16,6 +17,7 @@ from deeplab_tf.evaluation import evaluate
 from deeplab_tf.export import export_saved_model, export_tflite
 from deeplab_tf.files import check_writable, replacing
 from deeplab_tf.images import read_image, write_image
+from deeplab_tf.locks import locked
 from deeplab_tf.segment_files import segment_files
 from deeplab_tf.segmenter import Segmenter
 from deeplab_tf.training import TrainConfig, train
@@ -44,7 +46,8 @@ def run_demo(output: str | os.PathLike = "deeplab-demo", steps: int = STEPS, ove
     Args:
         output: The folder; its `index.html` shows what the others hold.
         steps: Training steps; the default is what the validation mean IoU of 0.85 needs, with a margin.
-        overwrite: Replace a finished demo. An unfinished one is replaced anyway.
+        overwrite: Replace a finished demo, which comes back if the new one does not finish. An unfinished one is
+            replaced anyway.
 
     Returns:
         Mean IoU on the validation split, 0-1.
@@ -56,8 +59,13 @@ def run_demo(output: str | os.PathLike = "deeplab-demo", steps: int = STEPS, ove
         >>> run_demo("deeplab-demo")
         0.93
     """
+    output = Path(output)
+    with locked(output, "a demo"), _emptied(output, overwrite):
+        return _run(output, steps)
+
+
+def _run(output: Path, steps: int) -> float:
     start = time.perf_counter()
-    output = _empty(Path(output), overwrite)
 
     def step(title: str) -> None:
         click.secho(f"[{time.perf_counter() - start:4.0f} s] {title}", bold=True)
@@ -96,17 +104,39 @@ def run_demo(output: str | os.PathLike = "deeplab-demo", steps: int = STEPS, ove
     return result.miou
 
 
-def _empty(output: Path, overwrite: bool) -> Path:
-    """The output folder, cleared of an earlier demo and of nothing else."""
+@contextlib.contextmanager
+def _emptied(output: Path, overwrite: bool) -> Iterator[None]:
+    """Clears the output folder of an earlier demo, and of nothing else; a finished one waits for the new one's end."""
+    path = Path(os.path.abspath(output))
+    before = path.with_name(f".{path.name}.before")
     check_writable(output)
-    if (output / PAGE).exists() and not overwrite:
-        raise ValueError(f"{output} holds a finished demo. Give --overwrite, or another --output.")
     parts = {*PARTS, "new", PAGE, "audit.html", "contact_sheet.png", "metrics.json", "predictions.png"}
     strange = sorted(path.name for path in output.iterdir() if path.name not in parts and path.name[0] != ".")
     if strange:
         raise ValueError(f"{output} holds {strange[0]!r}, which is no part of a demo. Give another --output.")
-    shutil.rmtree(output)
-    return check_writable(output)
+    # Of a demo that was killed.
+    _decide(output, before)
+    if (output / PAGE).exists() and not overwrite:
+        raise ValueError(f"{output} holds a finished demo. Give --overwrite, or another --output.")
+    if (output / PAGE).exists():
+        output.rename(before)
+    else:
+        shutil.rmtree(output)
+    check_writable(output)
+    try:
+        yield
+    finally:
+        _decide(output, before)
+
+
+def _decide(output: Path, before: Path) -> None:
+    """Of an earlier finished demo and the one in its place, keeps the latter only if it is finished too."""
+    if before.is_dir():
+        if (output / PAGE).exists():
+            shutil.rmtree(before)
+        else:
+            shutil.rmtree(output, ignore_errors=True)
+            before.rename(output)
 
 
 def _write_picture(output: Path, dataset: datasets.DataSet) -> None:

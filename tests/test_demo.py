@@ -1,5 +1,7 @@
 """The demonstration leaves what it promises, refuses to overwrite, and touches nothing strange."""
 
+import shutil
+
 import pytest
 
 from deeplab_tf import demo
@@ -42,3 +44,41 @@ def test_demo_keeps_its_hands_off_other_folders(tmp_path):
     with pytest.raises(ValueError, match=r"thesis\.tex.*no part of a demo"):
         demo.run_demo(tmp_path, overwrite=True)
     assert (tmp_path / "thesis.tex").read_text() == "years of work"
+
+
+@pytest.mark.parametrize("end", [ValueError, KeyboardInterrupt, "killed"])
+def test_a_finished_demo_is_there_until_the_next_is_finished(tmp_path, monkeypatch, end):
+    output = tmp_path / "demo"
+    (output / "run").mkdir(parents=True)
+    (output / demo.PAGE).write_text("finished")
+
+    def begin(folder, steps):
+        assert not list(folder.iterdir())
+        (folder / "drawn").mkdir()
+        if end == "killed":
+            # As it would look then.
+            shutil.copytree(output.with_name(".demo.before"), tmp_path / "copy")
+        raise ValueError if end == "killed" else end
+
+    monkeypatch.setattr(demo, "_run", begin)
+    with pytest.raises(BaseException) as caught:
+        demo.run_demo(output, overwrite=True)
+    assert isinstance(caught.value, ValueError if end == "killed" else end)
+    if end == "killed":
+        shutil.rmtree(output / "run")
+        (output / demo.PAGE).unlink()
+        (tmp_path / "copy").rename(output.with_name(".demo.before"))
+        with pytest.raises(ValueError, match="finished demo"):
+            demo.run_demo(output)
+    assert sorted(path.name for path in output.iterdir()) == [demo.PAGE, "run"]
+    assert [path.name for path in tmp_path.iterdir()] == ["demo"]
+
+
+def test_a_new_demo_takes_the_place_of_the_finished_one(tmp_path, monkeypatch):
+    (tmp_path / "demo" / "run").mkdir(parents=True)
+    (tmp_path / "demo" / demo.PAGE).write_text("old")
+    monkeypatch.setattr(demo, "_run", lambda folder, steps: (folder / demo.PAGE).write_text("new"))
+    demo.run_demo(tmp_path / "demo", overwrite=True)
+    assert [path.name for path in (tmp_path / "demo").iterdir()] == [demo.PAGE]
+    assert (tmp_path / "demo" / demo.PAGE).read_text() == "new"
+    assert [path.name for path in tmp_path.iterdir()] == ["demo"]
