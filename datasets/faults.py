@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import glob
 from collections.abc import Callable
 from pathlib import Path
 
@@ -72,11 +73,19 @@ def read_part(read: Callable[[Path], np.ndarray], path: Path, part: str) -> np.n
         raise
     except FileNotFoundError as error:
         raise BadPair(
-            f"missing_{part}", path, f"{path} is missing; it should be the {part}. Add it or take its pair out."
+            f"missing_{part}",
+            path,
+            f"{path} is missing; it should be the {part}.{_of_that_name(path)} Add it or take its pair out.",
         ) from error
     except ValueError as error:
         kind = error.kind if isinstance(error, UnfitImage) else _kind_of_file(path, part, str(error))
         raise BadPair(kind, path, str(error)) from error
+
+
+def _of_that_name(path: Path) -> str:
+    """What lies in place of a missing file, in a sentence."""
+    others = sorted(other.name for other in path.parent.glob(f"{glob.escape(path.stem)}.*"))
+    return f" There is {', '.join(others[:3])}, which is not looked for: save it as {path.suffix}." if others else ""
 
 
 def _kind_of_file(path: Path, part: str, message: str) -> str:

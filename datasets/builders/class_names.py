@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from deeplab_tf.labels import LabelSpec, voc_colors
+from deeplab_tf.reading import reading
 
 
 def read_class_names(path: str | os.PathLike, ignore_label: int = 255) -> LabelSpec:
@@ -20,30 +21,25 @@ def read_class_names(path: str | os.PathLike, ignore_label: int = 255) -> LabelS
         The label specification.
 
     Raises:
-        ValueError: If the file is missing or no text, or the names or colours do not make a specification.
+        FileNotFoundError: If there is no such file.
+        ValueError: If the file is no text, or the names or colours do not make a specification.
 
     Example:
         >>> Path("class_names.txt").write_text("field\\nroad 128 64 128  # tracks too\\n")
         >>> read_class_names("class_names.txt").names
         ('field', 'road')
     """
-    try:
+    # From a pipe too, as shells make of <(...).
+    with reading(path, "the class names", "Give a text file of one name a line."):
         text = Path(path).read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ValueError(
-            f"{path} cannot be read as class names ({error}). Give a text file of one name a line."
-        ) from error
-    lines = [line for raw in text.splitlines() if (line := raw.split("#")[0].strip())]
-    entries = [_entry(line) for line in lines]
-    defaults = voc_colors(len(entries))
-    try:
+        lines = [line for raw in text.splitlines() if (line := raw.split("#")[0].strip())]
+        entries = [_entry(line) for line in lines]
+        defaults = voc_colors(len(entries))
         return LabelSpec(
             names=tuple(name for name, _ in entries),
             colors=tuple(color or default for (_, color), default in zip(entries, defaults)),
             ignore_label=ignore_label,
         )
-    except ValueError as error:
-        raise ValueError(f"{path}: {error}") from error
 
 
 def _entry(line: str) -> tuple[str, tuple[int, ...] | None]:

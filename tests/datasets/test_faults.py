@@ -72,3 +72,9 @@ def test_ids_beyond_what_masks_can_hold_are_a_fault_and_no_crash(tmp_path):
     inspection = inspect_pairs({"train": [pair]}, LABELS, tmp_path, workers=1)
     assert [found.kind for found in inspection.findings] == ["wrong_values"]
     assert inspection.unexpected == ((str(tmp_path / "x.mat"), (300,)),)
+
+
+def test_what_lies_in_place_of_a_missing_file_is_said(tmp_path):
+    (tmp_path / "a [1].dng").write_bytes(b"raw")
+    with pytest.raises(BadPair, match=r"a \[1\]\.jpg is missing.* There is a \[1\]\.dng, .* save it as \.jpg"):
+        read_part(read_mask, tmp_path / "a [1].jpg", "image")

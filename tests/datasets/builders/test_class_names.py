@@ -20,6 +20,8 @@ def test_names_colours_comments_and_empty_lines(tmp_path):
         (b"a\na\n", "unique"),
         (b"a 1 2 256\nb\n", "0-255"),
         (b"\xff\xfe\x00", "cannot be read"),
+        (b"a 1 2 " + b"3" * 5000 + b"\nb\n", "cannot be read as the class names"),
+        ("a 1 2 \u00b2\nb\n".encode(), "cannot be read as the class names"),
     ],
 )
 def test_bad_files_are_named(tmp_path, content, message):
@@ -30,5 +32,5 @@ def test_bad_files_are_named(tmp_path, content, message):
 
 
 def test_missing_file_is_named(tmp_path):
-    with pytest.raises(ValueError, match=r"none\.txt cannot be read"):
+    with pytest.raises(FileNotFoundError, match=r"none\.txt"):
         read_class_names(tmp_path / "none.txt")
