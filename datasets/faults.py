@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import glob
+import os
 from collections.abc import Callable
 from pathlib import Path
 
