@@ -9,6 +9,7 @@ from pathlib import Path
 import keras
 
 from deeplab_tf.files import replacing
+from deeplab_tf.models.finite import check_finite
 from deeplab_tf.models.segmentation_model import SegmentationModel
 from deeplab_tf.reading import reason
 
@@ -83,4 +84,5 @@ def load_model(path: str | os.PathLike) -> SegmentationModel:
             f"{path} holds a {type(model).__name__} from elsewhere, not a DeepLab model of this package. "
             "Released DeepLab files (.tflite, .pb) are read by load_released."
         )
+    check_finite(model, path)
     return model

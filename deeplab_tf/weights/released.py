@@ -11,6 +11,7 @@ import keras
 
 from deeplab_tf import backbones
 from deeplab_tf.models import SegmentationModel, copy_weights, load_model
+from deeplab_tf.models.finite import check_finite
 from deeplab_tf.reading import shown
 from deeplab_tf.weights.checkpoint import is_checkpoint, read_checkpoint
 from deeplab_tf.weights.checkpoint_model import load_checkpoint, load_checkpoint_model
@@ -202,7 +203,9 @@ def transfer_weights(model: SegmentationModel, source: str | os.PathLike | Segme
         transfer = transfer_weights(twin, source)
         copy_weights(twin, model)
     elif is_application(source):
-        transfer = copy_application(open_application(model, source), model)
+        network = open_application(model, source)
+        check_finite(network, source)
+        transfer = copy_application(network, model)
     elif is_checkpoint(source):
         transfer = load_checkpoint(model, source, start=True)
     else:

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from deeplab_tf import DeepLabV3, load_model, save_model
+from deeplab_tf import DeepLabV3, load_model, save_model, transfer_weights
 
 
 @pytest.fixture(scope="module")
@@ -71,3 +71,13 @@ def test_code_in_a_file_is_refused(tmp_path):
     keras.Model(inputs, keras.layers.Lambda(lambda x: x * 2)(inputs)).save(tmp_path / "code.keras")
     with pytest.raises(ValueError, match=r"code\.keras does not load as a model of this package"):
         load_model(tmp_path / "code.keras")
+
+
+def test_weights_that_are_not_finite_are_refused(model, tmp_path):
+    broken = model.rebuild()
+    layer = broken.get_layer("aspp0")
+    layer.set_weights([np.where(values == values.max(), np.nan, values) for values in layer.get_weights()])
+    save_model(broken, tmp_path / "diverged.keras")
+    for read in (load_model, lambda path: transfer_weights(model, path)):
+        with pytest.raises(ValueError, match=r"diverged\.keras: the weights of 'aspp0' are not finite"):
+            read(tmp_path / "diverged.keras")
