@@ -66,6 +66,7 @@ def test_describe_a_model_file_and_a_named_network(model_file, tmp_path, capsys)
     assert "has its settings already" in fails(capsys, "describe", model_file, "--set", "classes=3")
     assert "Unknown model 'v9'" in fails(capsys, "describe", "v9")
     assert "no model file" in fails(capsys, "describe", tmp_path / "missing.keras")
+    assert "output_stride" in fails(capsys, "describe", "v3:mobilenet_v2", "--set", f"output_stride={'9' * 5000}")
 
 
 def test_whole_path(drawn, tmp_path, capsys):

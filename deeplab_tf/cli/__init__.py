@@ -10,6 +10,10 @@ import click
 from deeplab_tf.cli import convert, convert_coco, data, models, train, use  # noqa: F401 (each adds its commands)
 from deeplab_tf.cli.group import Interrupted, cli
 from deeplab_tf.interrupts import Interrupts
+from deeplab_tf.reading import reason
+
+# As sysexits.h has it for errors of the program itself.
+FAULT = 70
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -20,9 +24,13 @@ def main(arguments: list[str] | None = None) -> int:
 
     Returns:
         The exit code: 0, 1 after `inspect --strict` that found errors, 2 after a wrong input (one line on stderr), 130
-        after Ctrl-C, 143 after SIGTERM. As a console script the process ends with it.
+        after Ctrl-C, 143 after SIGTERM, 70 after a fault of the program itself. As a console script the process ends
+        with it.
     """
     arguments = sys.argv[1:] if arguments is None else arguments
+    if hasattr(sys.stdout, "reconfigure"):
+        # Names of files may hold bytes that are no text, and terminals know fewer letters than names of classes.
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         with Interrupts():
             return cli.main(arguments, prog_name="deeplab-tf", standalone_mode=False) or 0
@@ -33,8 +41,15 @@ def main(arguments: list[str] | None = None) -> int:
         error.show()
         return error.exit_code
     except (ValueError, OSError, ImportError) as error:
-        if "--debug" in arguments:
-            traceback.print_exc()
-        message = " ".join(str(error).split()) or type(error).__name__
-        print(f"Error: {message}", file=sys.stderr)
-        return 2
+        return _failed(error, " ".join(str(error).split()) or type(error).__name__, arguments)
+    except Exception as error:
+        what = f"{type(error).__name__}: {reason(error)}"
+        _failed(error, f"{what}. This is a fault of deeplab-tf; please report it with what --debug shows.", arguments)
+        return FAULT
+
+
+def _failed(error: Exception, message: str, arguments: list[str]) -> int:
+    if "--debug" in arguments:
+        traceback.print_exception(error)
+    print(f"Error: {message}", file=sys.stderr)
+    return 2

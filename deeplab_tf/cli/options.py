@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import click
@@ -16,7 +17,7 @@ class Labels(click.ParamType):
     name = "labels"
 
     def convert(self, value, param, ctx):
-        return int(value) if isinstance(value, str) and value.isdigit() else value
+        return int(value) if isinstance(value, str) and re.fullmatch(r"[0-9]{1,9}", value) else value
 
 
 LABELS = Labels()
@@ -148,7 +149,7 @@ class Setting(click.ParamType):
             self.fail(f"{value!r} is not NAME=VALUE, for instance output_stride=8.", param, ctx)
         try:
             return name, json.loads(text)
-        except json.JSONDecodeError:
+        except (ValueError, RecursionError):
             return name, text
 
 

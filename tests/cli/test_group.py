@@ -40,6 +40,37 @@ def test_the_library_stays_quiet_otherwise(speaking):
     assert (logger.level, list(logger.handlers)) == before
 
 
+def failing(monkeypatch, error):
+    def fail():
+        raise error
+
+    monkeypatch.setitem(cli.commands, "fail", click.Command("fail", callback=fail))
+    return ["fail"]
+
+
+@pytest.mark.parametrize("error", [TypeError("NoneType has no\nlength"), RuntimeError()])
+def test_a_fault_of_the_program_is_one_line_too(monkeypatch, capsys, error):
+    assert main(failing(monkeypatch, error)) == 70
+    said = capsys.readouterr().err
+    assert said.startswith(f"Error: {type(error).__name__}: ") and said.count("\n") == 1
+    assert "please report it with what --debug shows" in said
+    assert main(["--debug", *failing(monkeypatch, error)]) == 70
+    assert "Traceback" in capsys.readouterr().err
+
+
+def test_names_that_are_no_text_can_be_printed(monkeypatch, capsys):
+    monkeypatch.setitem(cli.commands, "say", click.Command("say", callback=lambda: click.echo("caf\udce9.jpg")))
+    assert main(["say"]) == 0
+    assert capsys.readouterr().out == "caf\\udce9.jpg\n"
+
+
+def test_a_reader_that_goes_away_is_no_error():
+    command = [sys.executable, "-m", "deeplab_tf", "convert", "--help"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        process.stdout.close()
+        assert process.stderr.read() == b""
+
+
 def test_runs_as_a_module_without_waiting_for_tensorflow():
     done = subprocess.run([sys.executable, "-m", "deeplab_tf", "--help"], capture_output=True, text=True, check=True)
     assert done.stdout.startswith("Usage: deeplab-tf ")
