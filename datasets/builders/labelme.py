@@ -272,5 +272,8 @@ def collected_labels(found: LabelmeFolder) -> LabelSpec:
         why = ""
         if found.unread:
             why = f"; {len(found.unread)} of {len(found.pairs)} cannot be read: {found.unread[0].rstrip('.')}"
-        raise ValueError(f"No file in {found.path} has a shape of a class{why}. Label the images, or give class_names.")
+        names = ", ".join(pair.mask.name for pair in found.pairs[:3])
+        raise ValueError(
+            f"No file in {found.path} ({names}) has a shape of a class{why}. Label the images, or give class_names."
+        )
     return LabelSpec((background, *classes), name="labelme")

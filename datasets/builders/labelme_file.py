@@ -94,7 +94,9 @@ def find_image(file: LabelmeFile) -> Path:
     # A path of the machine where the labels were drawn helps nobody here; the name may.
     places = [file.path.parent / named.as_posix(), file.path.parent / named.name]
     found = next((place for place in places if _is_file(place)), None) or beside(file.path)
-    usable = named.name and "\0" not in named.name and len(os.fsencode(named.name)) <= _LONGEST_NAME
+    # JSON may hold half a character, which no file's name does.
+    length = len(named.name.encode("utf-8", "surrogatepass"))
+    usable = length <= _LONGEST_NAME and named.name.isprintable() and length
     return found or (places[1] if usable else file.path.with_suffix(".jpg"))
 
 

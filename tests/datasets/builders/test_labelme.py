@@ -194,6 +194,13 @@ def test_command(folder, tmp_path, capsys):
     assert main([str(argument) for argument in [*arguments, *more, "--ignore-unknown"]]) == 0
 
 
+def test_an_image_path_that_no_file_can_have(folder):
+    path = write(folder, "a", [box("dog", 2, 3, 10, 8)], image=None, imagePath="\ud800.png")
+    path.with_suffix(".png").unlink()
+    with pytest.raises(ValueError, match=r"a\.json"):
+        convert(folder)
+
+
 def test_nothing_to_convert(folder, tmp_path):
     (tmp_path / "empty").mkdir()
     for name, message in (("empty", "empty holds no JSON files"), ("gone", "gone is not a folder")):
@@ -203,7 +210,7 @@ def test_nothing_to_convert(folder, tmp_path):
     for path in folder.rglob("*.json"):
         path.unlink()
     write(folder, "a", [box("__ignore__", 0, 0, 5, 5)])
-    with pytest.raises(ValueError, match="No file in .* has a shape of a class"):
+    with pytest.raises(ValueError, match=r"No file in .* \(a\.json\) has a shape of a class"):
         convert(folder)
     for option in ("line_width", "point_radius"):
         with pytest.raises(ValueError, match=f"{option} must be at least 1"):
