@@ -8,18 +8,17 @@ import functools
 import os
 import re
 import reprlib
-import urllib.parse
-from collections.abc import Mapping, Sequence
-from pathlib import Path, PurePosixPath
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 from deeplab_tf.datasets.builders.coco_annotations import AnnotationFile, read_annotations
 from deeplab_tf.datasets.builders.coco_masks import Region, region_mask
 from deeplab_tf.datasets.builders.division import divide
 from deeplab_tf.datasets.builders.folder import present_labels
+from deeplab_tf.datasets.builders.image_finder import ImageFinder
 from deeplab_tf.datasets.builders.label_names import BACKGROUNDS, label_notes, tidy_label
 from deeplab_tf.datasets.convert import ConversionReport, convert_pairs
 from deeplab_tf.datasets.pairs import Pair
-from deeplab_tf.images import IMAGE_SUFFIXES
 from deeplab_tf.labels import LabelSpec
 from deeplab_tf.progress import track
 from deeplab_tf.reading import reading, shown
@@ -186,7 +185,7 @@ def annotation_files(path: Path) -> dict[str, Path]:
     return by_split
 
 
-def _listed(paths: Sequence[Path]) -> str:
+def _listed(paths: Iterable[Path]) -> str:
     return ", ".join(path.as_posix() for path in paths)
 
 
@@ -258,7 +257,7 @@ def _pairs(file: AnnotationFile, images: Path, labels: LabelSpec, crowds: str) -
     # The background itself may be among the categories, under one of its names.
     background = next((ids[name] for name in BACKGROUNDS if name in ids), 0)
     values = {number: ids.get(tidy_label(file.categories[number]), background) for number in _all_used(file)}
-    finder = _Finder(images)
+    finder = ImageFinder(images)
     pairs = []
     for image in track(file.images, len(file.images), "list images"):
         regions = tuple(
@@ -286,55 +285,6 @@ def _pairs(file: AnnotationFile, images: Path, labels: LabelSpec, crowds: str) -
 def _image_folder(path: Path) -> Path:
     """Where the images of an export lie: beside the file, or beside its folder `annotations`."""
     return path.parent.parent if path.parent.name == "annotations" else path.parent
-
-
-class _Finder:
-    """Finds images by the paths that files state, of whatever machine.
-
-    Args:
-        folder: Where they lie, at any depth.
-
-    Raises:
-        ValueError: If it is not a folder.
-    """
-
-    def __init__(self, folder: Path):
-        if not folder.is_dir():
-            raise ValueError(f"{folder} is not a folder. Give the folder of the images (images, --images).")
-        self._folder = folder
-        self._files: Mapping[str, list[Path]] = collections.defaultdict(list)
-        for path in sorted(folder.rglob("*")):
-            if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file():
-                self._files[path.name.casefold()].append(path)
-
-    def find(self, stated: str) -> tuple[Path, str]:
-        """The file, and what to add to a message where it is missing."""
-        for text in dict.fromkeys((stated, urllib.parse.unquote(stated))):
-            # Label Studio's local files are the parameter of an address.
-            parts = [part for part in re.split(r"[/\\]|\?d=", text) if part not in ("", ".", "..")]
-            found = self._files.get(parts[-1].casefold(), []) if parts else []
-            lengths = [_common_end(path.parts, parts) for path in found]
-            best = [path for path, length in zip(found, lengths) if length == max(lengths)]
-            if len(best) == 1:
-                return best[0], ""
-            if best:
-                return self._folder / parts[-1], f", which may be {_listed(best[:3])}"
-        name = PurePosixPath(stated.replace("\\", "/")).name
-        return self._folder / (name if 0 < len(os.fsencode(name)) < 256 else "image"), f", not found in {self._folder}"
-
-    def name_of(self, path: Path) -> str:
-        """What a pair of this image is called."""
-        return path.relative_to(self._folder).with_suffix("").as_posix()
-
-
-def _common_end(one: Sequence[str], other: Sequence[str]) -> int:
-    """How many parts of two paths are the same, from the end."""
-    same = 0
-    for mine, yours in zip(reversed(one), reversed(other)):
-        if mine.casefold() != yours.casefold():
-            break
-        same += 1
-    return same
 
 
 def _told_apart(pairs: Sequence[Pair]) -> list[Pair]:

@@ -177,6 +177,17 @@ def test_images_of_one_name_are_told_apart_by_their_folders(export, tmp_path):
         convert(export(), overwrite=True)
 
 
+def test_images_that_differ_in_case(export, tmp_path):
+    save_image(tmp_path / "photos" / "0.JPG", 9)
+    found = examples(convert(export(lambda content: content["images"][1].update(file_name="0.JPG"))).path)["train"]
+    assert {"0.jpg", "0.JPG"} <= found.keys()
+    (tmp_path / "photos" / "0.jpg").unlink()
+    found = examples(
+        convert(export(lambda content: content["images"].pop(1) and content["annotations"].pop(1)), overwrite=True).path
+    )
+    assert "0" in found["train"]
+
+
 BAD = {
     "boxes alone": (lambda content: [one.pop("segmentation") for one in content["annotations"]], "has no outlines"),
     "captions": (lambda content: [one.pop("category_id") for one in content["annotations"]], "no instances file"),
