@@ -49,10 +49,9 @@ def measure(model: str, folder: Path, times: int) -> None:
             seconds, work = seconds + time.perf_counter() - start, work + time.process_time() - worked
             np.save(folder / f"{name}-{kind}-{file.stem}.npy", labels.astype(np.uint8))
             step = times if kind == "large" else 1
-            matrix.update(
-                read_mask(folder / "masks" / f"{file.stem}.png"), labels[step // 2 :: step, step // 2 :: step]
-            )
-        result[kind] = {"miou": matrix.miou, "seconds": seconds / len(files)}
+            truth = read_mask(folder / "masks" / f"{file.stem}.png")
+            matrix.update(truth, labels[step // 2 :: step, step // 2 :: step])
+        result[kind] = {"miou": matrix.miou, "seconds": seconds / len(files), "work": work / len(files)}
     result["peak"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     (folder / f"{name}.json").write_text(json.dumps(result))
 

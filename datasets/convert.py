@@ -21,6 +21,7 @@ from deeplab_tf.files import working_folder
 from deeplab_tf.labels import LabelSpec
 from deeplab_tf.locks import locked, locked_folder
 from deeplab_tf.reading import shown
+from deeplab_tf.scaling import limit_of
 
 _BAD_NAMED = 5
 _CLASSES_NAMED = 40
@@ -70,6 +71,7 @@ def convert_pairs(
     workers: int | None = None,
     skip_bad: bool = False,
     overwrite: bool = False,
+    max_side: int | Sequence[int] | None = None,
     source: str | None = None,
 ) -> ConversionReport:
     """Verifies pairs of image and mask and writes them as the splits of a data set.
@@ -87,6 +89,8 @@ def convert_pairs(
         workers: Threads that read and verify; one a core when left out.
         skip_bad: Leave bad pairs out and list them in the report, instead of failing.
         overwrite: Replace splits that are there already.
+        max_side: Larger images are scaled down to this side, or to fit this (height, width): images antialiased,
+            masks by the nearest pixel. None keeps all as they are.
         source: The data set's name in `data_sources.SOURCES`: the report notes where the number of images is another
             than the published one.
 
@@ -98,6 +102,7 @@ def convert_pairs(
             folder's labels differ, or the folder cannot be written.
         DiskFull: If there is no room.
     """
+    limit = limit_of(max_side)
     workers = (os.cpu_count() or 1) if workers is None else workers
     _check_arguments(pairs, shards, workers)
     output = Path(output)
@@ -112,7 +117,7 @@ def convert_pairs(
             splits, bad = {}, []
             for split, members in pairs.items():
                 splits[split], wrong = write_shards(
-                    staging / NEW, split, mark_repeated(members), labels, shards, workers
+                    staging / NEW, split, mark_repeated(members), labels, shards, workers, limit
                 )
                 bad += wrong
             _check_outcome(pairs, splits, bad, skip_bad)

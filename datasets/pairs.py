@@ -11,11 +11,12 @@ import numpy as np
 
 from deeplab_tf.datasets.faults import BadPair, read_part, wrong_values
 from deeplab_tf.datasets.records import Record
-from deeplab_tf.datasets.stored_images import StoredImage, orientation, png_bytes, read_stored
+from deeplab_tf.datasets.stored_images import StoredImage, orientation, png_bytes, read_stored, scaled
 from deeplab_tf.image_files import MAX_PIXELS, open_header
 from deeplab_tf.images import read_mask
 from deeplab_tf.labels import LabelSpec
 from deeplab_tf.reading import reason, shown
+from deeplab_tf.scaling import fitted_size, nearest
 
 _LYING = (5, 6, 7, 8)
 
@@ -110,12 +111,13 @@ def _named_by_holder(pair: Pair, fault: BadPair) -> BadPair:
     return BadPair(fault.kind, file, text, fault.values)
 
 
-def load_pair(pair: Pair, labels: LabelSpec) -> Record:
+def load_pair(pair: Pair, labels: LabelSpec, limit: tuple[int, int] | None = None) -> Record:
     """Reads and verifies a pair completely.
 
     Args:
         pair: The files.
         labels: Which label ids are allowed.
+        limit: (height, width) to which larger images are scaled down: antialiased, the mask by the nearest pixel.
 
     Returns:
         The record to store. RGB JPEG and PNG files are kept byte for byte where TensorFlow decodes them; another image
@@ -128,12 +130,14 @@ def load_pair(pair: Pair, labels: LabelSpec) -> Record:
     checked = check_pair(pair, labels)
     if checked.faults:
         raise checked.faults[0]
-    mask = checked.mask
-    height, width = mask.shape
+    mask, stored = checked.mask, checked.stored
+    height, width = fitted_size(*mask.shape, limit)
+    if (height, width) != mask.shape:
+        mask, stored = nearest(mask, (height, width)).numpy(), scaled(stored, (height, width))
     return Record(
         filename=shown(pair.name),
-        image=checked.stored.to_bytes(),
-        image_format=checked.stored.format,
+        image=stored.to_bytes(),
+        image_format=stored.format,
         height=height,
         width=width,
         label=png_bytes(mask.astype(labels.mask_dtype, copy=False)),

@@ -10,6 +10,7 @@ from deeplab_tf.datasets.augment import Augmentation
 from deeplab_tf.datasets.sources import open_source
 from deeplab_tf.datasets.stream import example_stream
 from deeplab_tf.labels import LabelSpec
+from deeplab_tf.scaling import fitted_pair, limit_of
 
 IMAGES_AHEAD = 16
 
@@ -33,6 +34,7 @@ def training_batches(
     start_step: int = 0,
     shuffle_buffer: int | None = None,
     image_weights: Sequence[float] | None = None,
+    max_side: int | Sequence[int] | None = None,
 ) -> tf.data.Dataset:
     """Endless batches of randomly scaled, cropped and flipped images.
 
@@ -66,6 +68,8 @@ def training_batches(
             TFRecords, which are held encoded, and 100 of other data.
         image_weights: How often every image is drawn in relation to the others, in the split's order; see
             `count_classes`. When left out every image comes once an epoch.
+        max_side: Larger images are scaled down to this side, or to fit this (height, width), before all else: the
+            image antialiased, labels by the nearest pixel.
 
     Returns:
         Pairs of the images, float32 `[batch_size, h, w, 3]` in 0-255, and their labels, int32 `[batch_size, h, w]`.
@@ -96,9 +100,14 @@ def training_batches(
         blur,
     )  # fmt: skip
 
+    limit = limit_of(max_side)
+
     def example(index: tf.Tensor, element) -> tuple[tf.Tensor, tf.Tensor]:
         found = source.decode(element)
-        return augment(found["image"], found["label"], tf.stack([tf.constant(seed, tf.int64), index]))
+        image, label = found["image"], found["label"]
+        if limit is not None:
+            image, label = fitted_pair(image, label, limit)
+        return augment(image, label, tf.stack([tf.constant(seed, tf.int64), index]))
 
     stream = example_stream(
         source,

@@ -90,6 +90,18 @@ def parse(serialized: tf.Tensor) -> dict[str, tf.Tensor]:
     return {name: parsed[key] for name, (key, _) in _FIELDS.items()}
 
 
+def read_size(serialized: tf.Tensor) -> tuple[int, int]:
+    """(height, width) of the image in a serialised example: what it states, else what decoding finds."""
+    number, text = tf.io.FixedLenFeature((), tf.int64, 0), tf.io.FixedLenFeature((), tf.string)
+    keys = {"image/height": number, "image/width": number, "image/encoded": text}
+    parsed = tf.io.parse_single_example(serialized, keys)
+    height, width = int(parsed["image/height"]), int(parsed["image/width"])
+    if height > 0 and width > 0:
+        return height, width
+    height, width = tf.shape(decode_image(parsed["image/encoded"]))[:2].numpy().tolist()
+    return height, width
+
+
 def decode_image(encoded: tf.Tensor) -> tf.Tensor:
     """JPEG or PNG bytes as RGB, uint8 `[H, W, 3]`; the same values that Pillow decodes."""
     # This op reads PNG as well; the accurate DCT is the one that Pillow uses, so that a network sees in training

@@ -32,7 +32,13 @@ def shard_files(folder: Path, split: str) -> list[Path]:
 
 
 def write_shards(
-    folder: Path, split: str, pairs: Sequence[Pair], labels: LabelSpec, shards: int | None, workers: int
+    folder: Path,
+    split: str,
+    pairs: Sequence[Pair],
+    labels: LabelSpec,
+    shards: int | None,
+    workers: int,
+    limit: tuple[int, int] | None = None,
 ) -> tuple[Split, list[tuple[str, str]]]:
     """Verifies pairs and writes the good ones as the shards of one split, in order.
 
@@ -43,6 +49,7 @@ def write_shards(
         labels: Which label ids are allowed.
         shards: Number of files; one for every 256 pairs when None, and at most one a pair.
         workers: Threads that read and verify.
+        limit: (height, width) to which larger images are scaled down.
 
     Returns:
         What was written, and the bad pairs: the name and what is wrong, each.
@@ -52,7 +59,9 @@ def write_shards(
     """
     shards = min(shards or math.ceil(len(pairs) / IMAGES_A_SHARD), len(pairs))
     written, bad = 0, []
-    with contextlib.closing(ordered_map(functools.partial(_attempt, labels=labels), pairs, workers)) as results:
+    with contextlib.closing(
+        ordered_map(functools.partial(_attempt, labels=labels, limit=limit), pairs, workers)
+    ) as results:
         tracked = zip(pairs, track(results, len(pairs), f"convert {split}"))
         for shard in range(shards):
             members = (shard + 1) * len(pairs) // shards - shard * len(pairs) // shards
@@ -85,8 +94,8 @@ def publish(staging: Path, kept: DataSet, splits: Mapping[str, Split]) -> None:
     publish_files(staging, kept.path, [*index, *replaced], [*shards, INDEX_NAME])
 
 
-def _attempt(pair: Pair, labels: LabelSpec) -> Record | ValueError:
+def _attempt(pair: Pair, labels: LabelSpec, limit: tuple[int, int] | None) -> Record | ValueError:
     try:
-        return load_pair(pair, labels)
+        return load_pair(pair, labels, limit)
     except ValueError as error:
         return error

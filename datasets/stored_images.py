@@ -14,9 +14,12 @@ from deeplab_tf.datasets.records import decode_image
 from deeplab_tf.image_files import open_header
 from deeplab_tf.images import read_image
 from deeplab_tf.reading import reading, reason
+from deeplab_tf.scaling import shrunk
 
 ORIENTATION = 0x0112
 UPRIGHT = 1
+# Of a JPEG that is encoded again.
+QUALITY = 95
 _FORMATS = {"JPEG": "jpeg", "MPO": "jpeg", "PNG": "png"}
 # Where a PNG has none of these, looking for its EXIF would decode it.
 _EXIF_MARKS = (b"eXIf", b"Raw profile type")
@@ -64,6 +67,16 @@ def read_stored(path: Path) -> StoredImage:
     if pixels.shape[1::-1] != size:
         return StoredImage(read_image(path), refused=f"it decodes {pixels.shape[1]}x{pixels.shape[0]} pixels")
     return StoredImage(pixels, encoded, format_)
+
+
+def scaled(image: StoredImage, size: tuple[int, int]) -> StoredImage:
+    """The image scaled down to (height, width), antialiased; a JPEG stays one, of high quality."""
+    pixels = shrunk(image.pixels[None], size)[0].numpy()
+    if image.format != "jpeg":
+        return StoredImage(pixels)
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "JPEG", quality=QUALITY, subsampling=0)
+    return StoredImage(pixels, buffer.getvalue(), "jpeg")
 
 
 def _stored_format(path: Path) -> tuple[str | None, tuple[int, int]]:

@@ -114,6 +114,20 @@ def nearest(labels: tf.Tensor, size) -> tf.Tensor:
     return labels
 
 
+def fitted_pair(image: tf.Tensor, label: tf.Tensor, limit: tuple[int, int]) -> tuple[tf.Tensor, tf.Tensor]:
+    """An image and its labels, scaled down to a limit where they exceed it: the image antialiased, labels nearest.
+
+    Args:
+        image: uint8 `[H, W, 3]`.
+        label: integer `[H, W]`.
+        limit: (height, width).
+    """
+    height, width = tf.unstack(tf.shape(image)[:2])
+    size = fitted_size(height, width, limit)
+    larger = (size[0] != height) | (size[1] != width)
+    return tf.cond(larger, lambda: (shrunk(image[None], size)[0], nearest(label, size)), lambda: (image, label))
+
+
 def labels_within(logits: Callable, images: tf.Tensor, limit: tuple[int, int] | None) -> tf.Tensor:
     """Labels of images of any size, predicted within a limit.
 

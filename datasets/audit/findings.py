@@ -57,6 +57,7 @@ KINDS = {
     "blank_line": Kind(WARNING, "The list has a blank line"),
     "sparse_ids": Kind(WARNING, "The masks' values are too far apart to be ids: conversion asks what they mean"),
     "shifted_labels": Kind(WARNING, "The ids seem to be counted from 1"),
+    "large_images": Kind(WARNING, "The images are many times larger than training crops"),
     "absent_class": Kind(WARNING, "A class never occurs"),
 }
 

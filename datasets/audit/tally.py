@@ -10,7 +10,12 @@ import numpy as np
 from deeplab_tf.datasets.audit.findings import Finding
 from deeplab_tf.datasets.audit.sample import Sample
 from deeplab_tf.datasets.class_weights import class_weights
+from deeplab_tf.datasets.image_sizes import advice_on_size, median_size
 from deeplab_tf.labels import LabelSpec
+
+# What training takes when it is not told, and the longest side up to which larger crops are feasible.
+CROP = (257, 257)
+LARGE_SIDE = 2000
 
 
 class Tally:
@@ -53,7 +58,7 @@ class Tally:
 
     def of_whole_set(self) -> list[Finding]:
         """What only all images together show."""
-        return [*self._shifted(), *self._absent()]
+        return [*self._large(), *self._shifted(), *self._absent()]
 
     def by_class(self, counts: np.ndarray) -> tuple[int, ...]:
         """The entries of the classes among those of all values."""
@@ -83,6 +88,12 @@ class Tally:
         kind = "duplicate" if split == sample.split else "duplicate_between_splits"
         text = f"{own} in {sample.split} has the pixels of {place} in {split}. Keep one of them."
         yield Finding(kind, text, sample.split, sample.name, sample.image_file)
+
+    def _large(self) -> Iterator[Finding]:
+        size = median_size(list(self.sizes.elements())) if self.sizes else (0, 0)
+        # Below, a larger crop is the remedy.
+        if max(size) > LARGE_SIDE and (advice := advice_on_size(size, CROP)):
+            yield Finding("large_images", advice)
 
     def _shifted(self) -> Iterator[Finding]:
         classes, ignore = self.labels.classes, self.labels.ignore_label

@@ -23,6 +23,7 @@ def convert_ade20k(
     workers: int | None = None,
     skip_bad: bool = False,
     overwrite: bool = False,
+    max_side: int | Sequence[int] | None = None,
 ) -> ConversionReport:
     """Converts splits of ADE20K's 150 classes.
 
@@ -36,6 +37,8 @@ def convert_ade20k(
         workers: Workers that read and verify; one a core when left out.
         skip_bad: Leave bad pairs out and list them in the report, instead of failing.
         overwrite: Replace splits that are there already.
+        max_side: Larger images are scaled down to this side, or to fit this (height, width): images antialiased,
+            masks by the nearest pixel. None keeps all as they are.
 
     Returns:
         What was written and what was skipped.
@@ -56,6 +59,7 @@ def convert_ade20k(
         workers=workers,
         skip_bad=skip_bad,
         overwrite=overwrite,
+        max_side=max_side,
         source="ade20k",
     )
 

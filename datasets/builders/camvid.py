@@ -54,6 +54,7 @@ def convert_camvid(
     workers: int | None = None,
     skip_bad: bool = False,
     overwrite: bool = False,
+    max_side: int | Sequence[int] | None = None,
 ) -> ConversionReport:
     """Converts splits of CamVid.
 
@@ -70,6 +71,8 @@ def convert_camvid(
         workers: Workers that read and verify; one a core when left out.
         skip_bad: Leave bad pairs out and list them in the report, instead of failing.
         overwrite: Replace splits that are there already.
+        max_side: Larger images are scaled down to this side, or to fit this (height, width): images antialiased,
+            masks by the nearest pixel. None keeps all as they are.
 
     Returns:
         What was written and what was skipped.
@@ -90,6 +93,7 @@ def convert_camvid(
         workers=workers,
         skip_bad=skip_bad,
         overwrite=overwrite,
+        max_side=max_side,
         source="camvid",
     )
 

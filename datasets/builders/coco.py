@@ -43,6 +43,7 @@ def convert_coco(
     workers: int | None = None,
     skip_bad: bool = False,
     overwrite: bool = False,
+    max_side: int | Sequence[int] | None = None,
 ) -> ConversionReport:
     """Converts splits of COCO, or of a data set laid out like it, to masks of classes.
 
@@ -60,6 +61,8 @@ def convert_coco(
         workers: Workers that read and verify; one a core when left out.
         skip_bad: Leave bad pairs out and list them in the report, instead of failing.
         overwrite: Replace splits that are there already.
+        max_side: Larger images are scaled down to this side, or to fit this (height, width): images antialiased,
+            masks by the nearest pixel. None keeps all as they are.
 
     Returns:
         What was written and what was skipped.
@@ -83,6 +86,7 @@ def convert_coco(
         workers=workers,
         skip_bad=skip_bad,
         overwrite=overwrite,
+        max_side=max_side,
         # The published numbers are those of all images.
         source=None if min_pixels and labels.name == "pascal_voc" else "coco",
     )

@@ -48,6 +48,7 @@ def convert_coco_export(
     workers: int | None = None,
     skip_bad: bool = False,
     overwrite: bool = False,
+    max_side: int | Sequence[int] | None = None,
 ) -> ConversionReport:
     """Converts COCO JSON with outlines or run lengths, as annotation tools export it, with its own categories.
 
@@ -70,6 +71,8 @@ def convert_coco_export(
         workers: Workers that read and verify; one a core when left out.
         skip_bad: Leave bad pairs out and list them in the report, instead of failing.
         overwrite: Replace splits that are there already.
+        max_side: Larger images are scaled down to this side, or to fit this (height, width): images antialiased,
+            masks by the nearest pixel. None keeps all as they are.
 
     Returns:
         What was written and what was skipped.
@@ -98,7 +101,7 @@ def convert_coco_export(
         file = found.files[name]
         pairs |= divide(members, name, val_share, seed, [_used(file, image["id"]) for image in file.images])
     report = convert_pairs(
-        pairs, labels, output, shards=shards, workers=workers, skip_bad=skip_bad, overwrite=overwrite
+        pairs, labels, output, shards=shards, workers=workers, skip_bad=skip_bad, overwrite=overwrite, max_side=max_side
     )
     crowds_notes = [note for file in found.files.values() for note in _notes_of_crowds(file, crowds)]
     return dataclasses.replace(report, notes=(*report.notes, *found.notes, *crowds_notes))

@@ -45,6 +45,7 @@ def convert_labelme(
     workers: int | None = None,
     skip_bad: bool = False,
     overwrite: bool = False,
+    max_side: int | Sequence[int] | None = None,
 ) -> ConversionReport:
     """Converts a folder of labelme's JSON files, of version 3 or later, with the images that they name or hold.
 
@@ -64,6 +65,8 @@ def convert_labelme(
         workers: Workers that read and verify; one a core when left out.
         skip_bad: Leave bad pairs out and list them in the report, instead of failing.
         overwrite: Replace splits that are there already.
+        max_side: Larger images are scaled down to this side, or to fit this (height, width): images antialiased,
+            masks by the nearest pixel. None keeps all as they are.
 
     Returns:
         What was written and what was skipped.
@@ -101,6 +104,7 @@ def convert_labelme(
                 workers=workers,
                 skip_bad=skip_bad,
                 overwrite=overwrite,
+                max_side=max_side,
             )
             return dataclasses.replace(report, notes=(*report.notes, *found.notes))
     except DiskFull:

@@ -31,6 +31,7 @@ def convert_stanford_background(
     workers: int | None = None,
     skip_bad: bool = False,
     overwrite: bool = False,
+    max_side: int | Sequence[int] | None = None,
 ) -> ConversionReport:
     """Converts splits of Stanford Background: 8 classes of outdoor scenes.
 
@@ -47,6 +48,8 @@ def convert_stanford_background(
         workers: Workers that read and verify; one a core when left out.
         skip_bad: Leave bad pairs out and list them in the report, instead of failing.
         overwrite: Replace splits that are there already.
+        max_side: Larger images are scaled down to this side, or to fit this (height, width): images antialiased,
+            masks by the nearest pixel. None keeps all as they are.
 
     Returns:
         What was written and what was skipped.
@@ -67,6 +70,7 @@ def convert_stanford_background(
         workers=workers,
         skip_bad=skip_bad,
         overwrite=overwrite,
+        max_side=max_side,
         source="stanford_background",
     )
 

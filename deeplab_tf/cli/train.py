@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from deeplab_tf.cli.group import cli
-from deeplab_tf.cli.options import Numbers, Rates, Setting, Side
+from deeplab_tf.cli.options import MaxSide, Numbers, Rates, Setting, Side
 from deeplab_tf.cli.setting_option import SettingOption
 
 
@@ -29,6 +29,7 @@ def _train_options(command):
         ("--steps", int, "Optimiser steps."),
         ("--batch-size", int, "Images a step."),
         ("--crop-size", Side(), "Side or HEIGHTxWIDTH of the crops."),
+        ("--max-side", MaxSide(), "Scale larger images down to this side first."),
         ("--learning-rate", float, "At the start.  [default: 0.01; 0.001 from a DeepLab's --weights, for v1, v2]"),
         ("--weight-decay", float, "L2 on convolution kernels."),
         ("--momentum", float, "Of SGD."),

@@ -14,6 +14,7 @@ from deeplab_tf.datasets.augment import check_rotation
 from deeplab_tf.datasets.class_weights import METHODS
 from deeplab_tf.labels import label_spec
 from deeplab_tf.models import MODELS
+from deeplab_tf.scaling import limit_of
 
 SAMPLINGS = ("uniform", "class_balanced")
 # What seeds and TensorFlow's own counters hold; no crop of the side fits into memory.
@@ -59,6 +60,8 @@ class TrainConfig:
         batch_size: Images a step, > 0.
         crop_size: Side, or (height, width), of the training crops in pixels, larger than the output stride;
             output stride x k + 1 is best. Prediction pads smaller images to it.
+        max_side: Larger images are scaled down to this side, or to fit this (height, width), before they are scaled at
+            random and cropped. Validation compares at the images' own size. None takes them as they are.
         learning_rate: At the start, > 0; it falls to 0 as (1 - step / steps) ** power. None takes 0.001 for v1 and v2
             and where `weights` hold a network that segments already, else 0.01. To keep the classes of a released
             model, take 0.0003.
@@ -114,6 +117,7 @@ class TrainConfig:
     steps: int = 3000
     batch_size: int = 8
     crop_size: int | tuple[int, int] = 257
+    max_side: int | tuple[int, int] | None = None
     learning_rate: float | None = None
     power: float = 0.9
     momentum: float = 0.9
@@ -140,7 +144,7 @@ class TrainConfig:
         for name in ("data", "output", "weights"):
             if getattr(self, name) is not None:
                 object.__setattr__(self, name, str(getattr(self, name)))
-        for name in ("atrous_rates", "crop_size", "color_jitter", "class_weights"):
+        for name in ("atrous_rates", "crop_size", "max_side", "color_jitter", "class_weights"):
             if isinstance(getattr(self, name), list):
                 object.__setattr__(self, name, tuple(getattr(self, name)))
         if hasattr(self.labels, "to_dict"):
@@ -205,6 +209,7 @@ class TrainConfig:
         sides = self.crop_size if isinstance(self.crop_size, tuple) else (self.crop_size,) * 2
         valid = len(sides) == 2 and all(_is_count(side) and side <= LARGEST_SIDE for side in sides)
         _expect("crop_size", self.crop_size, valid, "a side or (height, width) in pixels, for instance 257")
+        limit_of(self.max_side)
         scales = (self.min_scale, self.max_scale)
         valid = all(_is_number(scale) for scale in scales) and 0 < self.min_scale <= self.max_scale
         _expect("(min_scale, max_scale)", scales, valid, "above 0 and in this order, for instance (0.5, 2)")

@@ -24,7 +24,7 @@ from deeplab_tf.training.config import TrainConfig
 from deeplab_tf.training.errors import explained
 from deeplab_tf.training.loop import Loop
 from deeplab_tf.training.run_folder import RunFolder
-from deeplab_tf.training.start import batches_of, build_model, recalibrate, val_split, with_learning_rate
+from deeplab_tf.training.start import batches_of, build_model, image_size, recalibrate, val_split, with_learning_rate
 from deeplab_tf.training.trainer import for_outputs, make_trainer
 
 _log = logging.getLogger(__name__)
@@ -145,7 +145,7 @@ def _begin(config: TrainConfig, folder: RunFolder, dataset: DataSet, interrupts:
     with _precision(config.mixed_precision):
         keras.utils.set_random_seed(config.seed)
         config = with_learning_rate(config)
-        model, state = build_model(config, dataset.labels), RunState()
+        model, state = build_model(config, dataset.labels, image_size(config, dataset)), RunState()
         weights = balance(config, dataset)
         batches, images = _inputs(config, dataset, model, weights, state.step)
         recalibrated = recalibrate(config, dataset, model, weights.image_weights)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+import logging
 import math
 import sys
 from collections.abc import Sequence
@@ -11,13 +12,17 @@ from collections.abc import Sequence
 import tensorflow as tf
 
 from deeplab_tf.datasets import DataSet, training_batches
+from deeplab_tf.datasets.image_sizes import advice_on_size, median_size, sampled_sizes, typical_size
 from deeplab_tf.labels import LabelSpec
 from deeplab_tf.layers import BatchNorm, default_atrous_rates
 from deeplab_tf.models import MODELS, DeepLabV3, DeepLabV3Plus, SegmentationModel, load_model
+from deeplab_tf.scaling import limit_of
 from deeplab_tf.training.config import TrainConfig
 from deeplab_tf.training.errors import explained
 from deeplab_tf.weights import load_released, recalibrate_batch_norm, transfer_weights
 from deeplab_tf.weights.released import holds_segmentation, is_keras_model
+
+log = logging.getLogger(__name__)
 
 NETWORK = ("backbone", "depth_multiplier", "output_stride", "atrous_rates")
 KEPT = (*NETWORK, "divisible_by")
@@ -32,7 +37,7 @@ RATE, FINE_TUNING_RATE = 0.01, 0.001
 UNNORMALIZED = ("v1", "v2")
 
 
-def build_model(config: TrainConfig, labels: LabelSpec) -> SegmentationModel:
+def build_model(config: TrainConfig, labels: LabelSpec, image_size: tuple[int, int] | None = None) -> SegmentationModel:
     """The network that `config` asks for, with what fits of its weights; what is new is said on stderr.
 
     What the settings leave open follows the network in the weights file.
@@ -40,6 +45,7 @@ def build_model(config: TrainConfig, labels: LabelSpec) -> SegmentationModel:
     Args:
         config: The settings.
         labels: The data set's label specification.
+        image_size: (height, width) of the images; prediction scales larger ones to it.
 
     Returns:
         The model, not compiled.
@@ -71,6 +77,7 @@ def build_model(config: TrainConfig, labels: LabelSpec) -> SegmentationModel:
             "labels": labels,
             "input_shape": (None, None, 3),
             "crop_size": config.crop_size,
+            "image_size": image_size,
             "frozen_batch_norm": config.batch_norm == "frozen",
             "upsample_logits": True,
             "name": None,
@@ -142,6 +149,19 @@ def _segmentation_model(weights: str | None) -> SegmentationModel | None:
     return load_model(weights) if is_keras_model(weights) else load_released(weights)
 
 
+def image_size(config: TrainConfig, dataset: DataSet) -> tuple[int, int] | None:
+    """(height, width) that a model is made for which is trained like this; says where the crops are too small for it.
+
+    Raises:
+        ValueError: If the training data is damaged.
+    """
+    with explained(config, dataset, config.train_split):
+        sizes = sampled_sizes(dataset, config.train_split, limit_of(config.max_side))
+    if sizes and (advice := advice_on_size(median_size(sizes), config.crop)):
+        log.warning("%s", advice)
+    return typical_size(sizes)
+
+
 def batches_of(
     config: TrainConfig,
     dataset: DataSet,
@@ -155,6 +175,7 @@ def batches_of(
         config.train_split,
         batch_size=config.batch_size,
         crop_size=config.crop,
+        max_side=config.max_side,
         min_scale=config.min_scale,
         max_scale=config.max_scale,
         scale_step=config.scale_step,

@@ -88,10 +88,10 @@ def test_labels_must_be_those_of_the_splits_that_stay(folder, convert):
 def test_interrupt_leaves_no_trace(folder, convert, tmp_path, monkeypatch, workers):
     original = shards.load_pair
 
-    def interrupted(pair, labels):
+    def interrupted(pair, labels, limit):
         if pair.name == "1":
             raise KeyboardInterrupt
-        return original(pair, labels)
+        return original(pair, labels, limit)
 
     monkeypatch.setattr(shards, "load_pair", interrupted)
     with pytest.raises(KeyboardInterrupt, match="nothing was written to .*records"):
