@@ -11,6 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from deeplab_tf.enlarging import probabilities_at
+from deeplab_tf.files import recover
 from deeplab_tf.labels import LabelSpec
 from deeplab_tf.models import SegmentationModel, check_rgb, load_model, whole_image_logits
 from deeplab_tf.reading import reading, shown
@@ -213,6 +214,7 @@ def open_artefact(
             "Read a file with load_model first, or give its path."
         )
     path = Path(model_or_path)
+    recover(path)
     if not path.exists():
         raise FileNotFoundError(
             f"There is no {path}. Give a .keras file, a run folder, a SavedModel folder or a .tflite file."

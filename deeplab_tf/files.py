@@ -152,7 +152,7 @@ def recover(path: str | os.PathLike) -> None:
     if path.exists() or not _marked(path, _OLD):
         return
     with locked(path, "a recovery", wait=True):
-        _recover(path)
+        clear_leftovers(path)
 
 
 def _recover(path: Path) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from deeplab_tf.datasets import cityscapes_eval_ids
+from deeplab_tf.disk import DiskFull
 from deeplab_tf.files import check_writable
 from deeplab_tf.images import IMAGE_SUFFIXES, write_image
 from deeplab_tf.labels import KNOWN
@@ -93,6 +94,9 @@ def segment_files(
     for path, stem in track(list(zip(sources, stems)), len(sources), "segment"):
         try:
             written[path] = save(segmenter(path), output, stem)
+        except DiskFull:
+            # Not the image's fault, and the next one would fare no better.
+            raise
         except ValueError as error:
             if not skip_bad:
                 raise

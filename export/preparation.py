@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from deeplab_tf.artefacts import full_resolution
-from deeplab_tf.files import check_writable
+from deeplab_tf.files import check_writable, clear_leftovers, recover
+from deeplab_tf.locks import locked
 from deeplab_tf.models import SegmentationModel, check_rgb, load_model
 
 # The side of the released models' canvas, for models that name none.
@@ -26,24 +29,33 @@ def model_to_export(model_or_path: SegmentationModel | str | os.PathLike) -> Seg
     return full_resolution(model)
 
 
-def check_output(output: str | os.PathLike, overwrite: bool, replaceable: bool) -> Path:
-    """Proves, before any long work, that `output` can be written.
+@contextlib.contextmanager
+def exporting(output: str | os.PathLike, overwrite: bool, is_export: Callable[[Path], bool]) -> Iterator[Path]:
+    """Proves, before any long work, that `output` can be written, and keeps all others from it in the block.
 
     Args:
         output: The file or folder.
         overwrite: Whether an existing one may be replaced.
-        replaceable: Whether what is there is an export of the same kind; anything else is never replaced.
+        is_export: Whether what is there is an export of the same kind; anything else is never replaced.
+
+    Yields:
+        `output` as a path.
 
     Raises:
-        ValueError: If something is there that may not be replaced, or the folder cannot be written.
+        ValueError: If something is there that may not be replaced, another process exports to it, or the folder
+            cannot be written.
     """
     output = Path(output)
-    if output.exists() and not replaceable:
-        raise ValueError(f"{output} exists and is no export of this kind. Choose another path.")
-    if output.exists() and not overwrite:
-        raise ValueError(f"{output} exists. Choose another path, or replace it with overwrite.")
-    check_writable(output.parent)
-    return output
+    recover(output)
+    with locked(output, "an export") as lock:
+        if lock.after_kill:
+            clear_leftovers(output)
+        if output.exists() and not is_export(output):
+            raise ValueError(f"{output} exists and is no export of this kind. Choose another path.")
+        if output.exists() and not overwrite:
+            raise ValueError(f"{output} exists. Choose another path, or replace it with overwrite.")
+        check_writable(output.parent)
+        yield output
 
 
 def description(model: SegmentationModel, **more) -> dict:

@@ -23,7 +23,7 @@ from deeplab_tf.export.parity import (
     fitting_and_large,
     require_agreement,
 )
-from deeplab_tf.export.preparation import DEFAULT_SIDE, check_output, description, model_to_export
+from deeplab_tf.export.preparation import DEFAULT_SIDE, description, exporting, model_to_export
 from deeplab_tf.export.report import ExportReport, size_in_bytes
 from deeplab_tf.files import replacing
 from deeplab_tf.models import SegmentationModel, whole_image_logits
@@ -65,28 +65,32 @@ def export_saved_model(
         >>> export_saved_model("model.keras", "served/1").agreement
         1.0
     """
-    folder = Path(output)
-    earlier = (folder / "saved_model.pb").is_file() or (folder.is_dir() and not any(folder.iterdir()))
-    folder = check_output(folder, overwrite, replaceable=earlier)
-    model = model_to_export(model_or_path)
-    default = model.image_size or model.crop_size or (DEFAULT_SIDE, DEFAULT_SIDE)
-    samples, large = fitting_and_large(comparison_images(images, *default), model.image_size)
-    with replacing(folder) as temporary:
-        _write(model, temporary)
-        reference, exported = open_artefact(model), open_artefact(temporary)
+    with exporting(output, overwrite, _is_replaceable) as folder:
+        model = model_to_export(model_or_path)
+        default = model.image_size or model.crop_size or (DEFAULT_SIDE, DEFAULT_SIDE)
+        samples, large = fitting_and_large(comparison_images(images, *default), model.image_size)
+        with replacing(folder) as temporary:
+            _write(model, temporary)
+            reference, exported = open_artefact(model), open_artefact(temporary)
 
-        def predict_with_model(image):
-            return reference.predict(image), reference.probabilities(image)
+            def predict_with_model(image):
+                return reference.predict(image), reference.probabilities(image)
 
-        def predict_with_folder(image):
-            return exported.predict(image), exported.probabilities(image)
+            def predict_with_folder(image):
+                return exported.predict(image), exported.probabilities(image)
 
-        agreement, difference = compare(predict_with_model, predict_with_folder, samples)
-        require_agreement(agreement, min_agreement, folder, len(samples))
-        on_large = compare_large(reference, exported, large)
-        require_agreement(on_large, min_agreement, folder, len(large))
-    size = size_in_bytes(folder)
-    return ExportReport(folder, agreement, difference, "probabilities", len(samples), images is None, size, on_large)
+            agreement, difference = compare(predict_with_model, predict_with_folder, samples)
+            require_agreement(agreement, min_agreement, folder, len(samples))
+            on_large = compare_large(reference, exported, large)
+            require_agreement(on_large, min_agreement, folder, len(large))
+        size = size_in_bytes(folder)
+        return ExportReport(
+            folder, agreement, difference, "probabilities", len(samples), images is None, size, on_large
+        )
+
+
+def _is_replaceable(folder: Path) -> bool:
+    return (folder / "saved_model.pb").is_file() or (folder.is_dir() and not any(folder.iterdir()))
 
 
 def _write(model: SegmentationModel, folder: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -20,9 +19,9 @@ from deeplab_tf.export.parity import (
     fitting_and_large,
     require_agreement,
 )
-from deeplab_tf.export.preparation import DEFAULT_SIDE, check_output, description, model_to_export
+from deeplab_tf.export.preparation import DEFAULT_SIDE, description, exporting, model_to_export
 from deeplab_tf.export.report import ExportReport, size_in_bytes
-from deeplab_tf.files import replacing, temporary_beside
+from deeplab_tf.files import replacing, working_folder
 from deeplab_tf.models import SegmentationModel, canvas_size
 from deeplab_tf.reading import reason
 from deeplab_tf.side_file import with_side_file
@@ -78,23 +77,24 @@ def export_tflite(
         raise ValueError(f"outputs must be one of {sorted(OUTPUTS)}; received {outputs!r}.")
     if Path(output).suffix != ".tflite":
         raise ValueError(f"A TFLite file ends in .tflite; received {output}.")
-    file = check_output(output, overwrite, replaceable=Path(output).is_file())
-    model = model_to_export(model_or_path)
-    height, width = _input_size(model, size)
-    limit = _limit(model, (height, width))
-    samples, large = fitting_and_large(comparison_images(images, *limit), limit)
-    about = description(model, outputs=outputs, size=[height, width])
-    with replacing(file) as temporary:
-        temporary.write_bytes(with_side_file(_convert(model, height, width, outputs, file), about))
-        exported = TFLiteArtefact(temporary)
-        agreement, difference = compare(
-            _predict_with_model(model, exported, outputs), _predict_with_file(exported), samples
-        )
-        require_agreement(agreement, min_agreement, file, len(samples))
-        # Said, not required: labels alone cannot be enlarged as scores can, and `size` may be another than the model's.
-        on_large = compare_large(open_artefact(model, max_side=model.image_size or limit), exported, large)
-    size = size_in_bytes(file)
-    return ExportReport(file, agreement, difference, outputs, len(samples), images is None, size, on_large)
+    with exporting(output, overwrite, Path.is_file) as file:
+        model = model_to_export(model_or_path)
+        height, width = _input_size(model, size)
+        limit = _limit(model, (height, width))
+        samples, large = fitting_and_large(comparison_images(images, *limit), limit)
+        about = description(model, outputs=outputs, size=[height, width])
+        with replacing(file) as temporary:
+            temporary.write_bytes(with_side_file(_convert(model, height, width, outputs, file), about))
+            exported = TFLiteArtefact(temporary)
+            agreement, difference = compare(
+                _predict_with_model(model, exported, outputs), _predict_with_file(exported), samples
+            )
+            require_agreement(agreement, min_agreement, file, len(samples))
+            # Said, not required: labels alone cannot be enlarged as scores can, and `size` may be another than the
+            # model's.
+            on_large = compare_large(open_artefact(model, max_side=model.image_size or limit), exported, large)
+        size = size_in_bytes(file)
+        return ExportReport(file, agreement, difference, outputs, len(samples), images is None, size, on_large)
 
 
 def _input_size(model: SegmentationModel, size: int | Sequence[int] | None) -> tuple[int, int]:
@@ -125,9 +125,7 @@ def _convert(model: SegmentationModel, height: int, width: int, outputs: str, fi
 
     module = tf.Module()
     module.predict = predict
-    # Beside the file, where the next export clears what a killed one left.
-    folder = temporary_beside(file.with_suffix(".saved_model"))
-    try:
+    with working_folder(file.with_suffix(".saved_model")) as folder:
         tf.saved_model.save(module, str(folder), signatures=predict)
         converter = tf.lite.TFLiteConverter.from_saved_model(str(folder))
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
@@ -136,8 +134,6 @@ def _convert(model: SegmentationModel, height: int, width: int, outputs: str, fi
         except Exception as error:
             # The converter's own error classes are not public.
             raise ValueError(f"{model.name} cannot be converted to TFLite: {reason(error)}") from error
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _predict_with_model(model: SegmentationModel, exported: TFLiteArtefact, outputs: str):
