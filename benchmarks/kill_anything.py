@@ -65,19 +65,22 @@ class World:
     def inspect(self) -> list[str]:
         return ["inspect", self.data]
 
-    def check(self) -> None:
-        """Opens everything; raises where something is lost or half."""
+    def check(self, part: str = "") -> None:
+        """Opens what a command writes, or everything; raises where something is lost or half."""
         from deeplab_tf import load_model
         from deeplab_tf.artefacts import open_artefact
         from deeplab_tf.datasets import evaluation_images, open_dataset
 
-        dataset = open_dataset(self.data)
-        for split in ("train", "val"):
-            assert sum(1 for _ in evaluation_images(dataset, split)) == IMAGES == dataset.count(split), split
+        if part.startswith("convert") or not part:
+            dataset = open_dataset(self.data)
+            for split in ("train", "val"):
+                assert sum(1 for _ in evaluation_images(dataset, split)) == IMAGES == dataset.count(split), split
         image = tf.zeros((SIDE, SIDE, 3), tf.uint8).numpy()
-        for path in (self.served, self.tflite):
-            assert open_artefact(path).predict(image).shape == (SIDE, SIDE), path
-        load_model(self.run)
+        for name, path in (("export saved_model", self.served), ("export tflite", self.tflite)):
+            if part in (name, ""):
+                assert open_artefact(path).predict(image).shape == (SIDE, SIDE), path
+        if part in ("train", ""):
+            load_model(self.run)
         if self.metrics.exists():
             json.loads(self.metrics.read_text())
         for picture in self.segmented.glob("*.png"):
@@ -172,7 +175,7 @@ class Trial:
             if code != -signal.SIGKILL:
                 self.fault(f"{name} at rename {number} ended with {code}")
                 break
-            self.must(f"after {name} killed at rename {number}: check", self.world.check)
+            self.must(f"after {name} killed at rename {number}: check", lambda: self.world.check(name))
 
     def random_kills(self, name: str, command: list, again: list, kills: int) -> None:
         start = time.monotonic()
@@ -185,7 +188,7 @@ class Trial:
             self.tried[f"{name}: random kill{' (ended before)' if code >= 0 else ''}"] += 1
             if code not in (0, -signal.SIGKILL):
                 self.fault(f"{name}, kill {number}, ended with {code}")
-            self.must(f"after {name}, kill {number}: check", self.world.check)
+            self.must(f"after {name}, kill {number}: check", lambda: self.world.check(name))
             following = again if code and self.resumable() else command
         self.must(f"{name} after all kills", following)
         self.must(f"{name} after all kills: check", self.world.check)
