@@ -16,7 +16,7 @@ from deeplab_tf.segmentation import Segmentation
 
 
 class Segmenter:
-    """Segments images of any size with a model, a model file or an exported artefact.
+    """Segments images of any size with a model, a model file or an exported artefact; threads may share one.
 
     Args:
         model_or_path: Whatever `deeplab_tf.artefacts.open_artefact` takes.

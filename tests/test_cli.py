@@ -1,6 +1,8 @@
 """The command line: exit codes, one-line errors, and the whole path on a few drawn images."""
 
 import shutil
+import signal
+import sys
 
 import click
 import numpy as np
@@ -159,6 +161,13 @@ def test_bad_network_settings(capsys, tmp_path, drawn):
 def test_debug_shows_the_traceback(capsys, tmp_path):
     assert main(["--debug", "inspect", str(tmp_path / "absent")]) == 2
     assert "Traceback" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGTERM to send to oneself")
+def test_sigterm_ends_any_command_with_143_and_a_line(capsys, monkeypatch, tmp_path):
+    monkeypatch.setattr("deeplab_tf.datasets.inspect_dataset", lambda *a, **k: signal.raise_signal(signal.SIGTERM))
+    assert main(["inspect", str(tmp_path)]) == 143
+    assert capsys.readouterr().err == "Terminated.\n"
 
 
 def test_interrupt_ends_with_130(capsys, monkeypatch, tmp_path):
