@@ -92,7 +92,7 @@ def read_beside(folder: Path) -> dict:
 
 def _sums(folder: Path) -> dict[str, str]:
     """The SHA-256 of a SavedModel's files by name; others, such as a server's warm-up requests, are no part of it."""
-    parts = [folder / "saved_model.pb", *sorted((folder / "variables").rglob("*"))]
+    parts = [folder / "saved_model.pb", folder / "fingerprint.pb", *sorted((folder / "variables").rglob("*"))]
     return {path.relative_to(folder).as_posix(): file_sum(path) for path in parts if path.is_file()}
 
 

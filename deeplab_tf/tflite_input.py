@@ -84,6 +84,21 @@ def feed_of(structure: Structure, input_range: Sequence[float] | None = None) ->
     return None if found is None else Feed(*found, tensor.type, quantization)
 
 
+def network_range(structure: Structure) -> np.ndarray | None:
+    """What the pixels 0 and 255 are at the first convolution, `[2, 3]`; None where the file does not say.
+
+    Example:
+        >>> network_range(read_structure(Path("deeplabv3_mnv2_pascal_quant.tflite").read_bytes()))
+        array([[-1., -1., -1.], [ 1.,  1.,  1.]])
+    """
+    feed = feed_of(structure)
+    if feed is None:
+        return None
+    factor, shift = _first_affine(structure) or (1.0, 0.0)
+    ends = np.stack([np.broadcast_to(feed.offset, 3), np.broadcast_to(feed.scale * 255 + feed.offset, 3)])
+    return ends * factor + shift
+
+
 def _checked(input_range: Sequence[float]) -> tuple[float, float]:
     try:
         low, high = (float(value) for value in input_range)

@@ -50,7 +50,9 @@ def test_sum_is_that_of_all_before_it():
     assert packed[-64:] == hashlib.sha256(packed[:-64]).hexdigest().encode()
 
 
-@pytest.mark.parametrize("name", ["saved_model.pb", "variables/variables.index", "assets.extra/deeplab.json"])
+@pytest.mark.parametrize(
+    "name", ["saved_model.pb", "fingerprint.pb", "variables/variables.index", "assets.extra/deeplab.json"]
+)
 @pytest.mark.parametrize("seed", range(3))
 def test_changed_files_of_a_saved_model_are_found(exports, tmp_path, name, seed):
     shutil.copytree(exports / "own", tmp_path / "own")

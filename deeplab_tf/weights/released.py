@@ -8,6 +8,7 @@ import os
 from pathlib import Path
 
 import keras
+import numpy as np
 
 from deeplab_tf import backbones
 from deeplab_tf.models import SegmentationModel, copy_weights, load_model
@@ -111,7 +112,22 @@ def load_released(path: str | os.PathLike) -> SegmentationModel:
             f"{path} does not fit the {model.backbone_name} network that it seems to be: "
             f"missing {transfer.fresh or 'nothing'}, not used {transfer.unused or 'nothing'}."
         )
+    if released.input_range is not None:
+        _check_input(path, model, released.input_range)
     return model
+
+
+def _check_input(path: str | os.PathLike, model: SegmentationModel, found: np.ndarray) -> None:
+    """Refuses a file whose network sees other numbers than the model built for it."""
+    (layer,) = (layer for layer in model.layers if isinstance(layer, keras.layers.Rescaling))
+    expected = np.array([[0.0], [255.0]]) * layer.scale + np.broadcast_to(layer.offset, RGB)
+    if np.abs(found - expected).max() > 0.05 * np.ptp(expected):
+        theirs, ours = (" to ".join(str(end.round(2).tolist()) for end in ends) for ends in (found, expected))
+        raise ValueError(
+            f"{shown(path)} feeds its network {theirs} for the pixels 0 to 255; {model.backbone_name} here sees {ours} "
+            "and would predict otherwise. Run the file itself with Segmenter, or take its weights as a start for "
+            "training (transfer_weights)."
+        )
 
 
 def _load_unpacked(source: str | os.PathLike, path: Path, arguments: dict | None) -> SegmentationModel:

@@ -66,11 +66,13 @@ class ReleasedFile:
         path: Where it was read.
         convolutions: By variable scope, such as `MobilenetV2/Conv`.
         pooling_window: Side of the image-pooling window in cells of the last map, or None where there is none.
+        input_range: What the pixels 0 and 255 are at the first convolution, `[2, 3]`; None where the file does not say.
     """
 
     path: Path
     convolutions: dict[str, Convolution]
     pooling_window: int | None = None
+    input_range: np.ndarray | None = dataclasses.field(default=None, compare=False)
 
     def kernels(self) -> dict[str, tuple[int, ...]]:
         """The shape of each convolution's kernel, by scope."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import numpy as np
 from deeplab_tf import tflite_runtime
 from deeplab_tf.reading import reading, shown
 from deeplab_tf.tflite_content import read_tflite_content
+from deeplab_tf.tflite_input import network_range
 from deeplab_tf.weights.released_file import Convolution, ReleasedFile, scope_of
 
 
@@ -38,7 +40,8 @@ def read_tflite(path: str | os.PathLike) -> ReleasedFile:
     schema = tflite_runtime.schema()
     with reading(path, "a TFLite model", "Download it again."):
         model = schema.ModelT.InitFromPackedBuf(file.content, 0)
-        return _read_graph(path, schema, model, model.subgraphs[0])
+        released = _read_graph(path, schema, model, model.subgraphs[0])
+        return dataclasses.replace(released, input_range=network_range(file.structure))
 
 
 def _read_graph(path: Path, schema, model, graph) -> ReleasedFile:

@@ -10,6 +10,7 @@ from deeplab_tf import tflite_runtime
 from deeplab_tf.artefacts import open_artefact
 from deeplab_tf.images import read_image, read_mask
 from deeplab_tf.models import whole_image_logits
+from deeplab_tf.tflite_structure import read_structure
 from deeplab_tf.weights.released_file import scope_of
 
 pytestmark = pytest.mark.shared
@@ -117,6 +118,17 @@ def test_other_network_names_the_known_backbones(tmp_path):
     (tmp_path / "other.tflite").write_bytes(converter.convert())
     with pytest.raises(ValueError, match=r"other\.tflite is not a DeepLab.*unet.*known backbones are"):
         deeplab_tf.load_released(tmp_path / "other.tflite")
+
+
+def test_file_that_feeds_its_network_other_numbers_is_refused(shared, tmp_path):
+    content = (shared / "weights" / "deeplabv3_mnv2_dm05_float.tflite").read_bytes()
+    metadata = bytes(read_structure(content).metadata["TFLITE_METADATA"])
+    half = np.float32(127.5).tobytes()
+    # Less 0 by 255 in place of less 127.5 by 127.5; the deviation comes first in the file.
+    changed = metadata.replace(half, np.float32(255).tobytes(), 1).replace(half, np.float32(0).tobytes(), 1)
+    (tmp_path / "unit.tflite").write_bytes(content.replace(metadata, changed))
+    with pytest.raises(ValueError, match=r"unit\.tflite feeds its network \[0.*to \[1.*transfer_weights"):
+        deeplab_tf.load_released(tmp_path / "unit.tflite")
 
 
 def test_weights_of_another_width_are_refused(shared):
