@@ -10,7 +10,7 @@ from pathlib import Path
 
 from deeplab_tf.datasets.audit.findings import Finding
 from deeplab_tf.datasets.builders.coco_export import annotation_files, exported_pairs, list_coco_export
-from deeplab_tf.datasets.builders.labelme import (
+from deeplab_tf.datasets.builders.labelme_folder import (
     LabelmeFolder,
     collected_labels,
     labelled_pairs,
