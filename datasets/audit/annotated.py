@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from deeplab_tf.datasets.audit.findings import Finding
-from deeplab_tf.datasets.builders.coco_export import annotation_files, exported_pairs, list_coco_export
+from deeplab_tf.datasets.builders.coco_export import exported_pairs
+from deeplab_tf.datasets.builders.coco_listing import annotation_files, list_coco_export
 from deeplab_tf.datasets.builders.labelme_folder import (
     LabelmeFolder,
     collected_labels,

@@ -6,17 +6,17 @@ import collections
 import dataclasses
 import functools
 import os
-import re
 import reprlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-from deeplab_tf.datasets.builders.coco_annotations import AnnotationFile, read_annotations
+from deeplab_tf.datasets.builders.coco_annotations import AnnotationFile
+from deeplab_tf.datasets.builders.coco_listing import CocoExport, classes_of, list_coco_export, listed, used_categories
 from deeplab_tf.datasets.builders.coco_masks import Region, region_mask
 from deeplab_tf.datasets.builders.division import divide
 from deeplab_tf.datasets.builders.folder import present_labels
 from deeplab_tf.datasets.builders.image_finder import ImageFinder
-from deeplab_tf.datasets.builders.label_names import BACKGROUNDS, label_notes, tidy_label
+from deeplab_tf.datasets.builders.label_names import BACKGROUNDS, tidy_label
 from deeplab_tf.datasets.convert import ConversionReport, convert_pairs
 from deeplab_tf.datasets.pairs import Pair
 from deeplab_tf.labels import LabelSpec
@@ -24,15 +24,6 @@ from deeplab_tf.progress import track
 from deeplab_tf.reading import reading, shown
 
 CROWDS = ("class", "ignore")
-# Roboflow's, CVAT's, Label Studio's; the first that a folder has are taken.
-_NAMES = (
-    "*/_annotations.coco.json",
-    "_annotations.coco.json",
-    "annotations/instances_*.json",
-    "instances_*.json",
-    "result.json",
-)
-_SPLITS = {"valid": "val", "validation": "val", "default": "train", "training": "train", "testing": "test"}
 
 
 def convert_coco_export(
@@ -90,7 +81,7 @@ def convert_coco_export(
     if len(found.files) > 1 and val_share:
         raise ValueError(
             f"{annotations} has {len(found.files)} annotation files, each a split: "
-            f"{_listed([file.path for file in found.files.values()])}. Give one of them, or leave val_share out."
+            f"{listed([file.path for file in found.files.values()])}. Give one of them, or leave val_share out."
         )
     labels = found.labels
     present = present_labels(Path(output), {*found.files, "val"} if val_share else found.files, overwrite)
@@ -99,44 +90,12 @@ def convert_coco_export(
     pairs = {}
     for name, members in exported_pairs(found, labels, images=images, crowds=crowds).items():
         file = found.files[name]
-        pairs |= divide(members, name, val_share, seed, [_used(file, image["id"]) for image in file.images])
+        pairs |= divide(members, name, val_share, seed, [classes_of(file, image["id"]) for image in file.images])
     report = convert_pairs(
         pairs, labels, output, shards=shards, workers=workers, skip_bad=skip_bad, overwrite=overwrite, max_side=max_side
     )
     crowds_notes = [note for file in found.files.values() for note in _notes_of_crowds(file, crowds)]
     return dataclasses.replace(report, notes=(*report.notes, *found.notes, *crowds_notes))
-
-
-@dataclasses.dataclass(frozen=True)
-class CocoExport:
-    """What an export holds.
-
-    Args:
-        files: The annotation files by split.
-        labels: The classes of them all.
-        notes: What is worth knowing of them.
-    """
-
-    files: dict[str, AnnotationFile]
-    labels: LabelSpec
-    notes: tuple[str, ...]
-
-
-def list_coco_export(annotations: str | os.PathLike, split: str | None = None) -> CocoExport:
-    """Reads the annotation files of an export; arguments and errors as `convert_coco_export`."""
-    paths = annotation_files(Path(annotations))
-    if split is not None:
-        if len(paths) > 1:
-            raise ValueError(
-                f"{annotations} has {len(paths)} annotation files, each a split: {_listed(paths.values())}. Give one "
-                "of them, or leave split out."
-            )
-        paths = {split: next(iter(paths.values()))}
-    files = {name: read_annotations(path, "instances") for name, path in paths.items()}
-    names, notes = _class_names(list(files.values()))
-    labels = LabelSpec(("background", *names), ignore_label=255 if len(names) < 256 else 65535, name="coco_export")
-    notes += [note for file in files.values() for note in _notes_of_images(file)]
-    return CocoExport(files, labels, tuple(notes))
 
 
 def exported_pairs(
@@ -159,87 +118,6 @@ def exported_pairs(
     return pairs
 
 
-def annotation_files(path: Path) -> dict[str, Path]:
-    """The annotation files at `path`, itself one or the folder of an export, by the splits that their names say.
-
-    Raises:
-        ValueError: If there is none, or two say the same split.
-
-    Example:
-        >>> annotation_files(Path("roboflow"))
-        {'train': PosixPath('roboflow/train/_annotations.coco.json'),
-         'val': PosixPath('roboflow/valid/_annotations.coco.json')}
-    """
-    if not path.is_dir():
-        return {_split_of(path): path}
-    found = next((paths for name in _NAMES if (paths := sorted(path.glob(name)))), None)
-    if found is None:
-        there = sorted(file.relative_to(path).as_posix() for file in [*path.glob("*.json"), *path.glob("*/*.json")])
-        raise ValueError(
-            f"{path} has no annotation file of a name that tools give ({', '.join(_NAMES)}); its JSON files are "
-            f"{there[:5]}. Give the file itself."
-        )
-    by_split = {_split_of(file): file for file in found}
-    if len(by_split) < len(found):
-        raise ValueError(
-            f"{path} has several annotation files of one split: {_listed(found)}. Convert each by itself, with --split "
-            "(split) of your choice."
-        )
-    return by_split
-
-
-def _listed(paths: Iterable[Path]) -> str:
-    return ", ".join(path.as_posix() for path in paths)
-
-
-def _split_of(path: Path) -> str:
-    """`train`, `val`, ...: from `instances_NAME.json`, or the folder of Roboflow's `_annotations.coco.json`."""
-    name = path.parent.name if path.name.startswith("_annotations") else path.stem.removeprefix("instances_")
-    name = re.sub(r"\d{4}$", "", name.casefold())
-    name = _SPLITS.get(name, name)
-    named = path.stem.startswith("instances_") and re.fullmatch(r"\w[\w.-]*", name)
-    return name if named or name in ("train", "val", "test") else "train"
-
-
-def _class_names(files: Sequence[AnnotationFile]) -> tuple[list[str], list[str]]:
-    """The names of the classes behind the background, and what is worth knowing of them."""
-    annotated = {tidy_label(file.categories[number]) for file in files for number in _all_used(file)}
-    above = {
-        tidy_label(name)
-        for file in files
-        for number, name in file.supercategories.items()
-        if isinstance(name, str) and name != file.categories[number]
-    }
-    raw = [name for file in files for name in file.categories.values()]
-    tidy = list(dict.fromkeys(map(tidy_label, raw)))
-    heads = [name for name in tidy if name in above and name not in annotated and len(tidy) > 1]
-    names = [name for name in tidy if name not in heads and name.casefold() not in BACKGROUNDS]
-    if not names:
-        raise ValueError(f"{files[0].path} lists no category besides the background. Export it with its labels.")
-    notes = list(label_notes(names, [name for name in raw if tidy_label(name) != name]))
-    if heads:
-        notes.append(f"No class: {', '.join(map(repr, heads))}, which stands above other categories and has no shape.")
-    return names, notes
-
-
-def _all_used(file: AnnotationFile) -> set[int]:
-    return {entry["category_id"] for entries in file.annotations.values() for entry in entries}
-
-
-def _used(file: AnnotationFile, image: int | str) -> set[str]:
-    return {tidy_label(file.categories[entry["category_id"]]) for entry in file.annotations.get(image, ())}
-
-
-def _notes_of_images(file: AnnotationFile) -> list[str]:
-    empty = sum(image["id"] not in file.annotations for image in file.images)
-    if not empty:
-        return []
-    return [
-        f"{empty} of {len(file.images)} images of {shown(file.path)} have no annotation: all background. Take them out "
-        "if they are not labelled yet."
-    ]
-
-
 def _notes_of_crowds(file: AnnotationFile, crowds: str) -> list[str]:
     marked = sum(bool(entry.get("iscrowd")) for entries in file.annotations.values() for entry in entries)
     if not marked:
@@ -259,7 +137,7 @@ def _pairs(file: AnnotationFile, images: Path, labels: LabelSpec, crowds: str) -
     ids = {name: value for value, name in enumerate(labels.names)}
     # The background itself may be among the categories, under one of its names.
     background = next((ids[name] for name in BACKGROUNDS if name in ids), 0)
-    values = {number: ids.get(tidy_label(file.categories[number]), background) for number in _all_used(file)}
+    values = {number: ids.get(tidy_label(file.categories[number]), background) for number in used_categories(file)}
     finder = ImageFinder(images)
     pairs = []
     for image in track(file.images, len(file.images), "list images"):

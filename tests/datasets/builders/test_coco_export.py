@@ -9,7 +9,7 @@ from exports import H, W, annotation, box, cvat, image_entry, label_studio, robo
 
 from deeplab_tf.cli import main
 from deeplab_tf.datasets import convert_coco_export, evaluation_images, open_dataset
-from deeplab_tf.datasets.builders.coco_export import annotation_files
+from deeplab_tf.datasets.builders.coco_listing import annotation_files
 
 
 def examples(path):
