@@ -43,7 +43,7 @@ _held: dict[str, tuple[tuple[int, int], Lock]] = {}
 
 @dataclasses.dataclass(frozen=True)
 class Lock:
-    """A lock that is held.
+    """A lock that is held; true if it keeps others out.
 
     Args:
         holds: Whether it keeps others out: False on file systems that have no locks, after a warning.
@@ -52,6 +52,9 @@ class Lock:
 
     holds: bool
     after_kill: bool
+
+    def __bool__(self) -> bool:
+        return self.holds
 
 
 @contextlib.contextmanager

@@ -67,13 +67,18 @@ def reading(
             raise
         raise _unreadable(name, what, error, remedy) from error
     except (ValueError, FileNotFoundError) as error:
-        if name in str(error) or str(path) in str(error):
+        if _wants_room(error) or name in str(error) or str(path) in str(error):
             raise
         if isinstance(error, FileNotFoundError) and not os.path.lexists(path):
             raise FileNotFoundError(f"There is no {name}.") from error
         raise _unreadable(name, what, error, remedy) from error
     except Exception as error:
         raise _unreadable(name, what, error, remedy) from error
+
+
+def _wants_room(error: BaseException) -> bool:
+    # deeplab_tf.disk.DiskFull, which stands above: what cannot be unpacked for want of room is not damaged.
+    return isinstance(error, ValueError) and isinstance(error, OSError)
 
 
 def _unreadable(name: str, what: str, error: BaseException, remedy: str) -> ValueError:

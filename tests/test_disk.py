@@ -2,13 +2,13 @@
 
 import errno
 import io
-import resource
 import zipfile
 
 import h5py
 import numpy as np
 import pytest
 import tensorflow as tf
+from file_limit import largest_file
 from PIL import Image
 
 from deeplab_tf.disk import DiskFull, refusal, writing
@@ -20,10 +20,8 @@ MOST_BYTES = 4096
 @pytest.fixture
 def small_files():
     """No file of this process may grow beyond 4 KB, which the system refuses as it does on a full disk."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (MOST_BYTES, before[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    with largest_file(MOST_BYTES):
+        yield
 
 
 def as_text(path):

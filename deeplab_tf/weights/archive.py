@@ -12,6 +12,7 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
+from deeplab_tf.disk import DiskFull, writing
 from deeplab_tf.reading import reading, reason, shown
 from deeplab_tf.scratch import scratch_folder
 
@@ -69,7 +70,11 @@ def unpacked(path: str | os.PathLike, checkpoint: str | None = None) -> Iterator
         raise FileNotFoundError(f"There is no file {shown(path)}.")
     with scratch_folder() as folder:
         with reading(path, "a .tar.gz file", "Delete it and download it again."):
-            names = _unpack(path, folder)
+            try:
+                with writing(folder):
+                    names = _unpack(path, folder)
+            except DiskFull as error:
+                raise DiskFull(error.errno, f"{shown(path)} is not unpacked: {error} TMPDIR names one.") from error
             found = _choose(path, folder, names, checkpoint)
         try:
             yield found

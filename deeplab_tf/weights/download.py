@@ -16,6 +16,7 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
+from deeplab_tf.disk import disk_full, refusal
 from deeplab_tf.files import check_writable, replacing
 from deeplab_tf.locks import locked
 from deeplab_tf.progress import track
@@ -139,6 +140,8 @@ def _download(url: str, path: Path, part: Path, megabytes: float | None) -> None
         except urllib.error.HTTPError as error:
             raise _failure(url, path, f"the server says {error.code} {error.reason}") from error
         except (OSError, http.client.HTTPException) as error:
+            if (number := refusal(error)) is not None:
+                raise disk_full(path, number) from error
             reason = str(getattr(error, "reason", "") or error) or type(error).__name__
             total = math.inf
         else:

@@ -1,29 +1,14 @@
-"""A full disk, through the command line: one line that names the output, no half file, nothing lost.
-
-A limit on the size of files stands in for the disk: the system refuses to write on in the same way.
-"""
-
-import contextlib
-import resource
+"""A full disk, through the command line: one line that names the output, no half file, nothing lost."""
 
 import numpy as np
 import pytest
+from file_limit import largest_file
 from PIL import Image
 from tiny_model import tiny_model
 
 from deeplab_tf.cli import main
 from deeplab_tf.datasets import convert_folder
 from deeplab_tf.models import save_model
-
-
-@contextlib.contextmanager
-def largest_file(size):
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 @pytest.fixture(scope="module")

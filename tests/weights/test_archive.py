@@ -6,8 +6,10 @@ import os
 import tarfile
 
 import pytest
+from file_limit import largest_file
 
 from deeplab_tf import load_released
+from deeplab_tf.disk import DiskFull
 from deeplab_tf.weights import archive as module
 from deeplab_tf.weights.archive import DamagedArchive, is_archive, unpacked
 
@@ -181,3 +183,10 @@ def test_what_a_killed_run_unpacked_is_cleared(tmp_path, monkeypatch):
         with unpacked(tmp_path / "model.tar.gz"):
             assert found.with_name("model.ckpt.index").is_file()
     assert [left.name for left in (tmp_path / "temporary").iterdir()] == [kept.name]
+
+
+def test_full_disk_is_no_damage(tmp_path):
+    path = archive(tmp_path / "model.tar.gz", {**CHECKPOINT, "model/model.ckpt.data-00000-of-00001": os.urandom(9000)})
+    message = r"model\.tar\.gz is not unpacked: .*deeplab_tf-\w+ could not be written: the file would be larger"
+    with largest_file(4096), pytest.raises(DiskFull, match=message), unpacked(path):
+        pass

@@ -8,8 +8,10 @@ import urllib.request
 
 import numpy as np
 import pytest
+from file_limit import largest_file
 from http_files import served
 
+from deeplab_tf.disk import DiskFull
 from deeplab_tf.weights import download as module
 from deeplab_tf.weights.download import cache_folder, download
 
@@ -215,3 +217,10 @@ def test_link_in_place_of_the_temporary_cache_is_refused(unwritable_home, tmp_pa
     unwritable_home.symlink_to(tmp_path)
     with pytest.raises(ValueError, match="belongs to another user"):
         cache_folder()
+
+
+def test_full_disk_is_no_fault_of_the_connection(server, path):
+    with largest_file(1_500_000), pytest.raises(DiskFull, match=r"model\.tar\.gz could not be written: .*Make room"):
+        download(server[0], path)
+    assert left(path) == ["model.tar.gz.part"]
+    assert download(server[0], path).read_bytes() == CONTENT
