@@ -16,6 +16,7 @@ from deeplab_tf.image_files import LOSSY_FORMATS, open_header
 from deeplab_tf.images import read_mask
 from deeplab_tf.labels import LabelSpec
 from deeplab_tf.progress import track
+from deeplab_tf.reading import shown
 
 _COLOR_MODES = ("RGB", "RGBA")
 _NAMED = 12
@@ -148,8 +149,7 @@ def values_or_reason(path: Path) -> tuple[np.ndarray, str]:
     try:
         return mask_values(read_mask(path)), ""
     except FileNotFoundError:
-        # The conversion says where it should be.
-        return np.zeros(256, bool), ""
+        return np.zeros(256, bool), f"{shown(path)} is missing."
     except ValueError as error:
         return np.zeros(256, bool), str(error)
 

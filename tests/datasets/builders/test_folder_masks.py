@@ -105,6 +105,12 @@ def test_the_true_reason_is_said_of_cut_masks(made):
         convert(made)
 
 
+def test_masks_of_other_names_are_said_to_be_missing(made):
+    save(made / "masks", "c.png", stripes(0, 0))
+    with pytest.raises(ValueError, match=r"only \[0\] besides 255 .* 2 of 3 masks cannot be read: .*a\.png is missing"):
+        convert(made)
+
+
 COLORS = {"sky": (70, 130, 180), "road": (128, 64, 128), "car": (0, 0, 142)}
 
 
