@@ -51,7 +51,7 @@ class Artefact(Protocol):
 
 def full_resolution(model: SegmentationModel) -> SegmentationModel:
     """The model itself, or a copy whose logits stand at input size where the model's do not."""
-    return model if model.get_config()["upsample_logits"] else model.rebuild(upsample_logits=True)
+    return model if model.settings["upsample_logits"] else model.rebuild(upsample_logits=True)
 
 
 class WholeImages:

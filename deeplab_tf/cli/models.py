@@ -34,7 +34,7 @@ def import_(file, output, overwrite) -> None:
     check_model_path(output)
     model = load_released(file)
     save_model(model, output)
-    multiplier = model.get_config().get("depth_multiplier")
+    multiplier = model.settings.get("depth_multiplier")
     width = f"depth multiplier {multiplier:g}, " if multiplier else ""
     click.echo(
         f"{output}: {type(model).__name__} {model.backbone_name}, {width}"

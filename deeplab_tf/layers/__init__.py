@@ -8,10 +8,10 @@ from deeplab_tf.layers.convolution import (
     separable_conv_bn,
     truncated_normal,
 )
-from deeplab_tf.layers.decoder import decoder
+from deeplab_tf.layers.decoder import decoder, logits_inputs
 from deeplab_tf.layers.dense_prediction_cell import GridPool, dense_prediction_cell
 from deeplab_tf.layers.drop_path import DropPath
-from deeplab_tf.layers.image_normalization import channel_values, normalize_images
+from deeplab_tf.layers.image_normalization import ImageNormalization, channel_values, normalize_images
 from deeplab_tf.layers.image_scale import ImageScale
 from deeplab_tf.layers.lr_aspp import WindowPooling, lr_aspp
 from deeplab_tf.layers.normalization import BatchNorm, Norm
@@ -22,6 +22,7 @@ __all__ = [
     "BatchNorm",
     "DropPath",
     "GridPool",
+    "ImageNormalization",
     "ImageScale",
     "Norm",
     "QSigmoid",
@@ -36,6 +37,7 @@ __all__ = [
     "depthwise_bn",
     "head_norm",
     "image_pooling",
+    "logits_inputs",
     "lr_aspp",
     "normalize_images",
     "separable_conv_bn",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 import keras
@@ -90,3 +91,18 @@ def _convolutions(merge: str, separable: bool, suffix: str) -> list[str]:
 def _logits(x, classes: int, name: str):
     # What gives logits stays in float32 under mixed precision, as the loss needs it.
     return keras.layers.Conv2D(classes, 1, dtype="float32", name=name)(x)
+
+
+def logits_inputs(name: str) -> int:
+    """How often the input of a convolution of a decoder that gives logits ends in a map of logits.
+
+    Example:
+        >>> logits_inputs("decoder.feature_projection0"), logits_inputs("decoder.decoder_conv0.decoder_conv0_1")
+        (0, 1)
+    """
+    stage, convolution = re.fullmatch(r"decoder\.\w+?0(?:_(\d+))?(?:\.decoder_conv0_(\d))?", name).groups()
+    if "projection" in name:
+        return 0
+    if convolution == "2":
+        return 1
+    return (convolution is not None) + (stage is not None)

@@ -17,6 +17,28 @@ def channel_values(rgb: Sequence[float], channels: int) -> tuple[float, ...]:
     return tuple(rgb) if channels == len(rgb) else (sum(rgb) / len(rgb),) * channels
 
 
+@keras.saving.register_keras_serializable(package="deeplab_tf")
+class ImageNormalization(keras.layers.Rescaling):
+    """`keras.layers.Rescaling` that carries the settings of its network: whoever copies the layers copies them too.
+
+    Args:
+        *args: As for `keras.layers.Rescaling`.
+        network: The settings as JSON; empty until the network is complete.
+        **kwargs: As for `keras.layers.Rescaling`.
+
+    Example:
+        >>> ImageNormalization(1 / 127.5, -1.0)(tf.fill((1, 2, 2, 3), 255.0)).numpy().max()
+        1.0
+    """
+
+    def __init__(self, *args, network: str = "", **kwargs):
+        super().__init__(*args, **kwargs)
+        self.network = network
+
+    def get_config(self):
+        return {**super().get_config(), "network": self.network}
+
+
 def normalize_images(images, scope: str, mean: Sequence[float] | None = None):
     """Images of 0-255 scaled to -1..1, or freed of a mean.
 
@@ -35,4 +57,4 @@ def normalize_images(images, scope: str, mean: Sequence[float] | None = None):
     settings = {"scale": 1 / 127.5, "offset": -1.0}
     if mean is not None:
         settings = {"scale": 1.0, "offset": [-value for value in channel_values(mean, images.shape[-1])]}
-    return keras.layers.Rescaling(**settings, dtype="float32", name=f"{scope}.normalize")(images)
+    return ImageNormalization(**settings, dtype="float32", name=f"{scope}.normalize")(images)

@@ -2,8 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import difflib
+import functools
+import inspect
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
+import keras
+
+# What other libraries call the same, and what stands for what this one has not.
+MEANT = {
+    "num_classes": "classes", "n_classes": "classes", "nb_classes": "classes", "class_names": "labels",
+    "label_names": "labels", "encoder_name": "backbone", "encoder": "backbone", "backbone_name": "backbone",
+    "base": "backbone", "encoder_weights": "weights", "pretrained": "weights", "input_size": "input_shape",
+    "image_shape": "input_shape", "alpha": "depth_multiplier", "width_multiplier": "depth_multiplier",
+    "OS": "output_stride", "stride": "output_stride", "aspp_rates": "atrous_rates", "dilation_rates": "atrous_rates",
+    "dropout_rate": "dropout", "freeze_bn": "frozen_batch_norm", "mean_pixel": "backbone",
+}  # fmt: skip
+NO_ACTIVATION = (
+    "The model gives logits: train with from_logits=True, and take probabilities from Segmenter or tf.nn.softmax"
+)
 NOT_ARGUMENTS = ("self", "name", "__class__")
 
 
@@ -70,3 +87,65 @@ def own_arguments(variables: Mapping) -> dict:
         if not (holds(value) or (value is None and name in OPTIONAL)):
             raise ValueError(f"{name} must be {expected}; received {value!r}.")
     return arguments
+
+
+def arguments_of(kind: type) -> list[str]:
+    """The names of a model's constructor arguments."""
+    return list(inspect.signature(kind).parameters)
+
+
+def check_names(kind: str, names: Iterable[str], known: Iterable[str]) -> None:
+    """Refuses arguments that there are not, with the one that was probably meant.
+
+    Args:
+        kind: What they were given to.
+        names: The names given.
+        known: The names that there are.
+
+    Raises:
+        ValueError: If one is unknown; the message lists what is known.
+
+    Example:
+        >>> check_names("DeepLabV3", ["num_classes"], ["backbone", "classes"])
+        Traceback (most recent call last):
+        ValueError: DeepLabV3 has no argument 'num_classes'; did you mean 'classes'? It has ['backbone', 'classes'].
+    """
+    known = list(known)
+    for name in names:
+        if name in known:
+            continue
+        meant = [MEANT[name]] if MEANT.get(name) in known else difflib.get_close_matches(name, known, n=1)
+        hint = f"; did you mean {meant[0]!r}?" if meant else "."
+        hint = f". {NO_ACTIVATION}." if name in ("activation", "final_activation", "classifier_activation") else hint
+        raise ValueError(f"{kind} has no argument {name!r}{hint} It has {known}.")
+
+
+def take_clones(kind: type) -> None:
+    """Makes a model's constructor explain unknown arguments, and take `(inputs, outputs)` as Keras gives them.
+
+    Keras clones and restores a model as its own kind only if its constructor has `*args` and `**kwargs`; whoever asks
+    for the signature of the class still sees its arguments.
+
+    Args:
+        kind: A model class that defines `__init__` and has `from_layers`; changed in place.
+    """
+    init = kind.__init__
+    _, *parameters = inspect.signature(init).parameters.values()
+    names = [parameter.name for parameter in parameters if parameter.kind is not inspect.Parameter.VAR_KEYWORD]
+
+    @functools.wraps(init)
+    def constructor(self, *args, **kwargs):
+        if _are_tensors(args[:2]) or _are_tensors([kwargs.get("inputs"), kwargs.get("outputs")]):
+            return self.from_layers(*args, **kwargs)
+        if len(names) == len(parameters):
+            check_names(type(self).__name__, kwargs, names)
+        return init(self, *args, **kwargs)
+
+    # Keras compares the signature with what it sees of the function itself.
+    del constructor.__wrapped__
+    kind.__init__, kind.__signature__ = constructor, inspect.Signature(parameters)
+
+
+def _are_tensors(values: Sequence) -> bool:
+    flat = [keras.tree.flatten(value) for value in values]
+    return len(flat) == 2 and all(found and isinstance(found[0], keras.KerasTensor) for found in flat)

@@ -13,9 +13,6 @@ from deeplab_tf.models.segmentation_model import SegmentationModel
 from deeplab_tf.nas import Genotype
 from deeplab_tf.nas import genotype as resolve_genotype
 
-# What the base class reads and this model has not as arguments, or under another name.
-RENAMED = ("backbone", "base_filters")
-
 
 @keras.saving.register_keras_serializable(package="deeplab_tf")
 class AutoDeepLab(SegmentationModel):
@@ -106,6 +103,3 @@ class AutoDeepLab(SegmentationModel):
             return decoder(x, features.taps, decoder_strides, norm=norm, filters=head_filters, separable=separable)
 
         super().__init__(settings, head, name=name)
-
-    def get_config(self):
-        return {key: value for key, value in super().get_config().items() if key not in RENAMED}

@@ -9,6 +9,7 @@ from pathlib import Path
 import keras
 
 from deeplab_tf.files import replacing
+from deeplab_tf.models.archive_check import check_archive, memory_limit
 from deeplab_tf.models.finite import check_finite
 from deeplab_tf.models.segmentation_model import SegmentationModel
 from deeplab_tf.reading import reason
@@ -18,6 +19,8 @@ RUN_MODEL = "model.keras"
 
 def save_model(model: SegmentationModel, path: str | os.PathLike) -> None:
     """Writes the network, its weights, labels and sizes, without training state, in one move.
+
+    Loss, optimiser and mixed precision are training state, frozen layers are not. `model.save` keeps all of it.
 
     Args:
         model: Any model of this package.
@@ -30,7 +33,12 @@ def save_model(model: SegmentationModel, path: str | os.PathLike) -> None:
         >>> save_model(model, "model.keras")
     """
     check_model_path(path)
-    bare = model.rebuild() if model.compiled else model
+    bare = model
+    if model.dtype_policy.name != "float32":
+        bare = model.rebuild(dtype="float32")
+    elif model.compiled:
+        bare = type(model).from_config(model.get_config())
+        bare.set_weights(model.get_weights())
     with replacing(path) as temporary:
         bare.save(temporary)
 
@@ -45,14 +53,15 @@ def check_model_path(path: str | os.PathLike) -> None:
         raise ValueError(f"A model file ends in .keras; received {path}.")
 
 
-def load_model(path: str | os.PathLike) -> SegmentationModel:
-    """Reads a model back.
+def load_model(path: str | os.PathLike, compile: bool = False) -> SegmentationModel:
+    """Reads a model back. Nothing is built of a file that is not one of this package, or larger than it states.
 
     Args:
         path: A `.keras` file of this package, or a run folder, whose best model is taken.
+        compile: Restore loss, metrics and optimiser too, where the file has them, so that `fit` goes on.
 
     Returns:
-        The model, not compiled.
+        The model.
 
     Raises:
         FileNotFoundError: If there is no such file, or no model in the folder yet.
@@ -75,14 +84,12 @@ def load_model(path: str | os.PathLike) -> SegmentationModel:
             ".tflite, .pb, a checkpoint) becomes one by load_released, on the command line by deeplab-tf import."
         )
     try:
-        model = keras.models.load_model(path, compile=False)
+        with memory_limit(check_archive(path, SegmentationModel)):
+            model = keras.models.load_model(path, compile=compile)
     except Exception as error:
         # Keras raises whatever the archive's content provokes; each case means that the file does not serve.
+        if isinstance(error, ValueError) and str(error).startswith(f"{path} holds a"):
+            raise
         raise ValueError(f"{path} does not load as a model of this package: {reason(error)}") from error
-    if not isinstance(model, SegmentationModel):
-        raise ValueError(
-            f"{path} holds a {type(model).__name__} from elsewhere, not a DeepLab model of this package. "
-            "Released DeepLab files (.tflite, .pb) are read by load_released."
-        )
     check_finite(model, path)
     return model

@@ -6,10 +6,14 @@ import sys
 from collections.abc import Callable, Sequence
 
 import keras
+import numpy as np
 
 from deeplab_tf import backbones
 from deeplab_tf.labels import LabelSpec, label_spec
-from deeplab_tf.layers import BatchNorm, ResizeLike, channel_values, truncated_normal
+from deeplab_tf.layers import BatchNorm, ResizeLike, channel_values, logits_inputs, truncated_normal
+from deeplab_tf.models.arguments import arguments_of, check_names, take_clones
+from deeplab_tf.models.carried_settings import built_in, describes, read_network, write_network
+from deeplab_tf.models.class_rows import ClassRows
 from deeplab_tf.models.initial_weights import load_initial_weights
 from deeplab_tf.models.input_channels import check_input_shape, copy_stem, differs_in_channels
 from deeplab_tf.scaling import limit_of
@@ -17,6 +21,8 @@ from deeplab_tf.scaling import limit_of
 CLASSIFIER = "logits.semantic"
 # Of a list of layers, as many are named on stderr.
 SHOWN = 8
+# Of a configuration, what describes the layers.
+GRAPH = ("layers", "input_layers", "output_layers", "trainable", "dtype")
 # Settings that go to the backbone, where it has them.
 BACKBONE_OPTIONS = (
     "depth_multiplier", "divisible_by", "multi_grid", "cascade_blocks", "genotype", "base_filters", "drop_path_keep",
@@ -45,7 +51,8 @@ class SegmentationModel(keras.Model):
     """The base of the family: a functional Keras model that knows its labels, its stride and its canvas.
 
     A subclass's constructor passes its own arguments as `settings` and a function that makes the head; the model
-    is built from them, saved by them, and rebuilt with some of them changed.
+    is built from them, and rebuilt with some of them changed. Files and clones hold them beside the layers as Keras
+    describes these, so that frozen layers, their precision and whatever was changed in them come back as well.
 
     Args:
         settings: The subclass's constructor arguments, JSON-ready. `backbone`, `output_stride`, `classes`,
@@ -100,31 +107,121 @@ class SegmentationModel(keras.Model):
             logits = ResizeLike(dtype="float32", name="logits.resize")([logits, images])
         super().__init__(inputs=images, outputs=logits, name=name, **kwargs)
 
-        self.labels = spec
-        self.classes = spec.classes
-        self.backbone_name = settings["backbone"]
-        self.output_stride = settings["output_stride"]
-        self.crop_size = crop_size
-        self.image_size = image_size
-        self.pad_value = channel_values(backbone.pad_value, input_shape[-1])
-        self._settings = {
+        settings = {
             **settings,
             "classes": spec.classes,
             "labels": spec.to_dict(),
             "crop_size": crop_size,
             "image_size": None if image_size is None else list(image_size),
         }
+        write_network(self, settings)
+        self._know(settings)
         load_initial_weights(self, weights)
 
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        if "__init__" in vars(cls):
+            take_clones(cls)
+
+    def from_layers(self, inputs, outputs, name: str | None = None, **kwargs) -> None:
+        """Keras's constructor of functional models, for layers that were copied from a model of this package.
+
+        Raises:
+            ValueError: If none of the layers carries a model's settings.
+        """
+        super().__init__(inputs=inputs, outputs=outputs, name=name, **kwargs)
+        self._know(read_network(self))
+
+    def _know(self, settings: dict) -> None:
+        self.labels = label_spec(settings["labels"])
+        self.classes = self.labels.classes
+        self.backbone_name = settings["backbone"]
+        self.output_stride = settings["output_stride"]
+        self.crop_size = settings["crop_size"]
+        self.image_size = limit_of(settings.get("image_size"), "image_size")
+        self.pad_value = channel_values(backbones.backbone(self.backbone_name).pad_value, self.input_shape[-1])
+        self._settings = settings
+
+    @property
+    def settings(self) -> dict:
+        """The constructor's arguments, as far as they are kept: not `weights` and `name`."""
+        return {name: self._settings[name] for name in arguments_of(type(self)) if name in self._settings}
+
+    @property
+    def backbone_layers(self) -> list[keras.layers.Layer]:
+        """The layers of the feature extractor, for instance to freeze them.
+
+        Example:
+            >>> for layer in model.backbone_layers:
+            ...     layer.trainable = False
+        """
+        scope = backbones.backbone(self.backbone_name).scope
+        return [layer for layer in self.layers if layer.name.startswith(f"{scope}.")]
+
+    @property
+    def head_layers(self) -> list[keras.layers.Layer]:
+        """The layers behind the feature extractor: ASPP, decoder, classifier."""
+        backbone = {layer.name for layer in self.backbone_layers}
+        inputs = keras.layers.InputLayer
+        return [layer for layer in self.layers if layer.name not in backbone and not isinstance(layer, inputs)]
+
+    @property
+    def classifiers(self) -> dict[str, int]:
+        """The names of the layers that give the classes, and how often their input ends in a map of the classes."""
+        convolutions = [layer for layer in self.layers if isinstance(layer, keras.layers.Conv2D) and layer.use_bias]
+        semantic = {layer.name: 0 for layer in convolutions if layer.name.startswith(CLASSIFIER)}
+        return semantic or {
+            layer.name: logits_inputs(layer.name) for layer in convolutions if layer.name.startswith("decoder.")
+        }
+
     def get_config(self) -> dict:
-        """The constructor's arguments: enough to build the same network again, without its weights."""
-        return {**self._settings, "name": self.name}
+        """Keras's description of the layers, the precision and the constructor's arguments, without weights."""
+        return {**super().get_config(), **self.settings, "dtype": self.dtype_policy.name}
 
     @classmethod
     def from_config(cls, config, custom_objects=None):
-        """Builds the network that `get_config` described."""
-        config = {key: value for key, value in config.items() if key not in ("trainable", "dtype")}
-        return cls(**config)
+        """Builds the network that `get_config` described; where its arguments were changed, by these.
+
+        Raises:
+            ValueError: If it names weights to load: a description that comes from elsewhere must open no file.
+        """
+        config = dict(config)
+        if config.pop("weights", None) is not None:
+            raise ValueError(
+                "A model's configuration must not name weights to load. Build the model with "
+                f"{cls.__name__}(..., weights=...) instead."
+            )
+        graph = {key: config.pop(key) for key in GRAPH if key in config}
+        with built_in(graph.pop("dtype", None)):
+            if "layers" not in graph or not describes(graph["layers"], config):
+                return cls(**config)
+            return super().from_config({**graph, "name": config.get("name")}, custom_objects)
+
+    def save_own_variables(self, store) -> None:
+        """Adds the states of the random seeds, which Keras leaves out, so that `fit` goes on with the same dropout."""
+        super().save_own_variables(store)
+        for index, seed in enumerate(self._seeds):
+            store[f"seed_{index}"] = np.asarray(seed)
+
+    def load_own_variables(self, store) -> None:
+        """Restores what `save_own_variables` stored; seeds of other layers, or none, are let be."""
+        found = {key: store[key] for key in list(store.keys())}
+        states = [found.pop(key) for key in sorted(found, key=_number) if key.startswith("seed_")]
+        super().load_own_variables(found)
+        if len(states) == len(self._seeds):
+            for seed, state in zip(self._seeds, states):
+                seed.assign(np.asarray(state))
+
+    @property
+    def _seeds(self) -> list[keras.Variable]:
+        weights = {id(weight) for weight in self.weights}
+        return [variable for variable in self.variables if id(variable) not in weights]
+
+    def compile_from_config(self, config: dict) -> None:
+        """Compiles as the saved model was, so that `fit` goes on."""
+        self.compile(**keras.saving.deserialize_keras_object(config))
+        if self.optimizer is not None:
+            self.optimizer.build(self.trainable_variables)
 
     def compile(self, *args, jit_compile: bool = False, **kwargs):
         """As `keras.Model.compile`, with XLA off unless asked for: it makes dilated convolutions slow on CPUs.
@@ -146,16 +243,18 @@ class SegmentationModel(keras.Model):
         return keras.Model(self.inputs, self.outputs)
 
     def rebuild(self, **changes) -> SegmentationModel:
-        """The same model with other settings, keeping every weight that fits.
+        """The same model with other settings, keeping every weight that fits, frozen layers and the precision.
 
         Args:
             **changes: Constructor arguments to change, for instance `output_stride=8` (atrous rates follow
                 unless they were given), `classes=5`, `labels=spec`, `frozen_batch_norm=True`,
-                `input_shape=(None, None, 1)`, whose stem is averaged over the channels it had.
+                `input_shape=(None, None, 1)`, whose stem is averaged over the channels it had. `dtype` is the
+                precision, such as `"mixed_float16"`.
 
         Returns:
             A new model, not compiled. What had to be initialised anew is said on stderr and listed in its
-            attribute `reinitialized`.
+            attribute `reinitialized`. Of a classifier for other labels the classes of the same name keep their
+            weights, which is logged; as many classes without names keep all.
 
         Raises:
             ValueError: If an argument is unknown or not possible.
@@ -165,15 +264,18 @@ class SegmentationModel(keras.Model):
             >>> finer.reinitialized
             []
         """
-        unknown = sorted(set(changes) - set(self.get_config()))
-        if unknown:
-            raise ValueError(f"{type(self).__name__} has no setting {unknown}; it has {sorted(self._settings)}.")
-        config = {**self.get_config(), **changes}
+        check_names(type(self).__name__, changes, sorted([*self.settings, "name", "dtype"]))
+        config = {**self.settings, "name": self.name, **changes}
+        dtype = config.pop("dtype", self.dtype_policy.name)
         if "labels" in changes:
             config["classes"] = changes.get("classes")
         elif "classes" in changes and changes["classes"] != self.classes:
             config["labels"] = None
-        model = type(self).from_config(config)
+        with built_in(dtype):
+            model = type(self)(**config)
+        if "frozen_batch_norm" not in changes:
+            for layer, twin in twins(self, model):
+                layer.trainable = twin.trainable
         model.reinitialized = copy_weights(self, model)
         if model.reinitialized:
             print(f"Initialised anew: {_listed(model.reinitialized)}.", file=sys.stderr)
@@ -185,8 +287,14 @@ def _listed(names: list[str]) -> str:
     return ", ".join(names[:SHOWN]) + (f" and {more} layers more" if more > 0 else "")
 
 
+def twins(source: keras.Model, target: keras.Model) -> list[tuple[keras.layers.Layer, keras.layers.Layer]]:
+    """The target's layers with those of the source that bear the same name."""
+    theirs = {layer.name: layer for layer in source.layers}
+    return [(layer, theirs[layer.name]) for layer in target.layers if layer.name in theirs]
+
+
 def copy_weights(source: keras.Model, target: keras.Model) -> list[str]:
-    """Copies the weights of all layers that bear the same name and shapes.
+    """Copies the weights of all layers that bear the same name and shapes, and of classifiers the classes by name.
 
     A stem for images of another number of channels is averaged over its own and rescaled, which is said on stderr.
 
@@ -194,13 +302,15 @@ def copy_weights(source: keras.Model, target: keras.Model) -> list[str]:
         Names of the target's layers with weights that got none.
     """
     source_layers = {layer.name: layer for layer in source.layers}
-    left, stems = [], []
+    left, stems, classifiers = [], [], _carry_classes(source, target)
     for layer in target.layers:
         wanted = [tuple(weight.shape) for weight in layer.weights]
         if not layer.trainable_weights and not layer.non_trainable_weights:
             continue
         twin = source_layers.get(layer.name)
-        if twin is not None and [tuple(weight.shape) for weight in twin.weights] == wanted:
+        if layer.name in classifiers:
+            left += [] if classifiers[layer.name] else [layer.name]
+        elif twin is not None and [tuple(weight.shape) for weight in twin.weights] == wanted:
             layer.set_weights(twin.get_weights())
         elif twin is not None and differs_in_channels(source, target, twin, layer):
             stems.append(layer.name)
@@ -209,6 +319,22 @@ def copy_weights(source: keras.Model, target: keras.Model) -> list[str]:
     for name in stems:
         copy_stem(source, target, name)
     return left
+
+
+def _carry_classes(source: keras.Model, target: keras.Model) -> dict[str, bool]:
+    """By name of a classifier whose classes are others than the source's, whether any was carried over."""
+    if not (isinstance(source, SegmentationModel) and isinstance(target, SegmentationModel)):
+        return {}
+    rows = ClassRows(source.labels, target.labels)
+    if rows.same:
+        return {}
+    theirs = {name: source.get_layer(name).get_weights() for name in source.classifiers}
+    filled = rows.carry({layer.name: layer for layer in target.layers}, theirs, target.classifiers)
+    return {name: name in filled for name in target.classifiers}
+
+
+def _number(key: str) -> int:
+    return int(key.rpartition("_")[2])
 
 
 def _crop_size(crop_size, output_stride: int) -> list[int] | None:

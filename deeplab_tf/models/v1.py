@@ -118,9 +118,6 @@ class DeepLabV1(SegmentationModel):
 
         super().__init__({**settings, **FIXED}, head, name=name)
 
-    def get_config(self):
-        return {key: value for key, value in super().get_config().items() if key not in FIXED}
-
 
 def _join_scales(x, features: VGGFeatures, filters: int):
     """The last map together with two-layer features of the image and of the first four poolings (section 4.3)."""

@@ -15,6 +15,7 @@ from deeplab_tf.models.segmentation_model import CLASSIFIER, SegmentationModel, 
 RATES = (6, 12, 18, 24)
 SCALES = (0.5, 0.75)
 FUSED = "fused"
+FUSION = f"logits.{FUSED}"
 # The paper's name of a network to its row in the table of backbones.
 BODIES = {"resnet_101": "resnet_101_v2", "resnet_50": "resnet_50_v2", "resnet_18": "resnet_18_v2"}
 
@@ -89,7 +90,6 @@ class DeepLabV2(SegmentationModel):
                 f"LargeFOV; received {atrous_rates}."
             )
         outputs = resolve_labels(classes, labels).classes
-        by_scale = {}
 
         def head(features):
             x, suffixes = features.last, [f"_{index}" if index else "" for index in range(len(rates))]
@@ -105,17 +105,22 @@ class DeepLabV2(SegmentationModel):
         def fuse(images, logits):
             if not multi_scale:
                 return logits
-            network = keras.Model(images, logits)
+            network, by_scale = keras.Model(images, logits), []
             for scale in SCALES:
                 # `call` runs the very layers once more; calling the model would nest it as one layer.
                 smaller = network.call(ImageScale(scale, dtype="float32", name=f"image.scale_{scale}")(images))
                 resize = ResizeLike(dtype="float32", name=f"logits.scale_{scale}")
-                by_scale[f"scale_{scale}"] = resize([smaller, logits])
-            by_scale["scale_1"] = logits
-            return keras.layers.Maximum(dtype="float32", name=f"logits.{FUSED}")(list(by_scale.values()))
+                by_scale.append(resize([smaller, logits]))
+            return keras.layers.Maximum(dtype="float32", name=FUSION)([*by_scale, logits])
 
         super().__init__(settings, head, name=name, head_gives_logits=True, fuse=fuse)
-        self._by_scale = list(by_scale.items())
+
+    @property
+    def _by_scale(self) -> dict:
+        """The logits of the single scales, by name; none where there is one scale."""
+        fusions = [layer for layer in self.layers if layer.name == FUSION]
+        names = [f"scale_{scale}" for scale in (*SCALES, 1)]
+        return dict(zip(names, fusions[0].input)) if fusions else {}
 
     def for_training(self) -> keras.Model:
         """`by_scale()` where there are several scales: the paper's loss sums over them and their maximum."""
@@ -140,8 +145,8 @@ class DeepLabV2(SegmentationModel):
         """
         if not self._by_scale:
             raise ValueError("This model looks at one scale; build it, or rebuild it, with multi_scale=True.")
-        outputs = dict(self._by_scale)
-        if self.get_config()["upsample_logits"]:
+        outputs = self._by_scale
+        if self.settings["upsample_logits"]:
             images = self.inputs[0]
             outputs = {
                 name: ResizeLike(dtype="float32", name=f"{name}.resize")([logits, images])

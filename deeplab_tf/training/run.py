@@ -233,7 +233,7 @@ def _resolved(config, dataset, model, weights, recalibrated) -> dict:
     """What the settings and the data came to."""
     return {
         "model": type(model).__name__,
-        **{name: value for name, value in model.get_config().items() if name not in ("name", "labels", "classes")},
+        **{name: value for name, value in model.settings.items() if name not in ("labels", "classes")},
         "eval_every": config.eval_steps,
         "val_split": val_split(config, dataset),
         "recalibrated_layers": len(recalibrated),

@@ -64,7 +64,7 @@ def build_model(config: TrainConfig, labels: LabelSpec, image_size: tuple[int, i
     # Training is for the many, who have no accelerator: the smallest backbone, not the papers'.
     settings = {"backbone": "mobilenet_v2"} if kind in (DeepLabV3, DeepLabV3Plus) else {}
     if source:
-        known = source.get_config()
+        known = source.settings
         settings = known if type(source) is kind else {name: known[name] for name in KEPT if name in known}
     given = _given(config, kind)
     settings = {name: value for name, value in {**settings, **given}.items() if name in accepted}

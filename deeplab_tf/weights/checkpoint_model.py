@@ -10,11 +10,12 @@ from collections.abc import Iterable, Mapping
 
 from deeplab_tf import backbones, models
 from deeplab_tf.models import SegmentationModel
+from deeplab_tf.models.class_rows import ClassRows
 from deeplab_tf.models.segmentation_model import resolve_labels
 from deeplab_tf.weights.catalogue import IMAGE_SIZES
 from deeplab_tf.weights.checkpoint import Checkpoint, read_checkpoint
 from deeplab_tf.weights.recognition import check_deeplab, class_count, dilated_branches, recognise
-from deeplab_tf.weights.transfer import Transfer
+from deeplab_tf.weights.transfer import Transfer, class_rows
 from deeplab_tf.weights.variable_names import model_variables
 
 SHOWN = 4
@@ -124,7 +125,11 @@ def _load(model: SegmentationModel, checkpoint: Checkpoint, start: bool) -> Tran
     missing = [name for name in wanted if name not in shapes]
     misshapen = [name for name in wanted if name in shapes and shapes[name] != tuple(wanted[name].shape)]
     unused = [name for name in shapes if name not in wanted]
+    classifiers = [name for name in model.classifiers if f"{name.replace('.', '/')}/weights" in shapes]
+    rows = class_rows(model, [shapes[f"{name.replace('.', '/')}/weights"] for name in classifiers])
     fresh = _other_classes(model, layers, shapes)
+    if not fresh and rows is not None and not rows.same:
+        fresh = classifiers
     bad = set(missing + misshapen) - {name for layer in fresh for name in layers[layer]}
     if start:
         scope = f"{backbones.backbone(model.backbone_name).scope}/"
@@ -141,21 +146,35 @@ def _load(model: SegmentationModel, checkpoint: Checkpoint, start: bool) -> Tran
             f"{'; '.join(f'{what}: {names}' for what, names in shown.items() if names)}. "
             "Nothing was loaded. Build the model that the checkpoint holds, for instance by load_released."
         )
+    loaded = [layer for layer in layers if layer not in fresh]
+    names = [name for layer in loaded for name in layers[layer]]
+    # A first look at every value, so that a damaged file leaves the model as it was.
+    for name in names:
+        checkpoint.read(name)
+    carried = _carry_classes(model, checkpoint, rows, fresh) if rows is not None and not rows.same else []
+    loaded, fresh = loaded + carried, [name for name in fresh if name not in carried]
     if fresh and not start:
         classes = shapes[next(iter(layers[fresh[0]]))][-1]
         print(
             f"{checkpoint.path} has {classes} classes, the model {model.classes}: {', '.join(fresh)} starts anew.",
             file=sys.stderr,
         )
-    loaded = [layer for layer in layers if layer not in fresh]
-    names = [name for layer in loaded for name in layers[layer]]
-    # A first look at every value, so that a damaged file leaves the model as it was.
-    for name in names:
-        checkpoint.read(name)
     for name in names:
         wanted[name].assign(checkpoint.read(name))
     scopes = dict.fromkeys(name.rpartition("/")[0] for name in unused)
     return Transfer(loaded, fresh, list(scopes), checkpoint.ignored)
+
+
+def _carry_classes(model: SegmentationModel, checkpoint: Checkpoint, rows: ClassRows, fresh: list[str]) -> list[str]:
+    """Fills the classifiers among `fresh` by the names of the classes; those that were filled."""
+    scopes = {name: name.replace(".", "/") for name in fresh if name in model.classifiers}
+    theirs = {
+        name: [checkpoint.read(f"{scope}/{kind}") for kind in ("weights", "biases")]
+        for name, scope in scopes.items()
+        if f"{scope}/biases" in checkpoint.shapes
+    }
+    blocks = {name: blocks for name, blocks in model.classifiers.items() if name in theirs}
+    return rows.carry({name: model.get_layer(name) for name in theirs}, theirs, blocks)
 
 
 def _other_classes(model: SegmentationModel, layers: Mapping, shapes: Mapping) -> list[str]:

@@ -86,7 +86,7 @@ def imagenet_source(model: SegmentationModel) -> str:
         ValueError: If none were published for this backbone in this width; the message lists the backbones that have
             some.
     """
-    name, config = model.backbone_name, model.get_config()
+    name, config = model.backbone_name, model.settings
     if name in ZOO_STARTS:
         return ZOO_STARTS[name]
     if name not in APPLICATIONS:
@@ -139,7 +139,7 @@ def open_application(model: SegmentationModel, source: str | os.PathLike) -> ker
     build = getattr(keras.applications, application.function)
     options = {"input_shape": (224, 224, 3)}
     if len(application.widths) > 1:
-        options["alpha"] = model.get_config().get("depth_multiplier") or 1.0
+        options["alpha"] = model.settings.get("depth_multiplier") or 1.0
     with_top = any(".fc6" in layer.name for layer in model.layers)
     if source == IMAGENET:
         try:

@@ -215,7 +215,7 @@ def transfer_weights(model: SegmentationModel, source: str | os.PathLike | Segme
     elif not (is_application(source) or is_checkpoint(source) or Path(source).suffix in READERS):
         transfer = assign_layers(model, load_model(source))
     elif model.input_shape[-1] != RGB:
-        twin = type(model).from_config({**model.get_config(), "input_shape": (None, None, RGB)})
+        twin = type(model)(**{**model.settings, "input_shape": (None, None, RGB)})
         transfer = transfer_weights(twin, source)
         copy_weights(twin, model)
     elif is_application(source):

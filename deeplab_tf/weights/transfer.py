@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import keras
 
+from deeplab_tf.labels import label_spec
 from deeplab_tf.layers import BatchNorm
-from deeplab_tf.models import copy_weights
+from deeplab_tf.models import SegmentationModel, copy_weights
+from deeplab_tf.models.class_rows import ClassRows
 from deeplab_tf.weights.released_file import Convolution, ReleasedFile
 
 SHOWN = 4
@@ -73,19 +75,45 @@ def assign_layers(model: keras.Model, source: keras.Model) -> Transfer:
     return Transfer(loaded, fresh, [layer.name for layer in source.layers if layer.weights and layer.name not in names])
 
 
-def assign_folded(model: keras.Model, released: ReleasedFile) -> Transfer:
-    """Sets each convolution, and the normalisation behind it to the folded bias, where name and shape fit, in place."""
+def assign_folded(model: SegmentationModel, released: ReleasedFile) -> Transfer:
+    """Sets each convolution, and the normalisation behind it to the folded bias, where name and shape fit, in place.
+
+    Of a classifier for other classes than the file's, which are those that their number stands for, the classes of the
+    same name are set.
+    """
     names = fitting(model, released.kernels())
+    theirs = {name: released.convolutions.get(name.replace(".", "/")) for name in model.classifiers}
+    theirs = {name: (one.kernel, one.bias) for name, one in theirs.items() if one is not None}
+    rows = class_rows(model, [kernel.shape for kernel, _ in theirs.values()])
+    carried = []
+    if rows is not None and not rows.same:
+        names = [name for name in names if name not in theirs]
+        carried = rows.carry(convolutions_of(model), theirs, model.classifiers)
     norms = {layer.name: layer for layer in model.layers if isinstance(layer, BatchNorm)}
     for name in names:
         convolution = released.convolutions[name.replace(".", "/")]
         _set(model.get_layer(name), norms.get(f"{name}.BatchNorm"), convolution)
+    names += carried
     used = {name.replace(".", "/") for name in names}
     return Transfer(
         loaded=names,
         fresh=[name for name in convolutions_of(model) if name not in names],
         unused=[scope for scope in released.convolutions if scope not in used],
     )
+
+
+def class_rows(model: SegmentationModel, shapes: Sequence[tuple[int, ...]]) -> ClassRows | None:
+    """How the classes of a file without names go into a model.
+
+    Args:
+        model: The model to fill.
+        shapes: Those of the kernels that the file has for the model's classifiers.
+
+    Returns:
+        The rows; None if the file has no classifier.
+    """
+    counts = {shape[-1] for shape in shapes}
+    return ClassRows(label_spec(counts.pop()), model.labels) if len(counts) == 1 and min(counts) > 1 else None
 
 
 def _set(layer: keras.layers.Layer, norm: BatchNorm | None, convolution: Convolution) -> None:

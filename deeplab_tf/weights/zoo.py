@@ -92,7 +92,7 @@ def check_backbone(model: SegmentationModel, source: str | os.PathLike) -> None:
         return
     theirs, ours = (
         f"{name}, depth multiplier {settings.get('depth_multiplier') or WIDTHS.get(name, 1.0):g}"
-        for name, settings in ((entry.backbone, entry.settings), (model.backbone_name, model.get_config()))
+        for name, settings in ((entry.backbone, entry.settings), (model.backbone_name, model.settings))
     )
     if theirs != ours:
         raise ValueError(
