@@ -1,7 +1,7 @@
 """The public models, and reading them back from files."""
 
 from deeplab_tf.models.auto_deeplab import AutoDeepLab
-from deeplab_tf.models.initial_weights import set_weights_loader
+from deeplab_tf.models.initial_weights import set_recalibrator, set_weights_loader
 from deeplab_tf.models.input_channels import check_rgb
 from deeplab_tf.models.lr_aspp import LRASPP
 from deeplab_tf.models.saving import check_model_path, load_model, save_model
@@ -36,6 +36,7 @@ __all__ = [
     "copy_weights",
     "load_model",
     "save_model",
+    "set_recalibrator",
     "set_weights_loader",
     "whole_image_logits",
 ]

@@ -1,13 +1,21 @@
-"""The place where `deeplab_tf.weights`, which stands above the models, says how a model's `weights=` is loaded."""
+"""The place where `deeplab_tf.weights`, which stands above the models, says how weights are loaded and recalibrated."""
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable
 
 import keras
+import numpy as np
+import tensorflow as tf
 
+from deeplab_tf.layers import BatchNorm
+
+logger = logging.getLogger(__name__)
+RECALIBRATION_BATCH, RECALIBRATION_BATCHES = 8, 25
 _loaders: list[Callable] = []
+_recalibrators: list[Callable] = []
 
 
 def set_weights_loader(loader: Callable) -> None:
@@ -30,3 +38,42 @@ def load_initial_weights(model, weights) -> None:
     if not _loaders:
         raise ValueError(f"weights={weights!r} needs deeplab_tf.weights; import deeplab_tf first.")
     _loaders[0](model, weights)
+
+
+def set_recalibrator(recalibrate: Callable) -> None:
+    """Makes `recalibrate(model, batches, progress=)` the one that measures the statistics that folded weights lack."""
+    _recalibrators[:] = [recalibrate]
+
+
+def recalibrate_folded(model: keras.Model, data) -> None:
+    """Measures the statistics of folded normalisation on the first images that a model is to be fitted to, in place.
+
+    Args:
+        model: The model; nothing happens if it has none, or will train without batch statistics.
+        data: What `fit` was given. Data that can be read once only are left alone, which is logged.
+    """
+    folded = [
+        layer.name
+        for layer in model.layers
+        if isinstance(layer, BatchNorm)
+        and layer.trainable
+        and not layer.frozen_statistics
+        and layer.carries_folded
+    ]  # fmt: skip
+    if not folded or not _recalibrators:
+        return
+    if isinstance(data, np.ndarray) or tf.is_tensor(data):
+        starts = range(0, min(len(data), RECALIBRATION_BATCH * RECALIBRATION_BATCHES), RECALIBRATION_BATCH)
+        batches = [data[start : start + RECALIBRATION_BATCH] for start in starts]
+    elif isinstance(data, tf.data.Dataset):
+        batches = data.take(RECALIBRATION_BATCHES)
+    else:
+        logger.warning(
+            "The normalisation of %d layers was folded, and data of the type %s can be read only once: training will "
+            "begin with another function. Call recalibrate_batch_norm(model, images) before fit.",
+            len(folded),
+            type(data).__name__,
+        )
+        return
+    _recalibrators[0](model, batches, progress=False)
+    logger.info("Folded normalisation: the statistics of %d layers were measured on the data to fit.", len(folded))

@@ -6,14 +6,14 @@ import sys
 from collections.abc import Callable, Sequence
 
 import keras
-import numpy as np
 
 from deeplab_tf import backbones
 from deeplab_tf.labels import LabelSpec, label_spec
-from deeplab_tf.layers import BatchNorm, ResizeLike, channel_values, logits_inputs, truncated_normal
+from deeplab_tf.layers import ResizeLike, channel_values, logits_inputs, truncated_normal
 from deeplab_tf.models.arguments import arguments_of, check_names, take_clones
 from deeplab_tf.models.carried_settings import built_in, describes, read_network, write_network
 from deeplab_tf.models.class_rows import ClassRows
+from deeplab_tf.models.fitted_model import FittedModel
 from deeplab_tf.models.initial_weights import load_initial_weights
 from deeplab_tf.models.input_channels import check_input_shape, copy_stem, differs_in_channels
 from deeplab_tf.scaling import limit_of
@@ -47,7 +47,7 @@ def resolve_labels(classes: int | None, labels) -> LabelSpec:
     return spec
 
 
-class SegmentationModel(keras.Model):
+class SegmentationModel(FittedModel):
     """The base of the family: a functional Keras model that knows its labels, its stride and its canvas.
 
     A subclass's constructor passes its own arguments as `settings` and a function that makes the head; the model
@@ -197,42 +197,6 @@ class SegmentationModel(keras.Model):
                 return cls(**config)
             return super().from_config({**graph, "name": config.get("name")}, custom_objects)
 
-    def save_own_variables(self, store) -> None:
-        """Adds the states of the random seeds, which Keras leaves out, so that `fit` goes on with the same dropout."""
-        super().save_own_variables(store)
-        for index, seed in enumerate(self._seeds):
-            store[f"seed_{index}"] = np.asarray(seed)
-
-    def load_own_variables(self, store) -> None:
-        """Restores what `save_own_variables` stored; seeds of other layers, or none, are let be."""
-        found = {key: store[key] for key in list(store.keys())}
-        states = [found.pop(key) for key in sorted(found, key=_number) if key.startswith("seed_")]
-        super().load_own_variables(found)
-        if len(states) == len(self._seeds):
-            for seed, state in zip(self._seeds, states):
-                seed.assign(np.asarray(state))
-
-    @property
-    def _seeds(self) -> list[keras.Variable]:
-        weights = {id(weight) for weight in self.weights}
-        return [variable for variable in self.variables if id(variable) not in weights]
-
-    def compile_from_config(self, config: dict) -> None:
-        """Compiles as the saved model was, so that `fit` goes on."""
-        self.compile(**keras.saving.deserialize_keras_object(config))
-        if self.optimizer is not None:
-            self.optimizer.build(self.trainable_variables)
-
-    def compile(self, *args, jit_compile: bool = False, **kwargs):
-        """As `keras.Model.compile`, with XLA off unless asked for: it makes dilated convolutions slow on CPUs.
-
-        A run begins: the statistics of normalisation are to follow its data, however long those before it took.
-        """
-        super().compile(*args, jit_compile=jit_compile, **kwargs)
-        for layer in self.layers:
-            if isinstance(layer, BatchNorm):
-                layer.begin_run()
-
     def for_training(self) -> keras.Model:
         """A model of the same layers that gives what the loss looks at: the logits, or a dictionary of several.
 
@@ -331,10 +295,6 @@ def _carry_classes(source: keras.Model, target: keras.Model) -> dict[str, bool]:
     theirs = {name: source.get_layer(name).get_weights() for name in source.classifiers}
     filled = rows.carry({layer.name: layer for layer in target.layers}, theirs, target.classifiers)
     return {name: name in filled for name in target.classifiers}
-
-
-def _number(key: str) -> int:
-    return int(key.rpartition("_")[2])
 
 
 def _crop_size(crop_size, output_stride: int) -> list[int] | None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import sys
 
-from deeplab_tf.models import SegmentationModel, set_weights_loader
+from deeplab_tf.models import SegmentationModel, set_recalibrator, set_weights_loader
+from deeplab_tf.weights.recalibration import recalibrate_batch_norm
 from deeplab_tf.weights.released import transfer_weights
 
 
@@ -16,3 +17,4 @@ def load_initial(model: SegmentationModel, weights: str | os.PathLike | Segmenta
 
 
 set_weights_loader(load_initial)
+set_recalibrator(recalibrate_batch_norm)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import logging
 import math
 import os
 from pathlib import Path
@@ -24,6 +25,7 @@ from deeplab_tf.weights.tflite_file import read_tflite
 from deeplab_tf.weights.transfer import Transfer, assign_folded, assign_layers
 from deeplab_tf.weights.zoo import check_backbone, entry_of, in_zoo, load_zoo, opened
 
+logger = logging.getLogger(__name__)
 READERS = {".tflite": read_tflite, ".pb": read_frozen_graph}
 RGB = 3
 SAVED_MODEL = "saved_model.pb"
@@ -74,8 +76,8 @@ def load_released(path: str | os.PathLike) -> SegmentationModel:
     classes get the names and colours of PASCAL VOC, 19 those of Cityscapes.
 
     A `.tflite` file or frozen graph tells output stride, atrous rates and canvas too. Batch normalisation is folded in
-    such files: the model's normalisation layers become shifts, with statistics of mean 0 and variance 1. Call
-    `recalibrate_batch_norm` before training with batch statistics.
+    such files: the model's normalisation layers become shifts, with statistics of mean 0 and variance 1. `fit` measures
+    those of its data first; before other ways of training with batch statistics call `recalibrate_batch_norm`.
 
     A checkpoint has the batch statistics, but no strides and rates: the output stride is 16 (LR-ASPP: 32) and the rates
     follow it, which is said on stderr; `load_checkpoint_model` takes others, and `model.rebuild(output_stride=8)`
@@ -114,6 +116,11 @@ def load_released(path: str | os.PathLike) -> SegmentationModel:
         )
     if released.input_range is not None:
         _check_input(path, model, released.input_range)
+    logger.info(
+        "%s: its normalisation is folded. Training needs statistics of real data: fit measures them on what it is "
+        "given, recalibrate_batch_norm(model, images) on images of your choice.",
+        shown(path),
+    )
     return model
 
 
