@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import inspect
 import json
 import math
 import os
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import keras
@@ -90,14 +91,25 @@ def memory_limit(size: int) -> Iterator[None]:
     def creator(make, **kwargs):
         nonlocal left
         value, shape, dtype = (kwargs.get(name) for name in ("initial_value", "shape", "dtype"))
-        if callable(value):
-            # Traced, not run: an initialiser tells its shape without memory.
-            value = tf.function(value).get_concrete_function().structured_outputs
-        shape = getattr(value, "shape", shape)
-        left -= math.prod(side or 0 for side in tf.TensorShape(shape)) * tf.as_dtype(dtype or value.dtype).size
+        shape = _stated_shape(value) if callable(value) else getattr(value, "shape", shape)
+        left -= (
+            math.prod(side or 0 for side in tf.TensorShape(shape))
+            * tf.as_dtype(dtype or getattr(value, "dtype", tf.float32)).size
+        )
         if left < 0:
             raise ValueError(f"its configuration describes a network larger than the {size} bytes of its weights")
         return make(**kwargs)
 
     with tf.variable_creator_scope(creator):
         yield
+
+
+def _stated_shape(initializer: Callable) -> tf.TensorShape:
+    """The shape of what an initialiser would give, without the memory for it.
+
+    Keras's variables pass a function that knows them, which Keras does not promise: another one is traced, not run.
+    """
+    owner = inspect.getclosurevars(initializer).nonlocals.get("self")
+    if isinstance(owner, keras.Variable):
+        return tf.TensorShape(owner.shape)
+    return tf.function(initializer).get_concrete_function().structured_outputs.shape
