@@ -48,6 +48,11 @@ class ClassRows:
         found = {row: known.get(name) for name, row in _by_name(self.target.names).items()}
         return {row: found[row] for row in sorted(found) if found[row] is not None}
 
+    @property
+    def complete(self) -> bool:
+        """Whether no class of the target starts fresh."""
+        return len(self.pairs) == self.target.classes
+
     def __str__(self) -> str:
         carried = [self.target.names[row] for row in self.pairs]
         fresh = [name for name in self.target.names if name not in carried]

@@ -286,7 +286,7 @@ def copy_weights(source: keras.Model, target: keras.Model) -> list[str]:
 
 
 def _carry_classes(source: keras.Model, target: keras.Model) -> dict[str, bool]:
-    """By name of a classifier whose classes are others than the source's, whether any was carried over."""
+    """By name of a classifier whose classes are others than the source's, whether all of them were carried over."""
     if not (isinstance(source, SegmentationModel) and isinstance(target, SegmentationModel)):
         return {}
     rows = ClassRows(source.labels, target.labels)
@@ -294,7 +294,7 @@ def _carry_classes(source: keras.Model, target: keras.Model) -> dict[str, bool]:
         return {}
     theirs = {name: source.get_layer(name).get_weights() for name in source.classifiers}
     filled = rows.carry({layer.name: layer for layer in target.layers}, theirs, target.classifiers)
-    return {name: name in filled for name in target.classifiers}
+    return {name: rows.complete and name in filled for name in target.classifiers}
 
 
 def _crop_size(crop_size, output_stride: int) -> list[int] | None:

@@ -152,8 +152,9 @@ def _load(model: SegmentationModel, checkpoint: Checkpoint, start: bool) -> Tran
     for name in names:
         checkpoint.read(name)
     carried = _carry_classes(model, checkpoint, rows, fresh) if rows is not None and not rows.same else []
-    loaded, fresh = loaded + carried, [name for name in fresh if name not in carried]
-    if fresh and not start:
+    if carried and rows.complete:
+        loaded, fresh = loaded + carried, [name for name in fresh if name not in carried]
+    if fresh and not start and not carried:
         classes = shapes[next(iter(layers[fresh[0]]))][-1]
         print(
             f"{checkpoint.path} has {classes} classes, the model {model.classes}: {', '.join(fresh)} starts anew.",

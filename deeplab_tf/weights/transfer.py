@@ -93,8 +93,8 @@ def assign_folded(model: SegmentationModel, released: ReleasedFile) -> Transfer:
     for name in names:
         convolution = released.convolutions[name.replace(".", "/")]
         _set(model.get_layer(name), norms.get(f"{name}.BatchNorm"), convolution)
-    names += carried
-    used = {name.replace(".", "/") for name in names}
+    used = {name.replace(".", "/") for name in (*names, *carried)}
+    names += carried if carried and rows.complete else []
     return Transfer(
         loaded=names,
         fresh=[name for name in convolutions_of(model) if name not in names],

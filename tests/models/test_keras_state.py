@@ -151,8 +151,9 @@ def test_checkpoints_of_keras_hold_the_run(tmp_path):
         keras.callbacks.ModelCheckpoint(tmp_path / "best.keras", monitor="loss", save_best_only=True),
         keras.callbacks.ModelCheckpoint(tmp_path / "last.weights.h5", save_weights_only=True),
     ]
-    model = fit(trained(), 2, 1, callbacks=callbacks)
-    expected = state(fit(model, 3, 2))
+    fit(trained(), 2, 1, callbacks=callbacks)
+    # In one call: at the end of each, Keras puts the averaged weights in the place of the weights.
+    expected = state(fit(trained(), 3, 1))
     assert_equal(state(fit(keras.models.load_model(tmp_path / "best.keras"), 3, 2)), expected)
     again = trained()
     again.load_weights(tmp_path / "last.weights.h5")
