@@ -8,7 +8,7 @@ from deeplab_tf.layers.convolution import (
     separable_conv_bn,
     truncated_normal,
 )
-from deeplab_tf.layers.decoder import decoder, logits_inputs
+from deeplab_tf.layers.decoder import decoder, reads_logits
 from deeplab_tf.layers.dense_prediction_cell import GridPool, dense_prediction_cell
 from deeplab_tf.layers.drop_path import DropPath
 from deeplab_tf.layers.image_normalization import ImageNormalization, channel_values, normalize_images
@@ -37,9 +37,9 @@ __all__ = [
     "depthwise_bn",
     "head_norm",
     "image_pooling",
-    "logits_inputs",
     "lr_aspp",
     "normalize_images",
+    "reads_logits",
     "separable_conv_bn",
     "squeeze_excite",
     "truncated_normal",

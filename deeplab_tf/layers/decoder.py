@@ -93,16 +93,12 @@ def _logits(x, classes: int, name: str):
     return keras.layers.Conv2D(classes, 1, dtype="float32", name=name)(x)
 
 
-def logits_inputs(name: str) -> int:
-    """How often the input of a convolution of a decoder that gives logits ends in a map of logits.
+def reads_logits(name: str) -> bool:
+    """Whether the input of a convolution of a decoder that gives logits begins with a map of logits.
 
     Example:
-        >>> logits_inputs("decoder.feature_projection0"), logits_inputs("decoder.decoder_conv0.decoder_conv0_1")
-        (0, 1)
+        >>> reads_logits("decoder.decoder_conv0.decoder_conv0_1"), reads_logits("decoder.decoder_conv0.decoder_conv0_2")
+        (False, True)
     """
     stage, convolution = re.fullmatch(r"decoder\.\w+?0(?:_(\d+))?(?:\.decoder_conv0_(\d))?", name).groups()
-    if "projection" in name:
-        return 0
-    if convolution == "2":
-        return 1
-    return (convolution is not None) + (stage is not None)
+    return "projection" not in name and (stage is not None or convolution == "2")

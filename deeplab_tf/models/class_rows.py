@@ -59,48 +59,51 @@ class ClassRows:
         return f"carried over {', '.join(carried) or 'no class'}; fresh: {', '.join(fresh) or 'none'}"
 
     def merged(
-        self, ours: Sequence[np.ndarray], theirs: Sequence[np.ndarray], blocks: int = 0
+        self, ours: Sequence[np.ndarray], theirs: Sequence[np.ndarray], reads_classes: bool = False
     ) -> list[np.ndarray] | None:
         """A classifier's kernel and bias with the carried rows in them.
 
         Args:
             ours: Kernel `[..., C, classes]` and bias `[classes]` of the target.
             theirs: Those of the source.
-            blocks: How often the input ends in a map of the classes, as where a decoder refines logits.
+            reads_classes: The input begins with a map of the classes, as where a decoder refines logits.
 
         Returns:
             The new kernel and bias; None where no row is carried, or the sources differ in more than their classes.
         """
         pairs = self.pairs
         (kernel, bias), (other, other_bias) = (tuple(map(np.array, values)) for values in (ours, theirs))
-        base = kernel.shape[-2] - blocks * self.target.classes
-        fits = kernel.shape[:-2] == other.shape[:-2] and base == other.shape[-2] - blocks * self.source.classes
+        begins = (self.target.classes, self.source.classes) if reads_classes else (0, 0)
+        others, theirs_others = kernel.shape[-2] - begins[0], other.shape[-2] - begins[1]
+        fits = kernel.shape[:-2] == other.shape[:-2] and others == theirs_others >= 0
         counts = (kernel.shape[-1], other.shape[-1]) == (self.target.classes, self.source.classes)
-        if not (pairs and fits and counts and base >= 0):
+        if not (pairs and fits and counts):
             return None
         to, of = (np.array(rows) for rows in (list(pairs), list(pairs.values())))
         inputs = [
-            np.concatenate([np.arange(base), *(base + block * spec.classes + rows for block in range(blocks))])
-            for spec, rows in ((self.target, to), (self.source, of))
+            np.concatenate([rows if reads_classes else [], begin + np.arange(others)]).astype(int)
+            for rows, begin in zip((to, of), begins)
         ]
         kernel[..., inputs[0][:, None], to] = other[..., inputs[1][:, None], of]
         bias[to] = other_bias[of]
         return [kernel, bias]
 
-    def carry(self, layers: Mapping, theirs: Mapping[str, Sequence[np.ndarray]], blocks: Mapping[str, int]) -> list:
+    def carry(
+        self, layers: Mapping, theirs: Mapping[str, Sequence[np.ndarray]], classifiers: Mapping[str, bool]
+    ) -> list:
         """Fills classifiers in place, and logs which classes were carried over.
 
         Args:
             layers: The target's layers by name.
             theirs: Kernel and bias of the source by the same names.
-            blocks: As for `merged`, for all classifiers of the target.
+            classifiers: The target's, as `SegmentationModel.classifiers` has them.
 
         Returns:
             Names of the classifiers that were filled.
         """
         filled = []
-        for name, count in blocks.items():
-            values = self.merged(layers[name].get_weights(), theirs[name], count) if name in theirs else None
+        for name, reads in classifiers.items():
+            values = self.merged(layers[name].get_weights(), theirs[name], reads) if name in theirs else None
             if values is not None:
                 layers[name].set_weights(values)
                 filled.append(name)

@@ -9,7 +9,7 @@ import keras
 
 from deeplab_tf import backbones
 from deeplab_tf.labels import LabelSpec, label_spec
-from deeplab_tf.layers import ResizeLike, channel_values, logits_inputs, truncated_normal
+from deeplab_tf.layers import ResizeLike, channel_values, reads_logits, truncated_normal
 from deeplab_tf.models.arguments import arguments_of, check_names, take_clones
 from deeplab_tf.models.carried_settings import built_in, describes, read_network, write_network
 from deeplab_tf.models.class_rows import ClassRows
@@ -166,13 +166,17 @@ class SegmentationModel(FittedModel):
         return [layer for layer in self.layers if layer.name not in backbone and not isinstance(layer, inputs)]
 
     @property
-    def classifiers(self) -> dict[str, int]:
-        """The names of the layers that give the classes, and how often their input ends in a map of the classes."""
-        convolutions = [layer for layer in self.layers if isinstance(layer, keras.layers.Conv2D) and layer.use_bias]
-        semantic = {layer.name: 0 for layer in convolutions if layer.name.startswith(CLASSIFIER)}
-        return semantic or {
-            layer.name: logits_inputs(layer.name) for layer in convolutions if layer.name.startswith("decoder.")
-        }
+    def classifiers(self) -> dict[str, bool]:
+        """The names of the layers that give the classes, and whether their input begins with a map of the classes."""
+        convolutions = [
+            layer.name for layer in self.layers if isinstance(layer, keras.layers.Conv2D) and layer.use_bias
+        ]
+        semantic = {name: False for name in convolutions if name.startswith(CLASSIFIER)}
+        if semantic:
+            return semantic
+        summed = self._settings.get("decoder_merge") != "concat"
+        giving = [name for name in convolutions if name.startswith("decoder.") and (summed or "projection" not in name)]
+        return {name: reads_logits(name) for name in giving}
 
     def get_config(self) -> dict:
         """Keras's description of the layers, the precision and the constructor's arguments, without weights."""

@@ -174,8 +174,8 @@ def _carry_classes(model: SegmentationModel, checkpoint: Checkpoint, rows: Class
         for name, scope in scopes.items()
         if f"{scope}/biases" in checkpoint.shapes
     }
-    blocks = {name: blocks for name, blocks in model.classifiers.items() if name in theirs}
-    return rows.carry({name: model.get_layer(name) for name in theirs}, theirs, blocks)
+    classifiers = {name: reads for name, reads in model.classifiers.items() if name in theirs}
+    return rows.carry({name: model.get_layer(name) for name in theirs}, theirs, classifiers)
 
 
 def _other_classes(model: SegmentationModel, layers: Mapping, shapes: Mapping) -> list[str]:

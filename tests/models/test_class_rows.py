@@ -55,7 +55,8 @@ def test_the_classes_that_are_kept_have_the_logits_that_they_had(make):
     target = source.rebuild(labels={"name": "mine", "names": order})
     assert target.reinitialized == []
     expected = source(IMAGE).numpy()[..., [2, 0, 1, 3]]
-    np.testing.assert_allclose(target(IMAGE), expected, rtol=1e-4, atol=1e-4)
+    # The order in which a convolution sums over classes is another.
+    np.testing.assert_allclose(target(IMAGE), expected, atol=1e-5 * np.abs(expected).max())
 
 
 def test_it_says_which_are_carried_over(caplog):
