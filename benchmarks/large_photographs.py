@@ -3,10 +3,11 @@
     python benchmarks/large_photographs.py --data VOC2012
     python benchmarks/large_photographs.py --data VOC2012 --weights released.tflite --images 20 --times 6
 
-`--data` is PASCAL VOC's folder with `JPEGImages` and `SegmentationClass`. The first images of its val list are
+`--data` is PASCAL VOC's folder with `JPEGImages` and `SegmentationClass`. Images drawn evenly from its val list are
 enlarged and stored as JPEGs; a released file is imported, exported, and every predictor labels the images as they are
 and enlarged, in a process of its own. mIoU is measured at the original labels, whose pixels' centres are looked up
-in the large label maps.
+in the large label maps. Twenty images are few: the network sees 513 instead of 500 pixels, which moves the mean of 20
+by some points either way, and that of 120 by less than one. The last column is the ratio of processor time.
 """
 
 from __future__ import annotations
@@ -59,7 +60,8 @@ def measure(model: str, folder: Path, times: int) -> None:
 def prepare(data: Path, folder: Path, count: int, times: int) -> None:
     """The images as they are and enlarged, with their masks."""
     names = (data / "ImageSets/Segmentation/val.txt").read_text().split()
-    names = [name for name in names if (data / "JPEGImages" / f"{name}.jpg").is_file()][:count]
+    names = [name for name in names if (data / "JPEGImages" / f"{name}.jpg").is_file()]
+    names = names[:: max(1, len(names) // count)][:count]
     for kind in ("small", "large", "masks"):
         (folder / kind).mkdir()
     for name in names:
