@@ -44,7 +44,7 @@ def export_saved_model(
     `[B, H, W]`, `probabilities` gives `probabilities`, float32 `[B, H, W, classes]`. Images larger than the model's
     `image_size` are scaled to it inside the graph and the result is enlarged, see docs/prediction.md. Weights are
     constants with the normalisation folded in, so the folder cannot be trained further. `assets.extra/deeplab.json`
-    names the classes.
+    names the classes and has the SHA-256 of the other files, which this package verifies when it opens the folder.
 
     Args:
         model_or_path: A model, a `.keras` file, or a run folder.

@@ -48,7 +48,7 @@ def export_tflite(
     It takes `image`, uint8 `[1, H, W, 3]`, RGB. Whoever uses the file scales larger images, as this package's
     predictors do; labels then agree best where the file gives scores, see docs/prediction.md. A `deeplab.json` with
     the class names is appended to it as a zip archive, the way TFLite stores associated files; the runtime does not
-    see it.
+    see it. The file ends with the SHA-256 of all before it, which this package verifies when it opens the file.
 
     Args:
         model_or_path: A model, a `.keras` file, or a run folder.
