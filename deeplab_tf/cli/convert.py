@@ -7,7 +7,7 @@ from collections.abc import Callable
 import click
 
 from deeplab_tf.cli.group import QuietGroup, cli
-from deeplab_tf.cli.options import LABELS, PATH, mask_options
+from deeplab_tf.cli.options import LABELS, PATH, Side, mask_options
 from deeplab_tf.data_sources import SOURCES, source_help
 from deeplab_tf.label_specs import SPECS
 
@@ -27,6 +27,7 @@ def convert() -> None:
 
 
 def conversion_options(command):
+    command = click.option("--max-side", type=Side(), help="Scale larger images down: side or HEIGHTxWIDTH.")(command)
     return _output_options(click.option("--skip-bad", is_flag=True, help="Leave bad pairs out and list them.")(command))
 
 

@@ -1,11 +1,14 @@
 """Large images in conversion and in the pipeline: scaled down, the image antialiased, masks by the nearest pixel."""
 
+import inspect
+
 import numpy as np
 import pytest
 import tensorflow as tf
 from PIL import Image
 from tiny_model import photo
 
+from deeplab_tf import datasets
 from deeplab_tf.datasets import convert_folder, evaluation_images, inspect_dataset, open_dataset, training_batches
 from deeplab_tf.datasets.image_sizes import advice_on_size, median_size, sampled_sizes, typical_size
 from deeplab_tf.datasets.records import read_size
@@ -110,3 +113,10 @@ def test_inspection_warns_of_large_photographs(tmp_path, side, found):
     inspection = inspect_dataset(tmp_path, labels=2)
     assert ("large_images" in inspection.by_kind()) == found
     assert ("--max-side" in inspection.table()) == found
+
+
+def test_every_converter_of_files_takes_it():
+    converters = [getattr(datasets, name) for name in datasets.__all__ if name.startswith("convert_")]
+    taking = [set(inspect.signature(one).parameters) for one in converters]
+    assert sum("skip_bad" in names for names in taking) >= 9
+    assert all(("skip_bad" in names) == ("max_side" in names) for names in taking)

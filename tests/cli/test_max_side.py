@@ -1,0 +1,26 @@
+"""`--max-side` of the commands that predict."""
+
+import pytest
+from click.testing import CliRunner
+
+from deeplab_tf import segment_files, segmenter
+from deeplab_tf.cli import cli
+
+
+@pytest.mark.parametrize(
+    "given, expected",
+    [((), "model"), (("--max-side", "none"), None), (("--max-side", 65), 65), (("--max-side", "65x97"), (65, 97))],
+)
+def test_what_segment_hands_on(monkeypatch, tmp_path, given, expected):
+    made = []
+    monkeypatch.setattr(segmenter, "Segmenter", lambda model, **options: made.append(options["max_side"]))
+    monkeypatch.setattr(segment_files, "segment_files", lambda *_, **__: segment_files.SegmentedFiles({}, {}, 1.0))
+    arguments = ["segment", "m.keras", "a.jpg", "--output", str(tmp_path), *map(str, given)]
+    result = CliRunner().invoke(cli, arguments, catch_exceptions=False)
+    assert (result.exit_code, made) == (0, [expected])
+
+
+@pytest.mark.parametrize("command", ["segment", "evaluate", "train", "convert folder"])
+def test_wrong_sides_are_refused(command):
+    result = CliRunner().invoke(cli, [*command.split(), "--max-side", "big"])
+    assert result.exit_code == 2 and "'big' is not a side" in result.output
