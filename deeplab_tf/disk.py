@@ -12,7 +12,7 @@ from pathlib import Path
 from deeplab_tf.reading import shown
 
 _REFUSALS = {
-    errno.ENOSPC: "no space left on {disk} ({free:.0f} MB free)",
+    errno.ENOSPC: "no space left on {disk} ({free:.0f} MB were free)",
     errno.EDQUOT: "your quota on {disk} is used up",
     errno.EFBIG: "the file would be larger than {disk} or this process may hold",
 }

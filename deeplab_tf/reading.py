@@ -78,7 +78,7 @@ def reading(
 
 def _wants_room(error: BaseException) -> bool:
     # deeplab_tf.disk.DiskFull, which stands above: what cannot be unpacked for want of room is not damaged.
-    return isinstance(error, ValueError) and isinstance(error, OSError)
+    return isinstance(error, ValueError) and getattr(error, "errno", None) is not None
 
 
 def _unreadable(name: str, what: str, error: BaseException, remedy: str) -> ValueError:

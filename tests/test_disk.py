@@ -68,7 +68,7 @@ def test_each_library_is_translated_and_the_old_version_stays(tmp_path, small_fi
 
 
 def test_message_names_the_disk_and_its_room(tmp_path):
-    message = r"x\.json could not be written: no space left on / \(\d+ MB free\)\. Make"
+    message = r"x\.json could not be written: no space left on / \(\d+ MB were free\)\. Make"
     with pytest.raises(DiskFull, match=message), writing("/nowhere/x.json"):
         raise OSError(errno.ENOSPC, "No space left on device")
 

@@ -111,7 +111,7 @@ def test_full_disk_is_a_value_error(folder, convert, tmp_path, monkeypatch, part
         raise error
 
     monkeypatch.setattr(shards if part == "serialize" else sys.modules[convert_pairs.__module__], part, full)
-    with pytest.raises(ValueError, match=r"records could not be written: no space left on /.* MB free\)"):
+    with pytest.raises(ValueError, match=r"records could not be written: no space left on /.* MB were free\)"):
         convert(folder)
     assert not (tmp_path / "records").exists()
 
