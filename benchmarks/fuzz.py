@@ -2,6 +2,8 @@
 
     python benchmarks/fuzz.py --cases 10000 --commands 500
 
+Ctrl-C ends the run with the table of what was done.
+
 Only a `ValueError` or `FileNotFoundError` that names the file may come out, in time and in memory, and where a checksum
 guards a file no other values. Prints a table by format, and every fault with the seed that repeats it:
 
@@ -11,6 +13,7 @@ guards a file no other values. Prints a table by format, and every fault with th
 import argparse
 import collections
 import json
+import random
 import sys
 import tempfile
 import threading
@@ -57,7 +60,8 @@ def run(options: argparse.Namespace, samples: Path) -> None:
     else:
         queue = [("library", *case) for case in drawn(options.cases, library, options.first) if options.cases]
         queue += [("command", *case) for case in drawn(options.commands, commands, options.first) if options.commands]
-    queue.reverse()
+    # So that what is done when the run is cut off covers all formats.
+    random.Random(options.first).shuffle(queue)
     counts, faults, lock = collections.defaultdict(collections.Counter), [], threading.Lock()
 
     def work() -> None:
@@ -76,8 +80,13 @@ def run(options: argparse.Namespace, samples: Path) -> None:
     threads = [threading.Thread(target=work) for _ in range(options.workers)]
     for thread in threads:
         thread.start()
-    for thread in threads:
-        thread.join()
+    try:
+        for thread in threads:
+            thread.join()
+    except KeyboardInterrupt:
+        queue.clear()
+        for thread in threads:
+            thread.join()
     print(f"\n{'':8} {'format':20} {'cases':>6} {'refused':>8} {'accepted':>8}  faults")
     for (how, name), found in sorted(counts.items()):
         wrong = {verdict: count for verdict, count in found.items() if verdict not in ("refused", "accepted")}
