@@ -14,6 +14,7 @@ import argparse
 import collections
 import json
 import random
+import signal
 import sys
 import tempfile
 import threading
@@ -44,6 +45,8 @@ def main() -> None:
     parser.add_argument("--samples", type=Path, help="folder that keeps the sound files for another run")
     parser.add_argument("--json", type=Path, help="write every fault here, one a line")
     options = parser.parse_args()
+    # A shell that starts it in the background would have it ignore this.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with tempfile.TemporaryDirectory(prefix="fuzz-samples-") as temporary:
         run(options, options.samples or Path(temporary))
 

@@ -16,7 +16,11 @@ def shown(path: str | os.PathLike) -> str:
         >>> shown("caf\\udce9.jpg")
         'caf\\\\xe9.jpg'
     """
-    return os.fsencode(path).decode("utf-8", "backslashreplace")
+    try:
+        return os.fsencode(path).decode("utf-8", "backslashreplace")
+    except UnicodeEncodeError:
+        # JSON may hold half a character, which no file's name does.
+        return os.fspath(path).encode("utf-8", "backslashreplace").decode()
 
 
 def reason(error: BaseException) -> str:

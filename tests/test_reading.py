@@ -65,6 +65,7 @@ def test_deep_and_long_json(tmp_path):
 
 def test_names_and_reasons_are_one_printable_line():
     assert shown(b"caf\xe9.jpg".decode("utf-8", "surrogateescape")) == "caf\\xe9.jpg"
+    assert shown("\ud800.jpg") == "\\ud800.jpg"
     assert reason(RuntimeError("\n first \n second")) == "first"
     assert reason(RuntimeError("")) == "RuntimeError"
     assert len(reason(RuntimeError("x" * 5000))) < 320

@@ -142,7 +142,7 @@ TARGETS: dict[str, Target] = {
                  "--output", "{out}"),
     ),
     "index": Target(
-        "records", r"dataset\.json", _records, cases=700, names=("val-00000-of-00001.tfrecord",),
+        "records", r"dataset\.json", _records, cases=700, names=("-00000-of-00001.tfrecord",),
         command=("inspect", "{folder}"),
     ),
     "records": Target(
