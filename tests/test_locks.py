@@ -130,3 +130,22 @@ def test_parent_that_is_a_file_is_named(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(ValueError, match=r"Cannot write to .*file"), locked(tmp_path / "file" / "out", "a test"):
         pass
+
+
+def test_another_host_with_the_same_process_number_is_kept_out(tmp_path):
+    isolated = ["unshare", "--fork", "--kill-child", "--pid", "--uts", "--mount-proc", "sh", "-c"]
+    isolated.append('hostname "$0" && exec "$@"')
+    if subprocess.run([*isolated, "probe", "true"], capture_output=True, check=False).returncode:
+        pytest.skip("This user may make no host of its own: unshare is refused")
+    command = [sys.executable, "-c", HOLD, "file", str(tmp_path / "out")]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen([*isolated, "one", *command], **pipes) as first:
+        assert first.stdout.readline() == "held\n"
+        with subprocess.Popen([*isolated, "two", *command], **pipes) as second:
+            assert second.stdout.readline() == ""
+            assert "out is being written" in (said := second.stderr.read()) and "host one, pid 1)" in said
+        first.kill()
+        first.wait()
+    # The kill goes on to the process inside.
+    with locked(tmp_path / "out", "another", wait=True) as lock:
+        assert lock.after_kill

@@ -1,6 +1,11 @@
 """Publishing at file level: after a kill at any rename all files are the old ones, or all are the new ones."""
 
+import itertools
 import json
+import os
+import random
+import signal
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -19,9 +24,9 @@ def version(folder, names, content):
         (folder / name).write_text(content)
 
 
-def publish(folder, new):
+def publish(folder, new, content="new"):
     with working_folder(folder / "shards") as staging:
-        version(staging / NEW, new, "new")
+        version(staging / NEW, new, content)
         with locked_folder(folder, "a test", wait=True):
             finish_publication(folder)
             old = [name for name in OLD_FILES if (folder / name).exists()]
@@ -101,3 +106,24 @@ def test_damaged_list_of_moves_is_named_and_nothing_is_moved(tmp_path):
     with pytest.raises(ValueError, match=r"moves\.json cannot be read"):
         finish_publication(tmp_path)
     assert found(tmp_path) == dict.fromkeys(OLD_FILES, "old")
+
+
+def test_random_kills_never_mix_versions(tmp_path):
+    """The moments are drawn by a seed; benchmarks/kill_anything.py does the same to whole commands."""
+    generator, new = random.Random(0), ["train-0-of-2", "train-1-of-2", "dataset.json"]
+    version(tmp_path, OLD_FILES, "old")
+    for kill in range(30):
+        pid = os.fork()
+        if pid == 0:
+            try:
+                for number in itertools.count():
+                    publish(tmp_path, new, f"{kill}/{number}")
+            finally:
+                os._exit(1)
+        time.sleep(generator.uniform(0.005, 0.08))
+        os.kill(pid, signal.SIGKILL)
+        assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == -signal.SIGKILL
+        finish_publication(tmp_path)
+        assert found(tmp_path).keys() == set(OLD_FILES) and len(set(found(tmp_path).values())) == 1
+    publish(tmp_path, new)
+    assert {path.name for path in tmp_path.iterdir()} == set(new)
