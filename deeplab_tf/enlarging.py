@@ -177,3 +177,18 @@ def labels_at(scores: np.ndarray, size: tuple[int, int]) -> np.ndarray:
         int32 `[height, width]`.
     """
     return _labels()(tf.convert_to_tensor(scores)[None], tf.constant(size))[0].numpy()
+
+
+def label_map_at(labels: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """A label map enlarged where there are no scores: each label counts as a score of 1, so that outlines are smooth.
+
+    Args:
+        labels: integer `[h, w]`.
+        size: (height, width).
+
+    Returns:
+        int32 `[height, width]`.
+    """
+    found, places = np.unique(labels, return_inverse=True)
+    scores = np.eye(len(found), dtype=np.float32)[places.reshape(labels.shape)]
+    return found.astype(np.int32)[labels_at(scores, size)]

@@ -10,10 +10,10 @@ import numpy as np
 
 from deeplab_tf import tflite_runtime
 from deeplab_tf.canvas import Canvas
-from deeplab_tf.enlarging import labels_at, probabilities_at
+from deeplab_tf.enlarging import label_map_at, labels_at, probabilities_at
 from deeplab_tf.labels import LabelSpec, label_spec
 from deeplab_tf.reading import reading, shown
-from deeplab_tf.scaling import FROM_MODEL, Fitting, max_side_limit, nearest
+from deeplab_tf.scaling import FROM_MODEL, Fitting, max_side_limit
 from deeplab_tf.tflite_content import TFLiteContent, read_tflite_content
 from deeplab_tf.tflite_input import feed_of
 
@@ -79,8 +79,7 @@ class TFLiteArtefact:
         """Labels, int32 `[H, W]`, of an RGB image, uint8 `[H, W, 3]`."""
         result, size = self._result(image), image.shape[:2]
         if result.ndim == 2:
-            labels = result.astype(np.int32)
-            return labels if labels.shape == size else nearest(labels, size).numpy()
+            return result.astype(np.int32) if result.shape == size else label_map_at(result, size)
         if result.shape[:2] == size:
             return result.argmax(-1).astype(np.int32)
         return labels_at(self._logits(result), size)

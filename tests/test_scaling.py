@@ -7,7 +7,13 @@ from PIL import Image
 from tiny_model import photo
 
 from deeplab_tf import enlarging, scaling
-from deeplab_tf.enlarging import enlarged_labels, enlarged_probabilities, labels_at, probabilities_at
+from deeplab_tf.enlarging import (
+    enlarged_labels,
+    enlarged_probabilities,
+    label_map_at,
+    labels_at,
+    probabilities_at,
+)
 from deeplab_tf.scaling import fitted_size, limit_of, max_side_limit, shrunk
 
 
@@ -67,3 +73,14 @@ def test_nearest_of_a_multiple():
     large = np.kron(labels, np.ones((5, 7), np.uint8))
     np.testing.assert_array_equal(scaling.nearest(large, (2, 3)), labels)
     np.testing.assert_array_equal(scaling.nearest(labels, (10, 21)), large)
+
+
+def test_a_label_map_is_enlarged_with_smooth_outlines():
+    # A diagonal edge: by the nearest pixel its stairs would be as wide as the enlargement.
+    labels = np.where(np.add.outer(np.arange(40), np.arange(40)) < 40, 3, 200).astype(np.int64)
+    large = label_map_at(labels, (400, 400))
+    assert set(np.unique(large)) == {3, 200}
+    exact = np.where(np.add.outer(np.arange(400) + 0.5, np.arange(400) + 0.5) < 395, 3, 200)
+    by_nearest = np.repeat(np.repeat(labels, 10, 0), 10, 1)
+    assert (large != exact).mean() < 0.25 * (by_nearest != exact).mean()
+    assert (label_map_at(labels, (40, 40)) == labels).all()
