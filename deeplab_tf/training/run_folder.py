@@ -213,6 +213,6 @@ class RunFolder:
         counts = {split: dataset.count(split) for split in began["images"] if split in dataset.splits}
         if counts != began["images"] or dataset.labels.to_dict() != began["labels"]:
             raise ValueError(
-                f"{dataset.path} has {counts} images of {dataset.labels.name!r}; the run in {self.path} began with "
+                f"{dataset.path} has {counts} images of {dataset.labels.name!r}; by {self.config} the run began with "
                 f"{began['images']} of {began['labels'].get('name')!r}. Give that data set, or start another run."
             )
