@@ -55,7 +55,7 @@ def segment_files(
 
     Args:
         segmenter: What predicts.
-        paths: Image files, and folders, whose images are taken.
+        paths: Image files, and folders, whose images are taken; not those of folders within them, which is logged.
         output: The folder to write to; it is made. Inputs of one stem get numbered names: `a`, `a_2`, ...
         skip_bad: Go on after a file that cannot be read; otherwise the first one ends the work, and what is
             already written stays.
@@ -127,7 +127,8 @@ def find_images(paths: Iterable[str | os.PathLike] | str | os.PathLike) -> list[
         ValueError: If a folder holds no image, or there are no paths at all.
     """
     found: dict[Path, None] = {}
-    for path in map(Path, [paths] if isinstance(paths, str | os.PathLike) else paths):
+    paths = [Path(path) for path in ([paths] if isinstance(paths, str | os.PathLike) else paths)]
+    for path in paths:
         if not path.exists():
             raise FileNotFoundError(f"There is no {path}. Give image files, or folders of them.")
         inside = [path]
@@ -136,12 +137,27 @@ def find_images(paths: Iterable[str | os.PathLike] | str | os.PathLike) -> list[
             inside = _without_outputs(every)
             if len(inside) < len(every):
                 logger.info("%s: %d label images and overlays left out", path, len(every) - len(inside))
+            folders = _folders_of_images(path, paths)
+            if folders and inside:
+                logger.info("%s: the images of folders within it are left out; give %s as well", path, folders)
             if not inside:
-                raise ValueError(f"{path} holds no image; known are {', '.join(sorted(IMAGE_SUFFIXES))}.")
+                remedy = f"give {folders}" if folders else f"known are {', '.join(sorted(IMAGE_SUFFIXES))}"
+                raise ValueError(f"{path} holds no image; {remedy}.")
         found.update(dict.fromkeys(inside))
     if not found:
         raise ValueError("Received no image to segment. Give image files, or folders of them.")
     return list(found)
+
+
+def _folders_of_images(path: Path, given: list[Path]) -> str:
+    others = (folder for folder in sorted(path.iterdir()) if folder.is_dir() and folder not in given)
+    return ", ".join(
+        str(folder)
+        for folder in others
+        if not folder.name.startswith(".")
+        and os.access(folder, os.R_OK)
+        and any(_is_image(file) and not file.name.endswith(OUTPUT_ENDINGS) for file in folder.iterdir())
+    )
 
 
 def _without_outputs(files: list[Path]) -> list[Path]:

@@ -127,6 +127,23 @@ def test_a_folder_is_not_segmented_twice(photos, caplog):
     assert "one: 2 label images and overlays left out" in caplog.text
 
 
+def test_images_of_folders_within_are_told_and_left_out(tmp_path, caplog):
+    caplog.set_level("INFO", "deeplab_tf")
+    for name in ("x.png", "trip/y.png", "out/x_overlay.png", "notes/a.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        Image.new("RGB", (8, 6)).save(tmp_path / name, format="PNG")
+    assert find_images(tmp_path) == [tmp_path / "x.png"]
+    assert caplog.messages == [
+        f"{tmp_path}: the images of folders within it are left out; give {tmp_path / 'trip'} as well"
+    ]
+    caplog.clear()
+    assert find_images([tmp_path, tmp_path / "trip"]) == [tmp_path / "x.png", tmp_path / "trip" / "y.png"]
+    assert not caplog.messages
+    (tmp_path / "x.png").unlink()
+    with pytest.raises(ValueError, match=r"holds no image; give .*trip\.$"):
+        find_images(tmp_path)
+
+
 def test_only_what_has_its_image_beside_it_counts_as_an_output(photos):
     folder = photos / "one"
     for name in ("x_2_labels.png", "y_overlay.png", "labels.png", "_labels.png"):
