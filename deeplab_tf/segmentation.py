@@ -39,6 +39,11 @@ class Segmentation:
     labels: np.ndarray
     artefact: Artefact
 
+    def __repr__(self) -> str:
+        height, width = self.labels.shape
+        classes = ", ".join(f"{name} {share:.1%}" for name, share in self.classes.items())
+        return f"<Segmentation {height}x{width}: {classes}>"
+
     @property
     def spec(self) -> LabelSpec:
         """Names, colours and ignore label of the classes."""

@@ -115,6 +115,10 @@ def test_classes_are_shares_of_pixels_largest_first(segmenter):
     assert segmenter(STEPS[:, :1]).classes == {"dark": 1.0}
 
 
+def test_a_result_is_shown_in_one_line(segmenter):
+    assert repr(segmenter(STEPS)) == "<Segmentation 2x4: light 50.0%, dark 25.0%, middle 25.0%>"
+
+
 def test_probabilities_are_computed_once_and_only_when_asked_for(segmenter):
     result = segmenter(STEPS)
     assert segmenter.artefact.scored == 0
