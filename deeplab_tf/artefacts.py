@@ -227,5 +227,5 @@ def open_artefact(
         return KerasArtefact(load_model(path), str(path), max_side)
     raise ValueError(
         f"{path} is of no kind that predicts; expected a .keras file, a run folder, a SavedModel folder or a "
-        ".tflite file. Other released files (.pb, .tar.gz, checkpoints) are read by load_released."
+        ".tflite file. Other released files (.pb, .tar.gz, checkpoints) are read by load_released (deeplab-tf import)."
     )

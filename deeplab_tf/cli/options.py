@@ -27,6 +27,7 @@ class Side(click.ParamType):
     """One side, or HEIGHTxWIDTH."""
 
     name = "side"
+    also = ""
 
     def convert(self, value, param, ctx):
         try:
@@ -34,7 +35,7 @@ class Side(click.ParamType):
         except ValueError:
             sides = ()
         if len(sides) not in (1, 2) or min(sides) < 1:
-            self.fail(f"{value!r} is not a side or HEIGHTxWIDTH, for instance 257 or 257x513.", param, ctx)
+            self.fail(f"{value!r} is not a side or HEIGHTxWIDTH, for instance 257 or 257x513{self.also}.", param, ctx)
         return sides[0] if len(sides) == 1 else sides
 
 
@@ -42,6 +43,7 @@ class MaxSide(Side):
     """One side, HEIGHTxWIDTH, or none."""
 
     name = "N|none"
+    also = ", or none"
 
     def convert(self, value, param, ctx):
         if value in ("none", "model", None):

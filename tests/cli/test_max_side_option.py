@@ -24,3 +24,10 @@ def test_what_segment_hands_on(monkeypatch, tmp_path, given, expected):
 def test_wrong_sides_are_refused(command):
     result = CliRunner().invoke(cli, [*command.split(), "--max-side", "big"])
     assert result.exit_code == 2 and "'big' is not a side" in result.output
+
+
+def test_a_side_that_may_be_none_says_so():
+    result = CliRunner().invoke(cli, ["segment", "m.keras", "a.jpg", "--output", "out", "--max-side", "big"])
+    assert "for instance 257 or 257x513, or none." in result.output.replace("\n", " ")
+    result = CliRunner().invoke(cli, ["export", "m.keras", "--format", "tflite", "--output", "o", "--size", "big"])
+    assert "for instance 257 or 257x513." in result.output.replace("\n", " ")
