@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
 import os
 from collections.abc import Callable
@@ -27,7 +28,7 @@ def load_initial_weights(model, weights) -> None:
     """Fills a new model with what its constructor's `weights` names; None leaves it as it was drawn.
 
     Raises:
-        ValueError: If the weights are unknown, do not fit, or nothing was registered to load them.
+        ValueError: If the weights are unknown or do not fit.
     """
     if weights is None:
         return
@@ -35,9 +36,14 @@ def load_initial_weights(model, weights) -> None:
         raise ValueError(
             f'weights must be None, "imagenet", a name of the model zoo, a file or a model; received {weights!r}.'
         )
-    if not _loaders:
-        raise ValueError(f"weights={weights!r} needs deeplab_tf.weights; import deeplab_tf first.")
-    _loaders[0](model, weights)
+    _registered(_loaders)(model, weights)
+
+
+def _registered(functions: list[Callable]) -> Callable:
+    """The function that `deeplab_tf.weights` registers when it is imported, which nothing may have done yet."""
+    if not functions:
+        importlib.import_module("deeplab_tf.weights")
+    return functions[0]
 
 
 def set_recalibrator(recalibrate: Callable) -> None:
@@ -60,7 +66,7 @@ def recalibrate_folded(model: keras.Model, data) -> None:
         and not layer.frozen_statistics
         and layer.carries_folded
     ]  # fmt: skip
-    if not folded or not _recalibrators:
+    if not folded:
         return
     if isinstance(data, np.ndarray) or tf.is_tensor(data):
         starts = range(0, min(len(data), RECALIBRATION_BATCH * RECALIBRATION_BATCHES), RECALIBRATION_BATCH)
@@ -75,5 +81,5 @@ def recalibrate_folded(model: keras.Model, data) -> None:
             type(data).__name__,
         )
         return
-    _recalibrators[0](model, batches, progress=False)
+    _registered(_recalibrators)(model, batches, progress=False)
     logger.info("Folded normalisation: the statistics of %d layers were measured on the data to fit.", len(folded))
