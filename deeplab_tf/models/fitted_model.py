@@ -8,17 +8,20 @@ import numpy as np
 from deeplab_tf.layers import BatchNorm
 from deeplab_tf.models.initial_weights import recalibrate_folded
 from deeplab_tf.models.keras_data import checked_images, images_of, pairs_of
+from deeplab_tf.models.keras_loss import explained_labels, warn_of_probabilities
 
 
 class FittedModel(keras.Model):
     """A Keras model that is fitted and judged rightly as it is, and whose runs go on as if never interrupted."""
 
-    def compile(self, *args, jit_compile: bool = False, **kwargs):
+    def compile(self, optimizer="rmsprop", loss=None, *args, jit_compile: bool = False, **kwargs):
         """As `keras.Model.compile`, with XLA off unless asked for: it makes dilated convolutions slow on CPUs.
 
         A run begins: the statistics of normalisation are to follow its data, however long those before it took.
+        A loss of probabilities is warned of.
         """
-        super().compile(*args, jit_compile=jit_compile, **kwargs)
+        warn_of_probabilities(loss)
+        super().compile(optimizer, loss, *args, jit_compile=jit_compile, **kwargs)
         for layer in self.layers:
             if isinstance(layer, BatchNorm):
                 layer.begin_run()
@@ -36,17 +39,20 @@ class FittedModel(keras.Model):
         measured on the data; the function of the network stays the same.
 
         Raises:
-            ValueError: If arrays of images are not 0-255. A data set of such images is warned of.
+            ValueError: If arrays of images are not 0-255, or masks hold a label that is no class and not ignored. A
+                data set of images of another range is warned of.
         """
         if kwargs.get("validation_data") is not None:
             kwargs["validation_data"] = pairs_of(kwargs["validation_data"])
         x = checked_images(pairs_of(x))
         recalibrate_folded(self, x)
-        return super().fit(x, y, *args, **kwargs)
+        with explained_labels():
+            return super().fit(x, y, *args, **kwargs)
 
     def evaluate(self, x=None, y=None, *args, **kwargs):
         """As `keras.Model.evaluate`, on what `fit` takes."""
-        return super().evaluate(checked_images(pairs_of(x)), y, *args, **kwargs)
+        with explained_labels():
+            return super().evaluate(checked_images(pairs_of(x)), y, *args, **kwargs)
 
     def predict(self, x, *args, **kwargs):
         """As `keras.Model.predict`: logits; of arrays that are not 0-255 a `ValueError`."""
