@@ -65,13 +65,16 @@ class _PlainLines(logging.Handler):
 def _logged() -> Iterator[None]:
     """Shows what the library logs, from INFO up, for the time of one command."""
     logger, handler = logging.getLogger("deeplab_tf"), _PlainLines()
-    before = logger.level
+    before = logger.level, logger.propagate
     logger.addHandler(handler)
+    # What TensorFlow hangs on the root while it exports would say everything twice.
+    logger.propagate = False
     logger.setLevel(logging.INFO)
     try:
         yield
     finally:
-        logger.setLevel(before)
+        logger.setLevel(before[0])
+        logger.propagate = before[1]
         logger.removeHandler(handler)
 
 

@@ -33,6 +33,14 @@ def test_the_log_is_shown_as_plain_lines(speaking, capsys):
         assert said.out == ""
 
 
+def test_the_log_is_shown_once_whatever_hangs_on_the_root(speaking, caplog, capsys):
+    assert main(speaking) == 0
+    assert "step 2 of 3" in capsys.readouterr().err
+    assert not caplog.messages
+    logging.getLogger("deeplab_tf").warning("afterwards")
+    assert caplog.messages == ["afterwards"]
+
+
 def test_the_library_stays_quiet_otherwise(speaking):
     logger = logging.getLogger("deeplab_tf")
     before = (logger.level, list(logger.handlers))
