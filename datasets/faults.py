@@ -20,6 +20,8 @@ _ALPHA_MODES = ("LA", "PA", "La", "RGBA", "RGBa")
 _VALUES_NAMED = 8
 # Fewer strays than this are more likely ids of another data set than the steps of an edge.
 _BLUR_VALUES = 4
+# What lies beside an image and describes it; nothing of which it could be made.
+_ANNOTATIONS = (".json", ".mat", ".txt", ".xml", ".yaml")
 
 
 class BadPair(ValueError):
@@ -84,7 +86,8 @@ def read_part(read: Callable[[Path], np.ndarray], path: Path, part: str) -> np.n
 
 def _of_that_name(path: Path) -> str:
     """What lies in place of a missing file, in a sentence."""
-    others = sorted(other.name for other in path.parent.glob(f"{glob.escape(path.stem)}.*"))
+    beside = path.parent.glob(f"{glob.escape(path.stem)}.*")
+    others = sorted(other.name for other in beside if other.suffix.lower() not in _ANNOTATIONS)
     return f" There is {', '.join(others[:3])}, which is not looked for: save it as {path.suffix}." if others else ""
 
 

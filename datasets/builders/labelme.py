@@ -78,15 +78,14 @@ def convert_labelme(
     _check_widths(line_width=line_width, point_radius=point_radius)
     # Before the output's folder is made.
     labelme_files(Path(folder))
-    labels = None
-    if class_names is None:
+    if class_names is not None:
+        labels = with_background(read_class_names(class_names).names)
+    else:
         labels = present_labels(output, {split, "val"} if val_share else {split}, overwrite)
     try:
         with writing(output), working_folder(output / "extracted") as extracted:
             found = list_labelme(folder, extracted)
-            if class_names is not None:
-                labels = with_background(read_class_names(class_names).names)
-            elif labels is None:
+            if labels is None:
                 labels = collected_labels(found)
             pairs = labelled_pairs(
                 found, labels, ignore_unknown=ignore_unknown, line_width=line_width, point_radius=point_radius

@@ -176,7 +176,7 @@ class RunFolder:
 
     def _stored(self) -> dict:
         if not self.holds_run:
-            raise ValueError(f"{self.path} holds no run: there is no {self.config.name}. Start one without --resume.")
+            raise ValueError(f"{self.path} holds no run: there is no {self.config}. Start one without --resume.")
         stored = read_json(self.config)
         if not isinstance(stored, dict) or not {"settings", "resolved"} <= set(stored):
             raise ValueError(f"{self.config} is not that of a training run. Choose another folder.")

@@ -62,7 +62,9 @@ def test_other_settings_do_not_resume(folder):
 
 
 def test_nothing_to_resume(tmp_path):
-    with pytest.raises(ValueError, match=r"holds no run: there is no config\.json"):
+    with pytest.raises(
+        ValueError, match=r"^\S+ holds no run: there is no \S+config\.json\. Start one without --resume\.$"
+    ):
         RunFolder(tmp_path).resumed_config({})
 
 

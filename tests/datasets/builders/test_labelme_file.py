@@ -114,8 +114,10 @@ def test_real_reason_is_told_where_no_file_can_be_read(folder):
 def test_real_reason_is_told_where_the_image_was_inside(folder):
     (folder / "a.png").unlink()
     (folder / "a.json").write_text('{"shapes": [')
-    with pytest.raises(ValueError, match=r"1 of 2 pairs are bad: .*a\.json cannot be read as a JSON file"):
+    with pytest.raises(ValueError, match=r"1 of 2 pairs are bad: .*a\.json cannot be read as a JSON file") as caught:
         convert(folder)
+    # JSON is not an image of another kind, which could be saved as one.
+    assert "save it as" not in str(caught.value)
 
 
 def test_label_of_half_a_surrogate_pair(folder):
