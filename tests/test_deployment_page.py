@@ -1,0 +1,36 @@
+"""The page on exports does what it says, and gives the labels of this package."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from deeplab_tf.export import export_saved_model, export_tflite
+from deeplab_tf.segmenter import Segmenter
+from tests.tiny_model import photo, tiny_model
+
+PAGE = Path(__file__).resolve().parents[1] / "docs/deployment.md"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("deployment")
+    model = tiny_model(image_size=65)
+    export_saved_model(model, folder / "serving/mine/1")
+    export_tflite(model, folder / "mine.tflite", outputs="probabilities")
+    Image.fromarray(photo(40, 60)).save(folder / "photo.jpg")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("number", "path", "found"), [(0, "serving/mine/1", "labels"), (1, "mine.tflite", "small_labels")]
+)
+def test_its_code_gives_the_labels_of_the_segmenter(folder, monkeypatch, number, path, found):
+    monkeypatch.chdir(folder)
+    names = {}
+    exec(re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)[number], names)
+    expected = Segmenter(path)("photo.jpg").labels
+    assert len(np.unique(expected)) > 1
+    assert (names[found] == expected).all()
