@@ -17,6 +17,8 @@ from deeplab_tf.enlarging import enlarged_labels, enlarged_probabilities
 FROM_MODEL = "model"
 # A model that does not say its size is asked about images of so many times its crop.
 MANY_TIMES = 4
+# Folders of photographs may have hundreds of sizes.
+SIZES_LOGGED = 3
 
 log = logging.getLogger(__name__)
 
@@ -159,7 +161,7 @@ def _within(logits: Callable, images: tf.Tensor, limit, at_own_size: Callable, e
 
 
 class Fitting:
-    """The size at which a predictor sees an image; logged once for each size.
+    """The size at which a predictor sees an image; logged once for each of the first few sizes.
 
     Args:
         source: What predicts, for the log.
@@ -178,14 +180,17 @@ class Fitting:
     def __call__(self, height: int, width: int) -> tuple[int, int]:
         """(height, width) to predict at."""
         size = fitted_size(height, width, self.limit)
-        if (height, width) not in self._said:
-            self._said.add((height, width))
+        if (height, width) not in self._said and len(self._said) < SIZES_LOGGED:
             if size != (height, width):
+                self._said.add((height, width))
                 log.info(
-                    "%s: images of %dx%d are scaled to %dx%d for prediction; max_side (--max-side) takes another size.",
+                    "%s: images of %dx%d are scaled to %dx%d for prediction; "
+                    "max_side (--max-side) takes another size.%s",
                     self._source, height, width, *size,
+                    " Further sizes are not logged." if len(self._said) == SIZES_LOGGED else "",
                 )  # fmt: skip
             elif self.limit is None and self._crop and max(height, width) > MANY_TIMES * max(self._crop):
+                self._said.add((height, width))
                 log.info(
                     "%s does not say which image size it is made for; an image of %dx%d is many times its crop of "
                     "%dx%d. If its labels are poor, give max_side (--max-side).",

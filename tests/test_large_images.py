@@ -12,6 +12,7 @@ from deeplab_tf.artefacts import open_artefact
 from deeplab_tf.evaluation import evaluate
 from deeplab_tf.export import export_saved_model, export_tflite
 from deeplab_tf.models import load_model, save_model, whole_image_logits
+from deeplab_tf.scaling import Fitting
 
 LARGE = photo(260, 195)
 
@@ -85,6 +86,15 @@ def test_scaling_is_logged_once_for_each_size(files, caplog):
             artefact.predict(image)
     said = [record.getMessage() for record in caplog.records if "are scaled" in record.getMessage()]
     assert len(said) == 3 and all("260x195 are scaled to 65x49" in line and "--max-side" in line for line in said)
+
+
+def test_the_first_sizes_are_logged(caplog):
+    caplog.set_level(logging.INFO, "deeplab_tf")
+    fitting = Fitting("voc", (65, 65))
+    for side in [*range(20, 65), *range(100, 140), 100]:
+        fitting(side, side)
+    assert [message.split()[3] for message in caplog.messages] == ["100x100", "101x101", "102x102"]
+    assert ["Further sizes" in message for message in caplog.messages] == [False, False, True]
 
 
 def test_a_model_without_a_size_warns_of_many_times_its_crop(caplog):
