@@ -78,7 +78,7 @@ def load_model(path: str | os.PathLike, compile: bool = False) -> SegmentationMo
         raise FileNotFoundError(
             f"There is no model file {path}. Give a .keras file, or a run folder with a {RUN_MODEL}."
         )
-    if not zipfile.is_zipfile(path):
+    if not _is_keras_file(path):
         raise ValueError(
             f"{path} is not a Keras model file, or it is cut off. Save or copy it again; a released file (.tar.gz, "
             ".tflite, .pb, a checkpoint) becomes one by load_released, on the command line by deeplab-tf import."
@@ -93,3 +93,15 @@ def load_model(path: str | os.PathLike, compile: bool = False) -> SegmentationMo
         raise ValueError(f"{path} does not load as a model of this package: {reason(error)}") from error
     check_finite(model, path)
     return model
+
+
+def _is_keras_file(path: Path) -> bool:
+    if not zipfile.is_zipfile(path):
+        return False
+    try:
+        # Exports to TFLite and archives of other programs are zip files too.
+        with zipfile.ZipFile(path) as archive:
+            return "config.json" in archive.namelist()
+    except (ValueError, OSError, zipfile.BadZipFile, NotImplementedError):
+        # Damaged; what reads it next says how.
+        return True

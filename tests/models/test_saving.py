@@ -1,5 +1,7 @@
 """Reading model files: damaged, foreign and missing ones are told apart and named."""
 
+import zipfile
+
 import keras
 import numpy as np
 import pytest
@@ -36,6 +38,13 @@ def test_missing_files_are_named(tmp_path):
         load_model(tmp_path / "gone.keras")
     with pytest.raises(FileNotFoundError, match=r"no model file .*model\.keras"):
         load_model(tmp_path)
+
+
+def test_other_zip_files_are_no_models(tmp_path):
+    with zipfile.ZipFile(tmp_path / "export.tflite", "w") as archive:
+        archive.writestr("deeplab.json", "{}")
+    with pytest.raises(ValueError, match=r"export\.tflite is not a Keras model file.*deeplab-tf import\.$"):
+        load_model(tmp_path / "export.tflite")
 
 
 @pytest.mark.parametrize("kept", [0.0, 0.1, 0.9])
