@@ -8,7 +8,6 @@ exit code is the number of faults.
 """
 
 import argparse
-import contextlib
 import itertools
 import json
 import os
@@ -205,10 +204,9 @@ class Trial:
         logs = [self.world.root / f"child{index}.log" for index in (1, 2)]
         children = [Child(command, log) for command, log in zip(commands, logs)]
         codes = [child.wait() for child in children]
-        self.tried["two at once"] += 1
+        self.tried[f"two at once: {'both done' if codes == [0, 0] else 'one refused'}"] += 1
         for name, code, log in zip(names, codes, logs):
             said = [line for line in log.read_text(errors="replace").splitlines() if line.startswith("Error")]
-            self.tried[f"two at once: {'both done' if codes == [0, 0] else 'one refused'}"] += name == names[0]
             if code not in (0, 2) or (code == 2 and len(said) != 1) or "Traceback" in log.read_text(errors="replace"):
                 self.fault(f"{' + '.join(names)}: {name} ended with {code}", log)
         self.must(f"{' + '.join(names)}: check", self.world.check)
@@ -269,7 +267,7 @@ def main() -> int:
     arguments = parser.parse_args()
     random.seed(arguments.seed)
     began = time.monotonic()
-    with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack():
+    with tempfile.TemporaryDirectory() as folder:
         world = World(Path(folder))
         trial = Trial(world)
         draw(world)
