@@ -6,8 +6,10 @@ sizes as Python integers or as scalar tensors.
 
 from __future__ import annotations
 
+import contextlib
+import contextvars
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import tensorflow as tf
 
@@ -21,6 +23,17 @@ MANY_TIMES = 4
 SIZES_LOGGED = 3
 
 log = logging.getLogger(__name__)
+_unlogged = contextvars.ContextVar("unlogged", default=False)
+
+
+@contextlib.contextmanager
+def sizes_unlogged() -> Iterator[None]:
+    """For predictions that nobody asked for, such as those that compare an export with its model."""
+    token = _unlogged.set(True)
+    try:
+        yield
+    finally:
+        _unlogged.reset(token)
 
 
 def limit_of(size: int | Sequence[int] | None, name: str = "max_side") -> tuple[int, int] | None:
@@ -180,7 +193,7 @@ class Fitting:
     def __call__(self, height: int, width: int) -> tuple[int, int]:
         """(height, width) to predict at."""
         size = fitted_size(height, width, self.limit)
-        if (height, width) not in self._said and len(self._said) < SIZES_LOGGED:
+        if (height, width) not in self._said and len(self._said) < SIZES_LOGGED and not _unlogged.get():
             if size != (height, width):
                 self._said.add((height, width))
                 log.info(

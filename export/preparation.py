@@ -11,6 +11,7 @@ from deeplab_tf.artefacts import full_resolution
 from deeplab_tf.files import check_writable, clear_leftovers, recover
 from deeplab_tf.locks import locked
 from deeplab_tf.models import SegmentationModel, check_rgb, load_model
+from deeplab_tf.scaling import sizes_unlogged
 
 # The side of the released models' canvas, for models that name none.
 DEFAULT_SIDE = 513
@@ -53,9 +54,11 @@ def exporting(output: str | os.PathLike, overwrite: bool, is_export: Callable[[P
         if output.exists() and not is_export(output):
             raise ValueError(f"{output} exists and is no export of this kind. Choose another path.")
         if output.exists() and not overwrite:
-            raise ValueError(f"{output} exists. Choose another path, or replace it with overwrite.")
+            raise ValueError(f"{output} exists. Choose another path, or replace it with --overwrite (overwrite=True).")
         check_writable(output.parent)
-        yield output
+        # The report says how images that are scaled come out.
+        with sizes_unlogged():
+            yield output
 
 
 def description(model: SegmentationModel, **more) -> dict:

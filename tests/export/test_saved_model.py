@@ -98,12 +98,21 @@ def test_existing_output_is_only_replaced_when_asked(model, tmp_path):
     out = tmp_path / "out"
     out.mkdir()
     (out / "saved_model.pb").write_bytes(b"old")
-    with pytest.raises(ValueError, match=r"out exists\. Choose another path, or replace it with overwrite"):
+    with pytest.raises(ValueError, match=r"out exists\. Choose another path, or replace it with --overwrite"):
         export_saved_model(tmp_path / "model.keras", out)
     assert (out / "saved_model.pb").read_bytes() == b"old"
     report = export_saved_model(tmp_path / "model.keras", out, images=[photo(40, 50)], overwrite=True)
     assert (report.images, report.synthetic) == (1, False)
     assert open_artefact(out).labels == model.labels
+
+
+def test_the_images_compared_on_are_not_logged(tmp_path, caplog):
+    caplog.set_level("INFO", "deeplab_tf")
+    model = tiny_model(image_size=33)
+    report = export_saved_model(model, tmp_path / "out", images=[photo(40, 50)])
+    assert report.images == 1 and "are scaled to" not in caplog.text
+    open_artefact(tmp_path / "out").predict(photo(40, 50))
+    assert "40x50 are scaled to 26x33" in caplog.text
 
 
 def test_folder_of_something_else_is_never_replaced(model, tmp_path):
