@@ -113,8 +113,10 @@ def exported_pairs(
         )
     pairs = {}
     for name, file in found.files.items():
+        # A wrong folder is not the file's fault.
+        finder = ImageFinder(_image_folder(file.path) if images is None else Path(images))
         with reading(file.path, "a COCO annotation file", "Restore it or export it again."):
-            pairs[name] = _pairs(file, _image_folder(file.path) if images is None else Path(images), labels, crowds)
+            pairs[name] = _pairs(file, finder, labels, crowds)
     return pairs
 
 
@@ -127,7 +129,7 @@ def _notes_of_crowds(file: AnnotationFile, crowds: str) -> list[str]:
     return [f"{marked} annotations are marked iscrowd: {became}. --crowds {other} is the other way."]
 
 
-def _pairs(file: AnnotationFile, images: Path, labels: LabelSpec, crowds: str) -> list[Pair]:
+def _pairs(file: AnnotationFile, finder: ImageFinder, labels: LabelSpec, crowds: str) -> list[Pair]:
     entries = [entry for entries in file.annotations.values() for entry in entries]
     if entries and not any(entry.get("segmentation") for entry in entries):
         raise ValueError(
@@ -138,7 +140,6 @@ def _pairs(file: AnnotationFile, images: Path, labels: LabelSpec, crowds: str) -
     # The background itself may be among the categories, under one of its names.
     background = next((ids[name] for name in BACKGROUNDS if name in ids), 0)
     values = {number: ids.get(tidy_label(file.categories[number]), background) for number in used_categories(file)}
-    finder = ImageFinder(images)
     pairs = []
     for image in track(file.images, len(file.images), "list images"):
         regions = tuple(

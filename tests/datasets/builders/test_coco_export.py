@@ -226,7 +226,7 @@ def test_wrong_arguments(export, tmp_path, capsys):
     path = export()
     for options, message in (
         ({"crowds": "maybe"}, "crowds must be one of"),
-        ({"images": tmp_path / "gone"}, "gone is not a folder"),
+        ({"images": tmp_path / "gone"}, r"^\S+gone is not a folder\. .*--images\)\.$"),
         ({"val_share": 1.0}, "val_share must lie"),
     ):
         with pytest.raises(ValueError, match=message):
@@ -257,11 +257,11 @@ def test_wrong_arguments(export, tmp_path, capsys):
 def test_pairs_can_go_to_other_processes(export):
     from deeplab_tf.datasets.builders.coco_annotations import read_annotations
     from deeplab_tf.datasets.builders.coco_export import _pairs
+    from deeplab_tf.datasets.builders.image_finder import ImageFinder
     from deeplab_tf.labels import LabelSpec
 
     path = export()
     labels = LabelSpec(("background", "cat", "dog"))
-    for pair in pickle.loads(
-        pickle.dumps(_pairs(read_annotations(path, "instances"), path.parents[1], labels, "class"))
-    ):
+    pairs = _pairs(read_annotations(path, "instances"), ImageFinder(path.parents[1]), labels, "class")
+    for pair in pickle.loads(pickle.dumps(pairs)):
         assert pair.read(pair.mask).max() in (1, 2)
