@@ -1,6 +1,9 @@
 from pathlib import Path
 
-from setuptools import setup
+from setuptools import find_packages, setup
+
+INSIDE = find_packages(include=["deeplab_tf", "deeplab_tf.*"])
+BESIDE = find_packages(include=["datasets", "datasets.*", "export", "export.*"])
 
 TFLITE = ["ai-edge-litert>=2.0"]
 CRF = ["pydensecrf2>=1.1; python_version < '3.13'"]
@@ -27,22 +30,7 @@ setup(
         "Programming Language :: Python :: 3.12",
         "Topic :: Scientific/Engineering :: Image Recognition",
     ],
-    packages=[
-        "deeplab_tf",
-        "deeplab_tf.backbones",
-        "deeplab_tf.cli",
-        "deeplab_tf.cost",
-        "deeplab_tf.datasets",
-        "deeplab_tf.datasets.audit",
-        "deeplab_tf.datasets.builders",
-        "deeplab_tf.evaluation",
-        "deeplab_tf.export",
-        "deeplab_tf.layers",
-        "deeplab_tf.models",
-        "deeplab_tf.nas",
-        "deeplab_tf.training",
-        "deeplab_tf.weights",
-    ],
+    packages=[*INSIDE, *(f"deeplab_tf.{name}" for name in BESIDE)],
     package_data={"deeplab_tf": ["*.pyi"]},
     package_dir={
         "deeplab_tf": "deeplab_tf",

@@ -65,7 +65,7 @@ def measure(text: str, settings: dict, size: int, runs: int, threads: int) -> di
 
     from deeplab_tf.cost import model_cost, named_model
     from deeplab_tf.export import export_tflite
-    from deeplab_tf.tflite_artefact import TFLiteArtefact
+    from deeplab_tf.inference.tflite import TFLiteArtefact
 
     model = named_model(text, settings)
     cost = model_cost(model, (size, size))

@@ -86,7 +86,7 @@ def step(voc: str, records: str, crop: int, extras: dict):
     from deeplab_tf import DeepLabV3
     from deeplab_tf.datasets import open_dataset, training_batches
     from deeplab_tf.training import TrainConfig
-    from deeplab_tf.training.trainer import make_trainer
+    from deeplab_tf.training.optimisation.trainer import make_trainer
 
     dataset = open_dataset(records)
     batch = next(iter(training_batches(dataset, batch_size=BATCH, crop_size=(crop, crop))))

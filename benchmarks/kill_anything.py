@@ -67,8 +67,8 @@ class World:
     def check(self, part: str = "") -> None:
         """Opens what a command writes, or everything; raises where something is lost or half."""
         from deeplab_tf import load_model
-        from deeplab_tf.artefacts import open_artefact
         from deeplab_tf.datasets import evaluation_images, open_dataset
+        from deeplab_tf.inference.predictors import open_artefact
 
         if part.startswith("convert") or not part:
             dataset = open_dataset(self.data)

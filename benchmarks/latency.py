@@ -22,10 +22,11 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import tensorflow as tf
 
 import deeplab_tf
-from deeplab_tf.artefacts import LABELS_SIGNATURE
 from deeplab_tf.export import export_saved_model, export_tflite
-from deeplab_tf.models import SegmentationModel, whole_image_logits
-from deeplab_tf.tflite_artefact import TFLiteArtefact
+from deeplab_tf.inference.predictors import LABELS_SIGNATURE
+from deeplab_tf.inference.tflite import TFLiteArtefact
+from deeplab_tf.inference.whole_image import whole_image_logits
+from deeplab_tf.models import SegmentationModel
 
 SIDE = 513
 RELEASED = Path(__file__).resolve().parents[2] / "shared/weights/deeplabv3_mnv2_pascal_quant.tflite"

@@ -20,9 +20,9 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import tensorflow as tf
 
 import deeplab_tf
-from deeplab_tf.artefacts import open_artefact
 from deeplab_tf.datasets import evaluation_images, open_dataset
 from deeplab_tf.evaluation import ConfusionMatrix
+from deeplab_tf.inference.predictors import open_artefact
 from deeplab_tf.progress import track
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"

@@ -18,7 +18,7 @@ import tensorflow as tf
 from deeplab_tf import DeepLabV3
 from deeplab_tf.datasets import open_dataset, training_batches
 from deeplab_tf.training import TrainConfig
-from deeplab_tf.training.trainer import make_trainer
+from deeplab_tf.training.optimisation.trainer import make_trainer
 
 
 def rate(step, steps: int, batch: int, warm_up: int = 3) -> float:

@@ -13,11 +13,11 @@ from deeplab_tf.datasets.builders.pascal_context import convert_pascal_context
 from deeplab_tf.datasets.builders.shapes import convert_shapes, draw_shapes
 from deeplab_tf.datasets.builders.stanford_background import convert_stanford_background
 from deeplab_tf.datasets.builders.voc import convert_voc
-from deeplab_tf.datasets.class_counts import ClassCounts, count_classes
 from deeplab_tf.datasets.convert import ConversionReport
-from deeplab_tf.datasets.damage import explain_data_error, explained_data
-from deeplab_tf.datasets.dataset import DataSet, open_dataset
-from deeplab_tf.datasets.pipeline import evaluation_images, training_batches
+from deeplab_tf.datasets.pipeline.batches import evaluation_images, training_batches
+from deeplab_tf.datasets.pipeline.class_counts import ClassCounts, count_classes
+from deeplab_tf.datasets.records.damage import explain_data_error, explained_data
+from deeplab_tf.datasets.records.dataset import DataSet, open_dataset
 
 __all__ = [
     "ClassCounts",

@@ -11,17 +11,17 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from deeplab_tf.data_sources import count_notes
-from deeplab_tf.datasets.dataset import INDEX_NAME, DataSet, Split, open_dataset
-from deeplab_tf.datasets.pairs import Pair, mark_repeated
-from deeplab_tf.datasets.publication import NEW, finish_publication
-from deeplab_tf.datasets.shards import publish, shard_files, write_shards
-from deeplab_tf.disk import DiskFull, writing
+from deeplab_tf.datasets.records.dataset import INDEX_NAME, DataSet, Split, open_dataset
+from deeplab_tf.datasets.records.pairs import Pair, mark_repeated
+from deeplab_tf.datasets.records.publication import NEW, finish_publication
+from deeplab_tf.datasets.records.shards import publish, shard_files, write_shards
 from deeplab_tf.files import working_folder
+from deeplab_tf.files.disk import DiskFull, writing
+from deeplab_tf.files.locks import locked, locked_folder
+from deeplab_tf.files.reading import shown
+from deeplab_tf.images.scaling import limit_of
 from deeplab_tf.labels import LabelSpec
-from deeplab_tf.locks import locked, locked_folder
-from deeplab_tf.reading import shown
-from deeplab_tf.scaling import limit_of
+from deeplab_tf.labels.sources import count_notes
 
 _BAD_NAMED = 5
 _CLASSES_NAMED = 40

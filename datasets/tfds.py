@@ -28,8 +28,8 @@ from deeplab_tf.datasets.builders.folder import divide_folder
 from deeplab_tf.datasets.builders.folder_files import folder_pairs
 from deeplab_tf.datasets.builders.folder_masks import MaskReader
 from deeplab_tf.datasets.builders.voc import TRAIN_AUG, devkit_folder, voc_pairs
-from deeplab_tf.datasets.pairs import Pair, load_pair
-from deeplab_tf.datasets.parallel import ordered_map
+from deeplab_tf.datasets.records.pairs import Pair, load_pair
+from deeplab_tf.datasets.records.parallel import ordered_map
 from deeplab_tf.labels import LabelSpec, label_spec
 
 try:

@@ -1,6 +1,7 @@
 # The public names, which __init__.py imports when they are first used, and editors and type checkers read here.
 from . import cost, datasets, evaluation, export, labels, layers, models, training, weights
 from .cost import model_cost
+from .inference.segmenter import Segmenter
 from .labels import LabelSpec, label_spec
 from .models import (
     LRASPP,
@@ -12,7 +13,6 @@ from .models import (
     load_model,
     save_model,
 )
-from .segmenter import Segmenter
 from .weights import ZOO, load_released, recalibrate_batch_norm, transfer_weights
 
 __version__: str

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable
 import numpy as np
 from PIL import Image
 
-from deeplab_tf.artefacts import Artefact
 from deeplab_tf.images import as_rgb, read_image
-from deeplab_tf.scaling import fitted_size, shrunk
+from deeplab_tf.images.scaling import fitted_size, shrunk
+from deeplab_tf.inference.predictors import Artefact
 
 # An image's labels, and its scores where there are any.
 Predict = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray | None]]

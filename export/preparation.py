@@ -7,11 +7,11 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from deeplab_tf.artefacts import full_resolution
 from deeplab_tf.files import check_writable, clear_leftovers, recover
-from deeplab_tf.locks import locked
+from deeplab_tf.files.locks import locked
+from deeplab_tf.images.scaling import sizes_unlogged
+from deeplab_tf.inference.predictors import full_resolution
 from deeplab_tf.models import SegmentationModel, check_rgb, load_model
-from deeplab_tf.scaling import sizes_unlogged
 
 # The side of the released models' canvas, for models that name none.
 DEFAULT_SIDE = 513

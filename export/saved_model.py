@@ -9,11 +9,6 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from deeplab_tf.artefacts import (
-    LABELS_SIGNATURE,
-    PROBABILITIES_SIGNATURE,
-    open_artefact,
-)
 from deeplab_tf.export.frozen import FrozenNetwork
 from deeplab_tf.export.parity import (
     MIN_AGREEMENT,
@@ -26,9 +21,11 @@ from deeplab_tf.export.parity import (
 from deeplab_tf.export.preparation import DEFAULT_SIDE, description, exporting, model_to_export
 from deeplab_tf.export.report import ExportReport, size_in_bytes
 from deeplab_tf.files import replacing
-from deeplab_tf.models import SegmentationModel, whole_image_logits
-from deeplab_tf.scaling import labels_within, probabilities_within
-from deeplab_tf.side_file import write_beside
+from deeplab_tf.images.scaling import labels_within, probabilities_within
+from deeplab_tf.inference.predictors import LABELS_SIGNATURE, PROBABILITIES_SIGNATURE, open_artefact
+from deeplab_tf.inference.whole_image import whole_image_logits
+from deeplab_tf.models import SegmentationModel
+from deeplab_tf.weights.formats.side_file import write_beside
 
 
 def export_saved_model(

@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from deeplab_tf.artefacts import open_artefact
 from deeplab_tf.export.frozen import FrozenNetwork
 from deeplab_tf.export.parity import (
     MIN_AGREEMENT,
@@ -22,10 +21,12 @@ from deeplab_tf.export.parity import (
 from deeplab_tf.export.preparation import DEFAULT_SIDE, description, exporting, model_to_export
 from deeplab_tf.export.report import ExportReport, size_in_bytes
 from deeplab_tf.files import replacing, working_folder
-from deeplab_tf.models import SegmentationModel, canvas_size
-from deeplab_tf.reading import reason
-from deeplab_tf.side_file import with_side_file
-from deeplab_tf.tflite_artefact import TFLiteArtefact
+from deeplab_tf.files.reading import reason
+from deeplab_tf.inference.predictors import open_artefact
+from deeplab_tf.inference.tflite import TFLiteArtefact
+from deeplab_tf.inference.whole_image import canvas_size
+from deeplab_tf.models import SegmentationModel
+from deeplab_tf.weights.formats.side_file import with_side_file
 
 OUTPUTS = {
     "labels": lambda logits: tf.argmax(logits, -1, output_type=tf.int32),

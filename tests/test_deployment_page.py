@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from tiny_model import photo, tiny_model
 
 from deeplab_tf.export import export_saved_model, export_tflite
-from deeplab_tf.segmenter import Segmenter
+from deeplab_tf.inference.segmenter import Segmenter
+from harness.tiny_model import photo, tiny_model
 
 PAGE = Path(__file__).resolve().parents[1] / "docs/deployment.md"
 

@@ -65,7 +65,7 @@ def test_imports_go_downwards(tree):
         ("models/saving.py", "from deeplab_tf.weights import load_released", "Nothing imports upwards"),
         ("export/report.py", "from deeplab_tf import evaluation", "Nothing imports upwards"),
         ("new_module.py", "import os", "Nothing imports upwards"),
-        ("datasets/pairs.py", "from deeplab_tf import visualize", "Data sets know labels"),
+        ("datasets/records/pairs.py", "from deeplab_tf import models", "Data sets know labels"),
     ],
 )
 def test_a_planted_import_is_found(tree, file, planted, broken):
@@ -86,4 +86,4 @@ def test_public_interfaces_only():
 def test_the_first_line_of_an_error_has_one_source():
     # An error may have no text, and then no first line either; `reason` knows.
     found = [str(path.relative_to(ROOT)) for path in SOURCES if "splitlines()[0]" in path.read_text(encoding="utf-8")]
-    assert found == ["deeplab_tf/reading.py"]
+    assert found == ["deeplab_tf/files/reading.py"]

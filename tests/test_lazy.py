@@ -3,9 +3,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from tiny_model import tiny_model
 
 import deeplab_tf
+from harness.tiny_model import tiny_model
 
 ROOT = Path(__file__).resolve().parents[1]
 

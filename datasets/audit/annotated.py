@@ -18,11 +18,11 @@ from deeplab_tf.datasets.builders.labelme_folder import (
     list_labelme,
     with_background,
 )
-from deeplab_tf.datasets.pairs import Pair
+from deeplab_tf.datasets.records.pairs import Pair
+from deeplab_tf.files.locks import cannot_write
+from deeplab_tf.files.scratch import scratch_folder
 from deeplab_tf.images import IMAGE_SUFFIXES
 from deeplab_tf.labels import LabelSpec, label_spec
-from deeplab_tf.locks import cannot_write
-from deeplab_tf.scratch import scratch_folder
 
 # Of so many JSON files one must be labelme's, readable or not.
 _LOOKED_AT = 50

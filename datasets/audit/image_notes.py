@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from deeplab_tf.datasets.stored_images import UPRIGHT, orientation
-from deeplab_tf.image_files import open_header, open_image
+from deeplab_tf.datasets.records.stored_images import UPRIGHT, orientation
+from deeplab_tf.images.files import open_header, open_image
 
 TINY = 32
 DARK = 64

@@ -16,11 +16,11 @@ from deeplab_tf.datasets.audit.page import Pictures, write_page
 from deeplab_tf.datasets.audit.raw_source import find_source
 from deeplab_tf.datasets.audit.sample import Sample, pair_sample, record_sample
 from deeplab_tf.datasets.audit.tally import Tally
-from deeplab_tf.datasets.damage import explained_data
-from deeplab_tf.datasets.dataset import DataSet, open_dataset
-from deeplab_tf.datasets.pairs import Pair, mark_repeated
-from deeplab_tf.datasets.parallel import ordered_map
-from deeplab_tf.datasets.pipeline import evaluation_images
+from deeplab_tf.datasets.pipeline.batches import evaluation_images
+from deeplab_tf.datasets.records.damage import explained_data
+from deeplab_tf.datasets.records.dataset import DataSet, open_dataset
+from deeplab_tf.datasets.records.pairs import Pair, mark_repeated
+from deeplab_tf.datasets.records.parallel import ordered_map
 from deeplab_tf.files import check_writable
 from deeplab_tf.labels import IGNORE_COLOR, LabelSpec
 from deeplab_tf.progress import track

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from deeplab_tf.datasets.audit.findings import ERROR, KINDS, WARNING, Finding
+from deeplab_tf.files.reading import shown
 from deeplab_tf.labels import LabelSpec
-from deeplab_tf.reading import shown
 
 _FILES_NAMED = 5
 _WORST = 10

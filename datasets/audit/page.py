@@ -14,11 +14,11 @@ from deeplab_tf.datasets.audit.contact_sheet import thumbnails
 from deeplab_tf.datasets.audit.findings import KINDS, Finding
 from deeplab_tf.datasets.audit.inspection import Inspection
 from deeplab_tf.datasets.audit.sample import Sample
-from deeplab_tf.disk import DiskFull
 from deeplab_tf.files import replacing
-from deeplab_tf.image_files import open_image
+from deeplab_tf.files.disk import DiskFull
+from deeplab_tf.files.reading import shown
+from deeplab_tf.images.files import open_image
 from deeplab_tf.labels import LabelSpec
-from deeplab_tf.reading import shown
 
 PICTURES_A_KIND = 4
 _FILES_A_KIND = 50

@@ -19,9 +19,9 @@ from deeplab_tf.datasets.builders.folder_masks import MaskReader, SparseIds, cou
 from deeplab_tf.datasets.builders.image_lists import read_lines, read_names
 from deeplab_tf.datasets.builders.stanford_background import stanford_background_pairs
 from deeplab_tf.datasets.builders.voc import LISTS, devkit_folder, voc_pairs
-from deeplab_tf.datasets.dataset import INDEX_NAME
-from deeplab_tf.datasets.pairs import Pair
-from deeplab_tf.datasets.publication import finish_publication
+from deeplab_tf.datasets.records.dataset import INDEX_NAME
+from deeplab_tf.datasets.records.pairs import Pair
+from deeplab_tf.datasets.records.publication import finish_publication
 from deeplab_tf.labels import LabelSpec, label_spec
 
 _NAMES_FILE = "class_names.txt"

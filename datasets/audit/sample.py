@@ -7,12 +7,12 @@ import hashlib
 
 import numpy as np
 
+from deeplab_tf.datasets.audit.faults import BadPair, wrong_values
 from deeplab_tf.datasets.audit.findings import ERROR, Finding
 from deeplab_tf.datasets.audit.image_notes import Note, notes_of_image
-from deeplab_tf.datasets.faults import BadPair, wrong_values
-from deeplab_tf.datasets.pairs import Pair, check_pair
+from deeplab_tf.datasets.records.pairs import Pair, check_pair
+from deeplab_tf.files.reading import shown
 from deeplab_tf.labels import LabelSpec
-from deeplab_tf.reading import shown
 
 _BINARY_SHARE = 0.2
 

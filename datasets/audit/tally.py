@@ -9,8 +9,8 @@ import numpy as np
 
 from deeplab_tf.datasets.audit.findings import Finding
 from deeplab_tf.datasets.audit.sample import Sample
-from deeplab_tf.datasets.class_weights import class_weights
-from deeplab_tf.datasets.image_sizes import advice_on_size, median_size
+from deeplab_tf.datasets.pipeline.class_weights import class_weights
+from deeplab_tf.datasets.pipeline.image_sizes import advice_on_size, median_size
 from deeplab_tf.labels import LabelSpec
 
 # What training takes when it is not told, and the longest side up to which larger crops are feasible.

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from deeplab_tf.datasets.convert import ConversionReport, convert_pairs, split_names
-from deeplab_tf.datasets.pairs import Pair
+from deeplab_tf.datasets.records.pairs import Pair
 from deeplab_tf.labels import label_spec
 
 FOLDERS = {"train": "training", "val": "validation"}

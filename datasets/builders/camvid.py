@@ -12,7 +12,7 @@ import numpy as np
 from deeplab_tf.datasets.builders.color_masks import read_color_mask
 from deeplab_tf.datasets.builders.image_lists import read_names
 from deeplab_tf.datasets.convert import ConversionReport, convert_pairs, split_names
-from deeplab_tf.datasets.pairs import Pair
+from deeplab_tf.datasets.records.pairs import Pair
 from deeplab_tf.images import IMAGE_SUFFIXES, read_mask
 from deeplab_tf.labels import KNOWN, label_spec
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from deeplab_tf.datasets.convert import ConversionReport, convert_pairs, split_names
-from deeplab_tf.datasets.pairs import Pair
+from deeplab_tf.datasets.records.pairs import Pair
 from deeplab_tf.images import read_mask
 from deeplab_tf.labels import label_spec
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from deeplab_tf.files.reading import reading
 from deeplab_tf.labels import LabelSpec, voc_colors
-from deeplab_tf.reading import reading
 
 
 def read_class_names(path: str | os.PathLike, ignore_label: int = 255) -> LabelSpec:

@@ -13,7 +13,7 @@ from deeplab_tf.datasets.builders.coco_annotations import AnnotationFile, read_a
 from deeplab_tf.datasets.builders.coco_labels import STUFF, STUFF_RAW, VOC_OF_COCO
 from deeplab_tf.datasets.builders.coco_masks import Region, covered_pixels, region_mask, segment_mask
 from deeplab_tf.datasets.convert import ConversionReport, convert_pairs, merge_splits, split_names
-from deeplab_tf.datasets.pairs import Pair
+from deeplab_tf.datasets.records.pairs import Pair
 from deeplab_tf.images import read_mask
 from deeplab_tf.labels import LabelSpec, label_spec
 from deeplab_tf.progress import track

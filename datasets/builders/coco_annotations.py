@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from deeplab_tf.files import read_json
-from deeplab_tf.reading import reading
+from deeplab_tf.files.reading import reading
 
 _NAMED = 5
 _LONGEST_SIDE = 1e6

@@ -18,10 +18,10 @@ from deeplab_tf.datasets.builders.folder import present_labels
 from deeplab_tf.datasets.builders.image_finder import ImageFinder
 from deeplab_tf.datasets.builders.label_names import BACKGROUNDS, tidy_label
 from deeplab_tf.datasets.convert import ConversionReport, convert_pairs
-from deeplab_tf.datasets.pairs import Pair
+from deeplab_tf.datasets.records.pairs import Pair
+from deeplab_tf.files.reading import reading, shown
 from deeplab_tf.labels import LabelSpec
 from deeplab_tf.progress import track
-from deeplab_tf.reading import reading, shown
 
 CROWDS = ("class", "ignore")
 

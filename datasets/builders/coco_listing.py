@@ -10,8 +10,8 @@ from pathlib import Path
 
 from deeplab_tf.datasets.builders.coco_annotations import AnnotationFile, read_annotations
 from deeplab_tf.datasets.builders.label_names import BACKGROUNDS, label_notes, tidy_label
+from deeplab_tf.files.reading import shown
 from deeplab_tf.labels import LabelSpec
-from deeplab_tf.reading import shown
 
 # Roboflow's, CVAT's, Label Studio's; the first that a folder has are taken.
 _NAMES = (

@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from deeplab_tf.datasets.pairs import size_to_draw
+from deeplab_tf.datasets.records.pairs import size_to_draw
+from deeplab_tf.files.reading import reading
 from deeplab_tf.images import read_image
-from deeplab_tf.reading import reading
 
 _NAMED = 5
 # The rasteriser allocates by the length of the outline.

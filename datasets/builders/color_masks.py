@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from deeplab_tf.datasets.faults import BadPair
+from deeplab_tf.datasets.audit.faults import BadPair
 from deeplab_tf.images import read_image
 from deeplab_tf.labels import IGNORE_COLOR, LabelSpec
 

@@ -9,16 +9,16 @@ from pathlib import Path
 
 import numpy as np
 
+from deeplab_tf.datasets.audit.faults import BadPair, read_part
 from deeplab_tf.datasets.builders.class_names import read_class_names
 from deeplab_tf.datasets.builders.division import divide
 from deeplab_tf.datasets.builders.folder_files import folder_pairs
 from deeplab_tf.datasets.builders.folder_masks import MaskReader, counted_labels, ids_in_names
 from deeplab_tf.datasets.convert import ConversionReport, convert_pairs
-from deeplab_tf.datasets.dataset import INDEX_NAME, open_dataset
-from deeplab_tf.datasets.faults import BadPair, read_part
-from deeplab_tf.datasets.pairs import Pair
-from deeplab_tf.datasets.parallel import ordered_map
-from deeplab_tf.datasets.publication import finish_publication
+from deeplab_tf.datasets.records.dataset import INDEX_NAME, open_dataset
+from deeplab_tf.datasets.records.pairs import Pair
+from deeplab_tf.datasets.records.parallel import ordered_map
+from deeplab_tf.datasets.records.publication import finish_publication
 from deeplab_tf.images import read_mask
 from deeplab_tf.labels import LabelSpec, label_spec
 from deeplab_tf.progress import track

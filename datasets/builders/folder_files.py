@@ -6,8 +6,8 @@ import os
 from collections.abc import Collection, Iterable
 from pathlib import Path
 
-from deeplab_tf.datasets.pairs import Pair
-from deeplab_tf.image_files import IMAGE_SUFFIXES
+from deeplab_tf.datasets.records.pairs import Pair
+from deeplab_tf.images.files import IMAGE_SUFFIXES
 
 # What tools put behind the image's name.
 MASK_SUFFIXES = ("_mask", "_masks", "_label", "_labels", "_seg", "_segmentation", "_gt", "_annotation")

@@ -8,15 +8,15 @@ from pathlib import Path
 
 import numpy as np
 
+from deeplab_tf.datasets.audit.faults import BadPair
 from deeplab_tf.datasets.builders.color_masks import read_color_mask
-from deeplab_tf.datasets.faults import BadPair
-from deeplab_tf.datasets.pairs import Pair, mask_values
-from deeplab_tf.datasets.parallel import ordered_map
-from deeplab_tf.image_files import LOSSY_FORMATS, open_header
+from deeplab_tf.datasets.records.pairs import Pair, mask_values
+from deeplab_tf.datasets.records.parallel import ordered_map
+from deeplab_tf.files.reading import shown
 from deeplab_tf.images import read_mask
+from deeplab_tf.images.files import LOSSY_FORMATS, open_header
 from deeplab_tf.labels import LabelSpec
 from deeplab_tf.progress import track
-from deeplab_tf.reading import shown
 
 _COLOR_MODES = ("RGB", "RGBA")
 _NAMED = 12

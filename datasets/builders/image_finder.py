@@ -9,7 +9,7 @@ import urllib.parse
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
-from deeplab_tf.image_files import IMAGE_SUFFIXES
+from deeplab_tf.images.files import IMAGE_SUFFIXES
 
 
 class ImageFinder:

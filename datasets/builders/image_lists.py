@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path, PurePosixPath
 
+from deeplab_tf.files.reading import reading, shown
 from deeplab_tf.images import IMAGE_SUFFIXES
-from deeplab_tf.reading import reading, shown
 
 
 def read_names(path: Path) -> list[str]:

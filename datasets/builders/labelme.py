@@ -19,9 +19,9 @@ from deeplab_tf.datasets.builders.labelme_folder import (
     with_background,
 )
 from deeplab_tf.datasets.convert import ConversionReport, convert_pairs
-from deeplab_tf.datasets.pairs import Pair
-from deeplab_tf.disk import DiskFull, writing
+from deeplab_tf.datasets.records.pairs import Pair
 from deeplab_tf.files import working_folder
+from deeplab_tf.files.disk import DiskFull, writing
 from deeplab_tf.labels import LabelSpec
 
 

@@ -12,8 +12,8 @@ from typing import Any
 
 from deeplab_tf.datasets.builders.label_names import tidy_label
 from deeplab_tf.files import read_json
+from deeplab_tf.files.reading import reading
 from deeplab_tf.images import IMAGE_SUFFIXES
-from deeplab_tf.reading import reading
 
 IGNORED = "__ignore__"
 _LONGEST_NAME = 255

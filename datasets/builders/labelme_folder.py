@@ -12,10 +12,10 @@ from pathlib import Path
 from deeplab_tf.datasets.builders.label_names import BACKGROUNDS, label_notes
 from deeplab_tf.datasets.builders.labelme_file import IGNORED, beside, extract_image, find_image, read_labelme
 from deeplab_tf.datasets.builders.labelme_shapes import labelme_mask
-from deeplab_tf.datasets.pairs import Pair
+from deeplab_tf.datasets.records.pairs import Pair
+from deeplab_tf.files.reading import shown
 from deeplab_tf.labels import LabelSpec
 from deeplab_tf.progress import track
-from deeplab_tf.reading import shown
 
 
 @dataclasses.dataclass(frozen=True)

@@ -14,8 +14,8 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from deeplab_tf.datasets.builders.labelme_file import IGNORED, read_labelme
-from deeplab_tf.datasets.pairs import size_to_draw
-from deeplab_tf.reading import reading, reason
+from deeplab_tf.datasets.records.pairs import size_to_draw
+from deeplab_tf.files.reading import reading, reason
 
 # How many points a shape may have: these numbers, or so many and more.
 _POINTS = {

@@ -7,7 +7,7 @@ from types import ModuleType
 
 import numpy as np
 
-from deeplab_tf.reading import reading
+from deeplab_tf.files.reading import reading
 
 
 def read_mat(path: str | os.PathLike, key: str) -> np.ndarray:

@@ -12,9 +12,9 @@ import numpy as np
 from deeplab_tf.datasets.builders.image_lists import read_names
 from deeplab_tf.datasets.builders.matlab import read_mat
 from deeplab_tf.datasets.convert import ConversionReport, convert_pairs, merge_splits, split_names
-from deeplab_tf.datasets.pairs import Pair
+from deeplab_tf.datasets.records.pairs import Pair
+from deeplab_tf.files.reading import reading
 from deeplab_tf.labels import LabelSpec
-from deeplab_tf.reading import reading
 
 # The frequent ones of the 459, in the order of their ids there, which is that of most published results. The data
 # set's own 59_labels.txt has another order and spells three names in another way.

@@ -12,12 +12,12 @@ import numpy as np
 from deeplab_tf.datasets.builders.folder import convert_folder
 from deeplab_tf.datasets.builders.patterns import circle, ring, sharpen, smooth_noise, star
 from deeplab_tf.datasets.convert import ConversionReport
-from deeplab_tf.disk import DiskFull
 from deeplab_tf.files import replacing
+from deeplab_tf.files.disk import DiskFull
+from deeplab_tf.files.scratch import scratch_folder
 from deeplab_tf.images import write_image, write_label_png
 from deeplab_tf.labels import LabelSpec
 from deeplab_tf.progress import track
-from deeplab_tf.scratch import scratch_folder
 
 LABELS = LabelSpec(("background", "disc", "square", "triangle", "star", "ring"), name="shapes")
 

@@ -10,9 +10,9 @@ import numpy as np
 
 from deeplab_tf.datasets.builders.division import divide
 from deeplab_tf.datasets.convert import ConversionReport, convert_pairs, split_names
-from deeplab_tf.datasets.pairs import Pair
+from deeplab_tf.datasets.records.pairs import Pair
+from deeplab_tf.files.reading import reading
 from deeplab_tf.labels import label_spec
-from deeplab_tf.reading import reading
 
 SPLITS = ("train", "val")
 _NESTINGS = (Path(), Path("iccv09Data"))

@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from deeplab_tf.datasets.audit.faults import BadPair
 from deeplab_tf.datasets.builders.image_lists import read_names
 from deeplab_tf.datasets.builders.sbd import read_sbd_mask, sbd_folder, train_aug_names
 from deeplab_tf.datasets.convert import ConversionReport, convert_pairs, split_names
-from deeplab_tf.datasets.faults import BadPair
-from deeplab_tf.datasets.pairs import Pair, mask_values
+from deeplab_tf.datasets.records.pairs import Pair, mask_values
 from deeplab_tf.images import read_mask
 from deeplab_tf.labels import label_spec, voc_colors
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from deeplab_tf.backbones.features import OUTPUT_STRIDES, Backbone, Features
+from deeplab_tf.backbones.genotype import GENOTYPES, STEM, Genotype
+from deeplab_tf.backbones.genotype import genotype as resolve_genotype
 from deeplab_tf.backbones.nas_cell import Cell, build_cell, conv, relu
 from deeplab_tf.layers import ImageScale, Norm, normalize_images
-from deeplab_tf.nas import GENOTYPES, STEM, Genotype
-from deeplab_tf.nas import genotype as resolve_genotype
 
 MOMENTUM, EPSILON = 0.9997, 1e-3
 STEM_FILTERS = (64, 64, 128)

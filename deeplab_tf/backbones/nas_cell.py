@@ -6,9 +6,9 @@ import dataclasses
 
 import keras
 
+from deeplab_tf.backbones.genotype import INPUT_STATES, Genotype, Operation
 from deeplab_tf.layers import BatchNorm, DropPath, ImageScale, Norm, ResizeLike
 from deeplab_tf.layers.convolution import padded
-from deeplab_tf.nas import INPUT_STATES, Genotype, Operation
 
 
 @dataclasses.dataclass(frozen=True)

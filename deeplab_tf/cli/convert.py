@@ -8,8 +8,8 @@ import click
 
 from deeplab_tf.cli.group import QuietGroup, cli
 from deeplab_tf.cli.options import LABELS, PATH, Side, mask_options
-from deeplab_tf.data_sources import SOURCES, source_help
-from deeplab_tf.label_specs import SPECS
+from deeplab_tf.labels.known import SPECS
+from deeplab_tf.labels.sources import SOURCES, source_help
 
 SHORT = {"voc": "pascal_voc"}
 

@@ -27,8 +27,8 @@ def evaluate(model, data, split, labels, json_path, csv_path, skip_bad, **openin
       deeplab-tf evaluate runs/voc --data voc --json metrics.json
     """
     from deeplab_tf import datasets
-    from deeplab_tf.artefacts import open_artefact
     from deeplab_tf.evaluation import evaluate as evaluate_model
+    from deeplab_tf.inference.predictors import open_artefact
 
     model = open_artefact(model, **opening)
     dataset = datasets.open_dataset(data, labels)
@@ -58,8 +58,8 @@ def segment(model, images, output, max_side, input_range, trust, **options) -> N
       deeplab-tf segment voc.keras photo.jpg holiday/ --output out
       deeplab-tf segment cityscapes.keras leftImg8bit/test/* --cityscapes-ids --output results
     """
-    from deeplab_tf.segment_files import segment_files
-    from deeplab_tf.segmenter import Segmenter
+    from deeplab_tf.inference.segment_files import segment_files
+    from deeplab_tf.inference.segmenter import Segmenter
 
     segmenter = Segmenter(model, max_side=max_side, input_range=input_range, trust=trust)
     done = segment_files(segmenter, images, output, **options)
@@ -85,7 +85,7 @@ def export(model, kind, output, images, overwrite, **tflite) -> None:
       deeplab-tf export runs/voc --format tflite --output voc.tflite --images photos
     """
     from deeplab_tf.export import export_saved_model, export_tflite
-    from deeplab_tf.segment_files import find_images
+    from deeplab_tf.inference.segment_files import find_images
 
     options = {"images": find_images(images) if images else None, "overwrite": overwrite}
     tflite = {name: value for name, value in tflite.items() if value is not None}

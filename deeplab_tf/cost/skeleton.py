@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from deeplab_tf import models
 from deeplab_tf.models.without_values import without_values
-from deeplab_tf.weights.catalogue import ZOO
+from deeplab_tf.weights.zoo.catalogue import ZOO
 
 # The argument that stands after a kind's colon, where it is not the backbone.
 FIRST = {"v1": "variant", "auto_deeplab": "genotype"}

@@ -8,13 +8,13 @@ from collections.abc import Iterable, Iterator, Mapping
 import numpy as np
 import tensorflow as tf
 
-from deeplab_tf.artefacts import open_artefact
-from deeplab_tf.datasets.sources import refuse_endless
+from deeplab_tf.datasets.pipeline.sources import refuse_endless
 from deeplab_tf.evaluation.evaluation import Evaluation
 from deeplab_tf.evaluation.metrics import ConfusionMatrix
+from deeplab_tf.images.scaling import FROM_MODEL
+from deeplab_tf.inference.predictors import open_artefact
 from deeplab_tf.labels import LabelSpec, label_spec
 from deeplab_tf.progress import track
-from deeplab_tf.scaling import FROM_MODEL
 
 
 def evaluate(
@@ -28,7 +28,7 @@ def evaluate(
     """Mean IoU and pixel accuracy of a model, file or exported artefact.
 
     Args:
-        model: Whatever `deeplab_tf.artefacts.open_artefact` takes.
+        model: Whatever `deeplab_tf.inference.predictors.open_artefact` takes.
         images: Mappings with `image`, uint8 `[H, W, 3]`, `label`, integer `[H, W]`, and, where there is one,
             `filename`; or pairs (image, label); or a `tf.data.Dataset` of either, which must have an end.
         labels: What the ids in `label` mean; the model's own specification when left out.

@@ -10,7 +10,6 @@ from deeplab_tf.models.v1 import DeepLabV1
 from deeplab_tf.models.v2 import DeepLabV2
 from deeplab_tf.models.v3 import DeepLabV3
 from deeplab_tf.models.v3plus import DeepLabV3Plus
-from deeplab_tf.models.whole_image import canvas_size, whole_image_logits
 
 MODELS = {
     "v1": DeepLabV1,
@@ -30,7 +29,6 @@ __all__ = [
     "DeepLabV3",
     "DeepLabV3Plus",
     "SegmentationModel",
-    "canvas_size",
     "check_model_path",
     "check_rgb",
     "copy_weights",
@@ -38,5 +36,4 @@ __all__ = [
     "save_model",
     "set_recalibrator",
     "set_weights_loader",
-    "whole_image_logits",
 ]

@@ -7,11 +7,12 @@ from collections.abc import Mapping, Sequence
 
 import keras
 
-from deeplab_tf.layers import aspp, decoder, default_atrous_rates, head_norm
+from deeplab_tf.backbones.genotype import Genotype
+from deeplab_tf.backbones.genotype import genotype as resolve_genotype
+from deeplab_tf.heads import aspp, decoder, default_atrous_rates
+from deeplab_tf.layers import head_norm
 from deeplab_tf.models.arguments import own_arguments
 from deeplab_tf.models.segmentation_model import SegmentationModel
-from deeplab_tf.nas import Genotype
-from deeplab_tf.nas import genotype as resolve_genotype
 
 
 @keras.saving.register_keras_serializable(package="deeplab_tf")

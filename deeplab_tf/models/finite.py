@@ -7,7 +7,7 @@ import os
 import keras
 import numpy as np
 
-from deeplab_tf.reading import shown
+from deeplab_tf.files.reading import shown
 
 
 def check_finite(model: keras.Model, source: str | os.PathLike) -> None:

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 import keras
 
-from deeplab_tf.layers import head_norm, lr_aspp
+from deeplab_tf.heads import lr_aspp
+from deeplab_tf.layers import head_norm
 from deeplab_tf.models.arguments import own_arguments
 from deeplab_tf.models.segmentation_model import SegmentationModel, resolve_labels
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import keras
 
 from deeplab_tf.files import replacing
+from deeplab_tf.files.reading import reason
 from deeplab_tf.models.archive_check import check_archive, memory_limit
 from deeplab_tf.models.finite import check_finite
 from deeplab_tf.models.segmentation_model import SegmentationModel
-from deeplab_tf.reading import reason
 
 RUN_MODEL = "model.keras"
 

@@ -8,15 +8,16 @@ from collections.abc import Callable, Sequence
 import keras
 
 from deeplab_tf import backbones
+from deeplab_tf.heads import reads_logits
+from deeplab_tf.images.scaling import limit_of
 from deeplab_tf.labels import LabelSpec, label_spec
-from deeplab_tf.layers import ResizeLike, channel_values, reads_logits, truncated_normal
+from deeplab_tf.layers import ResizeLike, channel_values, truncated_normal
 from deeplab_tf.models.arguments import arguments_of, check_names, take_clones
 from deeplab_tf.models.carried_settings import built_in, describes, read_network, write_network
 from deeplab_tf.models.class_rows import ClassRows
 from deeplab_tf.models.fitted_model import FittedModel
 from deeplab_tf.models.initial_weights import load_initial_weights
 from deeplab_tf.models.input_channels import check_input_shape, copy_stem, differs_in_channels
-from deeplab_tf.scaling import limit_of
 
 CLASSIFIER = "logits.semantic"
 # Of a list of layers, as many are named on stderr.

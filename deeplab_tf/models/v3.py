@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 
 import keras
 
-from deeplab_tf.layers import aspp, default_atrous_rates, dense_prediction_cell, head_norm
+from deeplab_tf.heads import aspp, default_atrous_rates, dense_prediction_cell
+from deeplab_tf.layers import head_norm
 from deeplab_tf.models.arguments import own_arguments
 from deeplab_tf.models.segmentation_model import SegmentationModel
 
@@ -30,7 +31,7 @@ class DeepLabV3(SegmentationModel):
         cascade_blocks: None has the ASPP, the paper's parallel form. 0 to 3, for ResNets, is its cascaded form: that
             many copies of the backbone's last block, of rising rates, and the classifier right after them.
         dense_prediction_cell: The searched head in place of the ASPP: `"cityscapes"`, or a list of branches as
-            `deeplab_tf.layers.dense_prediction_cell` takes them. It has separable convolutions of its own.
+            `deeplab_tf.heads.dense_prediction_cell` takes them. It has separable convolutions of its own.
         image_pooling: The ASPP has its image-level branch.
         separable: Separable convolutions in the ASPP.
         filters: Channels of the ASPP.

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 
 import keras
 
-from deeplab_tf.layers import decoder, head_norm
+from deeplab_tf.heads import decoder
+from deeplab_tf.layers import head_norm
 from deeplab_tf.models.arguments import own_arguments
 from deeplab_tf.models.segmentation_model import SegmentationModel, resolve_labels
 from deeplab_tf.models.v3 import encoder_head
@@ -28,7 +29,7 @@ class DeepLabV3Plus(SegmentationModel):
         divisible_by: What MobileNetV2's channels are made multiples of; 8 for the widths of `keras.applications`.
         multi_grid: Relative rates of the units in the backbone's last block, where it has them, such as (1, 2, 4).
         dense_prediction_cell: The searched head in place of the ASPP: `"cityscapes"`, or a list of branches as
-            `deeplab_tf.layers.dense_prediction_cell` takes them. It has separable convolutions of its own.
+            `deeplab_tf.heads.dense_prediction_cell` takes them. It has separable convolutions of its own.
         image_pooling: The ASPP has its image-level branch.
         separable: Separable convolutions in ASPP and decoder.
         filters: Channels of the ASPP.

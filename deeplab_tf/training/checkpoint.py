@@ -18,9 +18,9 @@ import keras
 import numpy as np
 
 from deeplab_tf.files import replacing
+from deeplab_tf.files.reading import reading
 from deeplab_tf.models import SegmentationModel, load_model
-from deeplab_tf.reading import reading
-from deeplab_tf.training.log import COLUMNS
+from deeplab_tf.training.callbacks.log import COLUMNS
 
 VARIABLES, STATE = "training/variables.npz", "training/state.json"
 WHAT, REMEDY = "the checkpoint of a run", "Start the run anew."
@@ -36,7 +36,7 @@ class RunState:
         best_step: The step of the best model; None before the first validation.
         best_miou: Its mean IoU, 0-1.
         best_pixel_accuracy: Its pixel accuracy, 0-1.
-        rows: The log so far, see `deeplab_tf.training.log`.
+        rows: The log so far, see `deeplab_tf.training.callbacks.log`.
         loss: Mean loss since the last row, where a checkpoint falls between two.
         loss_sums: What Keras has it from.
     """

@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from numbers import Integral, Real
 
 from deeplab_tf.backbones import backbone
-from deeplab_tf.datasets.appearance import Appearance
-from deeplab_tf.datasets.augment import check_rotation
-from deeplab_tf.datasets.class_weights import METHODS
+from deeplab_tf.datasets.pipeline.appearance import Appearance
+from deeplab_tf.datasets.pipeline.augment import check_rotation
+from deeplab_tf.datasets.pipeline.class_weights import METHODS
+from deeplab_tf.images.scaling import limit_of
 from deeplab_tf.labels import label_spec
 from deeplab_tf.models import MODELS
-from deeplab_tf.scaling import limit_of
 
 SAMPLINGS = ("uniform", "class_balanced")
 # What seeds and TensorFlow's own counters hold; no crop of the side fits into memory.
@@ -84,8 +84,8 @@ class TrainConfig:
         sampling: `"uniform"`: every image once an epoch, or `"class_balanced"`: as if a class were drawn and then an
             image in which it occurs, each evenly. The latter reads all masks first.
         class_weights: What a pixel of every class weighs in the loss: `"median_frequency"`, `"inverse_log"` or
-            `"inverse_frequency"`, from the training masks (see `deeplab_tf.datasets.class_weights`); a JSON file of
-            them; or the numbers. None weighs all alike.
+            `"inverse_frequency"`, from the training masks (see
+            `deeplab_tf.datasets.pipeline.class_weights`); a JSON file of them; or the numbers. None weighs all alike.
         seed: Of weights, data order, augmentation and dropout. Equal seeds give equal data and equal initial weights.
         eval_every: Steps between checkpoints, each with a validation. None takes a tenth of `steps`, but 100 to
             2000.

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import tensorflow as tf
 
 from deeplab_tf.datasets import DataSet, explain_data_error
-from deeplab_tf.datasets.damage import DATA_ERRORS
-from deeplab_tf.disk import DiskFull, writing
+from deeplab_tf.datasets.records.damage import DATA_ERRORS
+from deeplab_tf.files.disk import DiskFull, writing
 from deeplab_tf.training.config import TrainConfig
 
 

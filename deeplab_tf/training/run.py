@@ -16,16 +16,16 @@ import tensorflow as tf
 
 import deeplab_tf
 from deeplab_tf.datasets import DataSet, evaluation_images, open_dataset
+from deeplab_tf.files.locks import locked_folder
 from deeplab_tf.interrupts import Interruption, Interrupts
-from deeplab_tf.locks import locked_folder
-from deeplab_tf.training.balance import balance
+from deeplab_tf.training.callbacks.loop import Loop
 from deeplab_tf.training.checkpoint import RunState, load_state, restore_training, save_checkpoint
 from deeplab_tf.training.config import TrainConfig
 from deeplab_tf.training.errors import explained
-from deeplab_tf.training.loop import Loop
+from deeplab_tf.training.optimisation.balance import balance
+from deeplab_tf.training.optimisation.trainer import for_outputs, make_trainer
 from deeplab_tf.training.run_folder import RunFolder
 from deeplab_tf.training.start import batches_of, build_model, image_size, recalibrate, val_split, with_learning_rate
-from deeplab_tf.training.trainer import for_outputs, make_trainer
 
 _log = logging.getLogger(__name__)
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from deeplab_tf.datasets import DataSet
 from deeplab_tf.files import read_json, write_json
+from deeplab_tf.files.reading import reading
 from deeplab_tf.labels import LabelSpec
 from deeplab_tf.models.saving import RUN_MODEL
-from deeplab_tf.reading import reading
 from deeplab_tf.training.checkpoint import RunState, read_state
 from deeplab_tf.training.config import TrainConfig
 

@@ -12,11 +12,12 @@ from collections.abc import Sequence
 import tensorflow as tf
 
 from deeplab_tf.datasets import DataSet, training_batches
-from deeplab_tf.datasets.image_sizes import advice_on_size, median_size, sampled_sizes, typical_size
+from deeplab_tf.datasets.pipeline.image_sizes import advice_on_size, median_size, sampled_sizes, typical_size
+from deeplab_tf.heads import default_atrous_rates
+from deeplab_tf.images.scaling import limit_of
 from deeplab_tf.labels import LabelSpec
-from deeplab_tf.layers import BatchNorm, default_atrous_rates
+from deeplab_tf.layers import BatchNorm
 from deeplab_tf.models import MODELS, DeepLabV3, DeepLabV3Plus, SegmentationModel, load_model
-from deeplab_tf.scaling import limit_of
 from deeplab_tf.training.config import TrainConfig
 from deeplab_tf.training.errors import explained
 from deeplab_tf.weights import load_released, recalibrate_batch_norm, transfer_weights

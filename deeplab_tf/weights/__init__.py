@@ -1,6 +1,5 @@
 """Released weights into native models."""
 
-from deeplab_tf.weights.catalogue import ZOO, ZooEntry, zoo_entry, zoo_table, zoo_urls
 from deeplab_tf.weights.checkpoint_model import load_checkpoint, load_checkpoint_model
 from deeplab_tf.weights.initial import load_initial
 from deeplab_tf.weights.recalibration import recalibrate_batch_norm
@@ -12,6 +11,7 @@ from deeplab_tf.weights.released import (
     read_released,
     transfer_weights,
 )
+from deeplab_tf.weights.zoo.catalogue import ZOO, ZooEntry, zoo_entry, zoo_table, zoo_urls
 
 __all__ = [
     "ZOO",

@@ -12,11 +12,11 @@ from deeplab_tf import backbones, models
 from deeplab_tf.models import SegmentationModel
 from deeplab_tf.models.class_rows import ClassRows
 from deeplab_tf.models.segmentation_model import resolve_labels
-from deeplab_tf.weights.catalogue import IMAGE_SIZES
-from deeplab_tf.weights.checkpoint import Checkpoint, read_checkpoint
+from deeplab_tf.weights.formats.checkpoint import Checkpoint, read_checkpoint
+from deeplab_tf.weights.formats.variable_names import model_variables
 from deeplab_tf.weights.recognition import check_deeplab, class_count, dilated_branches, recognise
 from deeplab_tf.weights.transfer import Transfer, class_rows
-from deeplab_tf.weights.variable_names import model_variables
+from deeplab_tf.weights.zoo.catalogue import IMAGE_SIZES
 
 SHOWN = 4
 DEFAULT_BRANCHES = 3

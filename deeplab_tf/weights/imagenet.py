@@ -15,11 +15,11 @@ import keras
 import numpy as np
 
 from deeplab_tf.backbones import BACKBONES
+from deeplab_tf.files.reading import reading, reason
 from deeplab_tf.layers import BatchNorm
 from deeplab_tf.models import SegmentationModel
-from deeplab_tf.reading import reading, reason
-from deeplab_tf.weights.catalogue import ZOO
 from deeplab_tf.weights.transfer import Transfer, convolutions_of
+from deeplab_tf.weights.zoo.catalogue import ZOO
 
 IMAGENET = "imagenet"
 # RGB mean of keras.applications' networks that were made with Caffe; their kernels see the channels as BGR.

@@ -10,10 +10,10 @@ from pathlib import Path
 import keras
 
 from deeplab_tf import backbones
+from deeplab_tf.backbones.genotype import genotype
 from deeplab_tf.models import LRASPP, AutoDeepLab, DeepLabV3, DeepLabV3Plus, SegmentationModel
 from deeplab_tf.models.segmentation_model import CLASSIFIER
 from deeplab_tf.models.without_values import without_values
-from deeplab_tf.nas import genotype
 from deeplab_tf.weights.transfer import convolutions_of, fitting
 
 Kernels = Mapping[str, tuple[int, ...]]

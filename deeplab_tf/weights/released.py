@@ -12,18 +12,18 @@ import keras
 import numpy as np
 
 from deeplab_tf import backbones
+from deeplab_tf.files.reading import shown
 from deeplab_tf.models import SegmentationModel, copy_weights, load_model
 from deeplab_tf.models.finite import check_finite
-from deeplab_tf.reading import shown
-from deeplab_tf.weights.checkpoint import is_checkpoint, read_checkpoint
 from deeplab_tf.weights.checkpoint_model import load_checkpoint, load_checkpoint_model
-from deeplab_tf.weights.frozen_graph import read_frozen_graph
+from deeplab_tf.weights.formats.checkpoint import is_checkpoint, read_checkpoint
+from deeplab_tf.weights.formats.frozen_graph import read_frozen_graph
+from deeplab_tf.weights.formats.released_file import ReleasedFile
+from deeplab_tf.weights.formats.tflite import read_tflite
 from deeplab_tf.weights.imagenet import IMAGENET, copy_application, imagenet_source, is_application, open_application
 from deeplab_tf.weights.recognition import dilated_branches, holds_deeplab, recognise
-from deeplab_tf.weights.released_file import ReleasedFile
-from deeplab_tf.weights.tflite_file import read_tflite
 from deeplab_tf.weights.transfer import Transfer, assign_folded, assign_layers
-from deeplab_tf.weights.zoo import check_backbone, entry_of, in_zoo, load_zoo, opened
+from deeplab_tf.weights.zoo.cache import check_backbone, entry_of, in_zoo, load_zoo, opened
 
 logger = logging.getLogger(__name__)
 READERS = {".tflite": read_tflite, ".pb": read_frozen_graph}

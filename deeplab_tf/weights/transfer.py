@@ -11,7 +11,7 @@ from deeplab_tf.labels import label_spec
 from deeplab_tf.layers import BatchNorm
 from deeplab_tf.models import SegmentationModel, copy_weights
 from deeplab_tf.models.class_rows import ClassRows
-from deeplab_tf.weights.released_file import Convolution, ReleasedFile
+from deeplab_tf.weights.formats.released_file import Convolution, ReleasedFile
 
 SHOWN = 4
 

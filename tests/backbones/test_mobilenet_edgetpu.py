@@ -3,9 +3,9 @@
 import keras
 import numpy as np
 import pytest
-from backbone_harness import BackboneHarness, network
 
 from deeplab_tf.backbones import backbone
+from harness.backbone_harness import BackboneHarness, network
 
 
 class TestMobileNetEdgeTPU(BackboneHarness):

@@ -3,10 +3,10 @@
 import keras
 import numpy as np
 import pytest
-from backbone_harness import BackboneHarness, network
 
 from deeplab_tf.backbones import backbone, mobilenet_v2
 from deeplab_tf.backbones.mobilenet import make_divisible
+from harness.backbone_harness import BackboneHarness, network
 
 
 class TestMobileNetV2(BackboneHarness):

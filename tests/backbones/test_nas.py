@@ -4,11 +4,10 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from backbone_harness import network
 
-from deeplab_tf.backbones import backbone, hnasnet, pnasnet
+from deeplab_tf.backbones import backbone, genotype, hnasnet, pnasnet
 from deeplab_tf.layers import DropPath
-from deeplab_tf.nas import genotype
+from harness.backbone_harness import network
 
 # Every operation, with and without a stride, going down, staying and going up.
 GENES = {

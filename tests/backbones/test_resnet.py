@@ -3,11 +3,11 @@
 import keras
 import numpy as np
 import pytest
-from backbone_harness import BackboneHarness, network, skeleton
 
 from deeplab_tf.backbones import BACKBONES, backbone, resnet
 from deeplab_tf.layers import BatchNorm
 from deeplab_tf.models import copy_weights
+from harness.backbone_harness import BackboneHarness, network, skeleton
 
 
 def prepare(model):

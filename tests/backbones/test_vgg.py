@@ -3,10 +3,10 @@
 import keras
 import numpy as np
 import pytest
-from backbone_harness import network
 
 from deeplab_tf.backbones import backbone, vgg_16
 from deeplab_tf.backbones.vgg import vgg_head
+from harness.backbone_harness import network
 
 SMALL = {"depth_multiplier": 1 / 16}
 

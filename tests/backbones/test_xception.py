@@ -2,10 +2,10 @@
 
 import keras
 import pytest
-from backbone_harness import BackboneHarness, skeleton
 
 from deeplab_tf.backbones import backbone, xception
 from deeplab_tf.models.without_values import without_values
+from harness.backbone_harness import BackboneHarness, skeleton
 
 CHANNELS = {4: 256, 8: 728, 16: 1024, "last": 2048}
 

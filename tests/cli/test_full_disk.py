@@ -2,13 +2,13 @@
 
 import numpy as np
 import pytest
-from file_limit import largest_file
 from PIL import Image
-from tiny_model import tiny_model
 
 from deeplab_tf.cli import main
 from deeplab_tf.datasets import convert_folder
 from deeplab_tf.models import save_model
+from harness.file_limit import largest_file
+from harness.tiny_model import tiny_model
 
 
 @pytest.fixture(scope="module")

@@ -3,8 +3,8 @@
 import pytest
 from click.testing import CliRunner
 
-from deeplab_tf import segment_files, segmenter
 from deeplab_tf.cli import cli
+from deeplab_tf.inference import segment_files, segmenter
 
 
 @pytest.mark.parametrize(

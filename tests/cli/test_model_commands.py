@@ -9,7 +9,7 @@ import tensorflow as tf
 from deeplab_tf import DeepLabV3, save_model
 from deeplab_tf.cli import main
 from deeplab_tf.weights import zoo_entry
-from deeplab_tf.weights.variable_names import model_variables
+from deeplab_tf.weights.formats.variable_names import model_variables
 
 NAME = "xception65_coco_voc_trainaug"
 

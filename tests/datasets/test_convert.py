@@ -6,9 +6,10 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from deeplab_tf.datasets import evaluation_images, open_dataset, shards
+from deeplab_tf.datasets import evaluation_images, open_dataset
 from deeplab_tf.datasets.convert import convert_pairs, merge_splits
-from deeplab_tf.datasets.records import count_records
+from deeplab_tf.datasets.records import shards
+from deeplab_tf.datasets.records.record import count_records
 from deeplab_tf.labels import LabelSpec
 
 

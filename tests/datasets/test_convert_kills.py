@@ -4,9 +4,9 @@ import subprocess
 import sys
 
 import pytest
-from killed import at_rename
 
 from deeplab_tf.datasets import convert_folder, evaluation_images, open_dataset
+from harness.killed import at_rename
 
 CONVERT = """
 import os, signal, sys
@@ -78,7 +78,7 @@ def test_reader_who_may_not_write_is_told_what_to_do(folder, convert, tmp_path, 
         raise OSError(30, "Read-only file system")
 
     with monkeypatch.context() as patch:
-        patch.setattr("deeplab_tf.locks.os.open", refused)
+        patch.setattr("deeplab_tf.files.locks.os.open", refused)
         with pytest.raises(
             ValueError, match=r"records holds a conversion that was killed .*Read-only.*Nothing is lost"
         ):
@@ -87,7 +87,7 @@ def test_reader_who_may_not_write_is_told_what_to_do(folder, convert, tmp_path, 
 
 
 def test_same_split_at_once_is_refused(folder, convert, tmp_path, monkeypatch):
-    from deeplab_tf.datasets import shards
+    from deeplab_tf.datasets.records import shards
 
     load = shards.load_pair
 

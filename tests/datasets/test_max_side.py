@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from PIL import Image
-from tiny_model import photo
 
 from deeplab_tf import datasets
 from deeplab_tf.datasets import convert_folder, evaluation_images, inspect_dataset, open_dataset, training_batches
-from deeplab_tf.datasets.image_sizes import advice_on_size, median_size, sampled_sizes, typical_size
-from deeplab_tf.datasets.records import read_size
+from deeplab_tf.datasets.pipeline.image_sizes import advice_on_size, median_size, sampled_sizes, typical_size
+from deeplab_tf.datasets.records.record import read_size
+from harness.tiny_model import photo
 
 WHOLE = {"min_scale": 1.0, "max_scale": 1.0, "flip": False, "batch_size": 1}
 

@@ -9,11 +9,11 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from killed import at_rename_in_fork
 
-from deeplab_tf.datasets.publication import NEW, PUBLISHING, finish_publication, publish_files
+from deeplab_tf.datasets.records.publication import NEW, PUBLISHING, finish_publication, publish_files
 from deeplab_tf.files import working_folder
-from deeplab_tf.locks import locked_folder
+from deeplab_tf.files.locks import locked_folder
+from harness.killed import at_rename_in_fork
 
 OLD_FILES = ["dataset.json", "train-0-of-2", "train-1-of-2"]
 

@@ -8,7 +8,7 @@ import tensorflow as tf
 from PIL import Image
 
 from deeplab_tf.datasets import convert_folder, evaluation_images, open_dataset
-from deeplab_tf.datasets.stored_images import read_stored
+from deeplab_tf.datasets.records.stored_images import read_stored
 
 # Smooth, as photographs are.
 NOISE = np.random.default_rng(0).integers(0, 256, (10, 12, 3), np.uint8)

@@ -6,10 +6,10 @@ import sys
 import numpy as np
 import pytest
 from PIL import Image
-from stored_records import random_ids, save_image, save_mask
 
 from deeplab_tf.datasets import evaluation_images, training_batches
 from deeplab_tf.labels import label_spec
+from harness.stored_records import random_ids, save_image, save_mask
 
 tfds = pytest.importorskip("tensorflow_datasets")
 

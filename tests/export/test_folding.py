@@ -1,11 +1,11 @@
 import keras
 import numpy as np
 import pytest
-from tiny_model import photo, tiny_model
 
 from deeplab_tf.export import fold_batch_norm
 from deeplab_tf.layers import BatchNorm
 from deeplab_tf.models import DeepLabV3Plus
+from harness.tiny_model import photo, tiny_model
 
 
 def norms(model):

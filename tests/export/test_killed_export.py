@@ -4,12 +4,12 @@ import shutil
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from killed import at_rename_in_fork
-from tiny_model import photo, tiny_model
 
-from deeplab_tf.artefacts import open_artefact
 from deeplab_tf.export import export_saved_model, export_tflite, saved_model
 from deeplab_tf.files import replacing
+from deeplab_tf.inference.predictors import open_artefact
+from harness.killed import at_rename_in_fork
+from harness.tiny_model import photo, tiny_model
 
 
 @pytest.fixture(scope="module")

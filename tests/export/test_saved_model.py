@@ -5,11 +5,11 @@ import sys
 import numpy as np
 import pytest
 import tensorflow as tf
-from tiny_model import photo, tiny_model
 
-from deeplab_tf.artefacts import open_artefact
 from deeplab_tf.export import export_saved_model, saved_model
+from deeplab_tf.inference.predictors import open_artefact
 from deeplab_tf.models import save_model
+from harness.tiny_model import photo, tiny_model
 
 
 @pytest.fixture(scope="module")

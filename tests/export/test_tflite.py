@@ -5,13 +5,13 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import tensorflow as tf
-from tiny_model import photo, tiny_model
 
-from deeplab_tf import tflite_runtime
-from deeplab_tf.artefacts import open_artefact
 from deeplab_tf.export import export_tflite, tflite
+from deeplab_tf.inference.predictors import open_artefact
 from deeplab_tf.labels import LabelSpec
 from deeplab_tf.models import DeepLabV3, DeepLabV3Plus
+from deeplab_tf.weights.formats import tflite_runtime
+from harness.tiny_model import photo, tiny_model
 
 SPEC = LabelSpec(("sky", "tree", "roof", "road"), colors=((0, 0, 9), (0, 9, 0), (9, 0, 0), (9, 9, 0)), name="town")
 

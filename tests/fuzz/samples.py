@@ -8,18 +8,18 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-import release_variables as release
 import tensorflow as tf
 from PIL import Image
-from tiny_model import photo, tiny_model
 
+import harness.release_variables as release
+from deeplab_tf.backbones.genotype import genotype
 from deeplab_tf.datasets import convert_folder, draw_shapes, open_dataset
 from deeplab_tf.models import save_model
-from deeplab_tf.nas import genotype
 from deeplab_tf.training import RunFolder, TrainConfig
 from deeplab_tf.training.checkpoint import RunState, save_checkpoint
+from deeplab_tf.training.optimisation.trainer import make_trainer
 from deeplab_tf.training.start import build_model
-from deeplab_tf.training.trainer import make_trainer
+from harness.tiny_model import photo, tiny_model
 
 H, W = 24, 33
 

@@ -5,9 +5,8 @@ from pathlib import Path
 
 import numpy as np
 from target import Target, digest
-from tiny_model import photo
 
-from deeplab_tf.artefacts import open_artefact
+from deeplab_tf.backbones.genotype import genotype
 from deeplab_tf.datasets import (
     convert_coco,
     convert_folder,
@@ -18,20 +17,21 @@ from deeplab_tf.datasets import (
 )
 from deeplab_tf.datasets.builders.class_names import read_class_names
 from deeplab_tf.datasets.builders.matlab import read_mat
-from deeplab_tf.datasets.class_weights import read_class_weights
+from deeplab_tf.datasets.pipeline.class_weights import read_class_weights
 from deeplab_tf.files import read_json
+from deeplab_tf.files.reading import reading
 from deeplab_tf.images import read_image, read_mask
+from deeplab_tf.inference.predictors import open_artefact
 from deeplab_tf.labels import LabelSpec
 from deeplab_tf.models import load_model
-from deeplab_tf.nas import genotype
-from deeplab_tf.reading import reading
 from deeplab_tf.training import RunFolder
 from deeplab_tf.training.checkpoint import load_state, restore_training
-from deeplab_tf.training.trainer import make_trainer
+from deeplab_tf.training.optimisation.trainer import make_trainer
 from deeplab_tf.weights import load_released
-from deeplab_tf.weights.archive import unpacked
-from deeplab_tf.weights.checkpoint import read_checkpoint
-from deeplab_tf.weights.frozen_graph import read_frozen_graph
+from deeplab_tf.weights.formats.archive import unpacked
+from deeplab_tf.weights.formats.checkpoint import read_checkpoint
+from deeplab_tf.weights.formats.frozen_graph import read_frozen_graph
+from harness.tiny_model import photo
 
 
 def _labelme(folder: Path, file: Path) -> str:

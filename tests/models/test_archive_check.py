@@ -8,10 +8,10 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from tiny_model import tiny_model
 
 from deeplab_tf import load_model
 from deeplab_tf.models.archive_check import memory_limit
+from harness.tiny_model import tiny_model
 
 
 @pytest.fixture(scope="module")

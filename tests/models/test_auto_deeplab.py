@@ -3,11 +3,11 @@
 import json
 
 import pytest
-from model_harness import CLASSES, ModelHarness
-from variables import counts, model_variables
 
 from deeplab_tf import AutoDeepLab
-from deeplab_tf.nas import genotype
+from deeplab_tf.backbones.genotype import genotype
+from harness.model_harness import CLASSES, ModelHarness
+from harness.variables import counts, model_variables
 
 # Every operation in few cells: the published network has twelve.
 GENES = {

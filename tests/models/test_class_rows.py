@@ -4,12 +4,12 @@ import logging
 
 import numpy as np
 import pytest
-from tiny_model import photo, tiny_model
 
 from deeplab_tf import LRASPP, DeepLabV2, DeepLabV3Plus
 from deeplab_tf.labels import LabelSpec, label_spec
 from deeplab_tf.models import copy_weights
 from deeplab_tf.models.class_rows import ClassRows
+from harness.tiny_model import photo, tiny_model
 
 SOURCE = LabelSpec(("background", "cat", "dog", "traffic light"))
 IMAGE = photo(65, 65)[None]

@@ -8,7 +8,7 @@ import pytest
 
 from deeplab_tf.cost import named_model
 from deeplab_tf.models import save_model
-from deeplab_tf.weights.catalogue import ZOO
+from deeplab_tf.weights.zoo.catalogue import ZOO
 
 # Of an 8-bit file the network is that of the float one.
 RELEASED = [(name, {}) for name, entry in ZOO.items() if entry.model and not name.endswith("_8bit")]

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-from tiny_model import tiny_model
+from harness.tiny_model import tiny_model
 
 START = """
 import sys

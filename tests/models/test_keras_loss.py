@@ -3,9 +3,9 @@
 import keras
 import numpy as np
 import pytest
-from tiny_model import photo
 
 from deeplab_tf.models import DeepLabV3
+from harness.tiny_model import photo
 
 LOGITS = keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=255)
 

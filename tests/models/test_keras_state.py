@@ -7,9 +7,9 @@ import sys
 import keras
 import numpy as np
 import pytest
-from tiny_model import tiny_model
 
 from deeplab_tf import DeepLabV2, Segmenter, load_model, save_model
+from harness.tiny_model import tiny_model
 
 GENERATOR = np.random.default_rng(0)
 IMAGES = GENERATOR.integers(0, 256, (6, 33, 33, 3)).astype(np.float32)

@@ -3,10 +3,10 @@
 import keras
 import numpy as np
 import pytest
-from model_harness import ModelHarness, random_images
-from variables import counts, model_variables
 
 from deeplab_tf.models import LRASPP
+from harness.model_harness import ModelHarness, random_images
+from harness.variables import counts, model_variables
 
 
 class TestLRASPP(ModelHarness):

@@ -3,11 +3,11 @@
 import keras
 import numpy as np
 import pytest
-from variables import checkpoint_variables, model_variables
 
 from deeplab_tf import DeepLabV2, DeepLabV3, DeepLabV3Plus
 from deeplab_tf.backbones import backbone
 from deeplab_tf.models.without_values import without_values
+from harness.variables import checkpoint_variables, model_variables
 
 V2, V3, PLUS = DeepLabV2, DeepLabV3, DeepLabV3Plus
 PLAIN = {"separable": False}

@@ -2,9 +2,9 @@
 
 import keras
 import numpy as np
-from tiny_model import photo
 
 from deeplab_tf import DeepLabV3
+from harness.tiny_model import photo
 
 
 def test_twenty_steps_are_judged_as_in_training():

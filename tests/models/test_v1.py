@@ -4,10 +4,10 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from model_harness import CLASSES, ModelHarness, random_images
-from variables import counts
 
 from deeplab_tf import DeepLabV1
+from harness.model_harness import CLASSES, ModelHarness, random_images
+from harness.variables import counts
 
 
 class TestDeepLabV1(ModelHarness):

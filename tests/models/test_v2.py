@@ -4,11 +4,11 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from model_harness import ModelHarness, random_images
 
 from deeplab_tf import DeepLabV2, load_model, save_model
 from deeplab_tf.export.folding import fold_batch_norm
 from deeplab_tf.layers import BatchNorm, ImageScale, ResizeLike
+from harness.model_harness import ModelHarness, random_images
 
 
 class TestDeepLabV2(ModelHarness):

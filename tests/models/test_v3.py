@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from model_harness import ModelHarness
-from variables import checkpoint_variables, counts, model_variables
 
 from deeplab_tf import DeepLabV3
+from harness.model_harness import ModelHarness
+from harness.variables import checkpoint_variables, counts, model_variables
 
 
 class TestDeepLabV3(ModelHarness):

@@ -3,10 +3,10 @@
 import keras
 import numpy as np
 import pytest
-from model_harness import ModelHarness
-from variables import checkpoint_variables, counts, model_variables
 
 from deeplab_tf import DeepLabV3Plus
+from harness.model_harness import ModelHarness
+from harness.variables import checkpoint_variables, counts, model_variables
 
 
 class TestDeepLabV3Plus(ModelHarness):

@@ -13,10 +13,11 @@ import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from deeplab_tf import load_model
-from deeplab_tf.artefacts import KerasArtefact
-from deeplab_tf.training import TrainConfig, loop, resume, train
+from deeplab_tf.inference.predictors import KerasArtefact
+from deeplab_tf.training import TrainConfig, resume, train
+from deeplab_tf.training.callbacks import loop
+from deeplab_tf.training.callbacks.reporter import Reporter
 from deeplab_tf.training.checkpoint import read_state
-from deeplab_tf.training.reporter import Reporter
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals to send to oneself")
 STEPS, EVERY = 6, 3

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from deeplab_tf import load_model
-from deeplab_tf.locks import locked_folder
+from deeplab_tf.files.locks import locked_folder
 from deeplab_tf.training import RunFolder, TrainConfig, train
-from deeplab_tf.training.reporter import Reporter
+from deeplab_tf.training.callbacks.reporter import Reporter
 
 FILES = ("model.keras", "last.keras", "config.json", "log.csv", "curves.png")
 

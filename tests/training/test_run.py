@@ -11,8 +11,8 @@ import pytest
 from deeplab_tf import load_model
 from deeplab_tf.datasets import open_dataset
 from deeplab_tf.training import RunFolder, TrainConfig, train
+from deeplab_tf.training.callbacks.reporter import Reporter
 from deeplab_tf.training.checkpoint import load_state
-from deeplab_tf.training.reporter import Reporter
 
 
 @pytest.fixture

@@ -5,15 +5,15 @@ import shutil
 
 import numpy as np
 import pytest
-import release_variables as release
 import tensorflow as tf
 
+import harness.release_variables as release
 from deeplab_tf import DeepLabV3, load_released, save_model
 from deeplab_tf.models.without_values import without_values
-from deeplab_tf.weights import checkpoint as checkpoint_module
 from deeplab_tf.weights import load_checkpoint
-from deeplab_tf.weights.checkpoint import is_checkpoint, read_checkpoint
 from deeplab_tf.weights.checkpoint_model import build_from_checkpoint
+from deeplab_tf.weights.formats import checkpoint as checkpoint_module
+from deeplab_tf.weights.formats.checkpoint import is_checkpoint, read_checkpoint
 
 VALUES = release.random_values(release.mobilenet_v2(0.5) | release.aspp(160, 0) | release.logits(3))
 CELL = "meta_architecture"

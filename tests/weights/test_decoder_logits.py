@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-import release_variables as release
 
+import harness.release_variables as release
 from deeplab_tf import DeepLabV3Plus
 from deeplab_tf.weights import load_checkpoint
 

@@ -4,13 +4,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import release_variables as release
 
+import harness.release_variables as release
 from deeplab_tf.models.without_values import without_values
 from deeplab_tf.weights import load_checkpoint_model, zoo_entry
-from deeplab_tf.weights.checkpoint import Checkpoint
 from deeplab_tf.weights.checkpoint_model import build_from_checkpoint
-from deeplab_tf.weights.variable_names import model_variables
+from deeplab_tf.weights.formats.checkpoint import Checkpoint
+from deeplab_tf.weights.formats.variable_names import model_variables
 
 FULL = release.aspp(2048)
 # Of each network: its variables; published numbers of tensors, trainable and all values; the class; its arguments.

@@ -6,12 +6,12 @@ import pytest
 import tensorflow as tf
 
 import deeplab_tf
-from deeplab_tf import tflite_runtime
-from deeplab_tf.artefacts import open_artefact
 from deeplab_tf.images import read_image, read_mask
-from deeplab_tf.models import whole_image_logits
-from deeplab_tf.tflite_structure import read_structure
-from deeplab_tf.weights.released_file import scope_of
+from deeplab_tf.inference.predictors import open_artefact
+from deeplab_tf.inference.whole_image import whole_image_logits
+from deeplab_tf.weights.formats import tflite_runtime
+from deeplab_tf.weights.formats.released_file import scope_of
+from deeplab_tf.weights.formats.tflite_structure import read_structure
 
 pytestmark = pytest.mark.shared
 

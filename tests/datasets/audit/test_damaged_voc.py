@@ -4,11 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from damaged_voc import BAD, HEALTHY, KEPT, PAIRS, Damage, copy_devkit, damage, draw_devkit
 from PIL import Image
 
 from deeplab_tf.datasets import convert_voc, evaluation_images, inspect_dataset, open_dataset
 from deeplab_tf.datasets.audit.findings import ERROR, KINDS, WARNING
+from harness.damaged_voc import BAD, HEALTHY, KEPT, PAIRS, Damage, copy_devkit, damage, draw_devkit
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ import tensorflow as tf
 from PIL import Image
 
 from deeplab_tf.datasets import inspect_dataset
-from deeplab_tf.datasets.records import Record, serialize
+from deeplab_tf.datasets.records.record import Record, serialize
 
 SIZES = {"height": (30, 45.0, 71), "width": (33, 45.0, 90)}
 

@@ -5,13 +5,13 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
-from damaged_voc import BAD, draw_devkit, read_list
-from damaged_voc import damage as let_accidents_happen
 from PIL import Image
 
 from deeplab_tf.datasets import inspect_dataset
 from deeplab_tf.datasets.audit.inspect import SAMPLES
 from deeplab_tf.datasets.audit.page import PICTURES_A_KIND
+from harness.damaged_voc import BAD, draw_devkit, read_list
+from harness.damaged_voc import damage as let_accidents_happen
 
 VOID_TAGS = {"meta", "img", "br"}
 CLOSED_BY_THE_NEXT = {"td", "th", "li"}

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 from PIL import Image
-from stored_records import check_stored, random_ids, save_image, save_mask
 
 from deeplab_tf.datasets import convert_ade20k
+from harness.stored_records import check_stored, random_ids, save_image, save_mask
 
 
 @pytest.fixture

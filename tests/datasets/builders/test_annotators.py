@@ -7,13 +7,13 @@ import tempfile
 
 import numpy as np
 import pytest
-from exports import cvat, label_studio, roboflow, save_image, x_anylabeling
 from PIL import Image
-from test_labelme import box, write
 
 from deeplab_tf.cli import main
 from deeplab_tf.datasets import evaluation_images, inspect_dataset, open_dataset
 from deeplab_tf.datasets.builders.class_names import read_class_names
+from harness.exports import cvat, label_studio, roboflow, save_image, x_anylabeling
+from harness.labelme_files import box, write
 
 
 def labelme(root):

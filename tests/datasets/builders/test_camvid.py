@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 from PIL import Image
-from stored_records import check_stored, random_ids, save_image, save_mask
 
 from deeplab_tf.datasets import convert_camvid
 from deeplab_tf.datasets.builders.camvid import camvid_pairs
+from harness.stored_records import check_stored, random_ids, save_image, save_mask
 
 # CamVid's own label_colors.txt, and the class of the field's 11 that each line belongs to (11 is void).
 LABEL_COLORS = """\

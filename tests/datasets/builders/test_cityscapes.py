@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
-from stored_records import check_stored, random_ids, save_image, save_mask
 
 from deeplab_tf.datasets import cityscapes_eval_ids, convert_cityscapes
 from deeplab_tf.datasets.builders.cityscapes import cityscapes_pairs
 from deeplab_tf.labels import label_spec
+from harness.stored_records import check_stored, random_ids, save_image, save_mask
 
 # Name, label id and train id of every evaluated class, from the table of the data set's own scripts.
 OFFICIAL = (

@@ -5,11 +5,11 @@ import pickle
 
 import numpy as np
 import pytest
-from exports import H, W, annotation, box, cvat, image_entry, label_studio, roboflow, save_image, write_json
 
 from deeplab_tf.cli import main
 from deeplab_tf.datasets import convert_coco_export, evaluation_images, open_dataset
 from deeplab_tf.datasets.builders.coco_listing import annotation_files
+from harness.exports import H, W, annotation, box, cvat, image_entry, label_studio, roboflow, save_image, write_json
 
 
 def examples(path):

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from deeplab_tf.datasets.builders.division import divide
-from deeplab_tf.datasets.pairs import Pair
+from deeplab_tf.datasets.records.pairs import Pair
 
 
 def pairs(count):

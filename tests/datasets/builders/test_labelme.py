@@ -1,7 +1,6 @@
 """Folders as labelme leaves them."""
 
 import base64
-import json
 import pickle
 
 import numpy as np
@@ -9,28 +8,9 @@ import pytest
 from PIL import Image
 
 from deeplab_tf.cli import main
-from deeplab_tf.datasets import convert_labelme, evaluation_images, open_dataset
+from deeplab_tf.datasets import open_dataset
 from deeplab_tf.datasets.builders.labelme import labelme_pairs
-
-H, W = 20, 31
-PIXELS = np.random.default_rng(0).integers(0, 256, (H, W, 3), dtype=np.uint8)
-
-
-def box(label, left, top, right, bottom):
-    return {"label": label, "points": [[left, top], [right, bottom]], "group_id": None, "shape_type": "rectangle"}
-
-
-def write(folder, name, shapes, image=PIXELS, **changes):
-    path = folder / f"{name}.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if image is not None:
-        Image.fromarray(image).save(path.with_suffix(".png"))
-    content = {
-        "version": "5.4.1", "flags": {}, "shapes": shapes, "imagePath": f"{path.stem}.png", "imageData": None,
-        "imageHeight": H, "imageWidth": W,
-    }  # fmt: skip
-    path.write_text(json.dumps(content | changes))
-    return path
+from harness.labelme_files import PIXELS, H, W, box, convert, expected, write
 
 
 @pytest.fixture
@@ -39,28 +19,6 @@ def folder(tmp_path):
     write(folder, "a", [box("dog", 2, 3, 10, 8), box("cat", 5, 5, 20, 12)])
     write(folder, "more/b", [box("cat", 0, 0, 30, 2), box("__ignore__", 0, 10, 30, 19)])
     return folder
-
-
-def expected(name, cat=1, dog=2):
-    mask = np.zeros((H, W), np.uint8)
-    if name == "a":
-        mask[3:9, 2:11] = dog
-        mask[5:13, 5:21] = cat
-    else:
-        mask[0:3] = cat
-        mask[10:] = 255
-    return mask
-
-
-def convert(folder, **options):
-    report = convert_labelme(folder, folder.parent / "out", **({"workers": 1} | options))
-    dataset = open_dataset(report.path)
-    examples = {
-        example["filename"].decode(): example
-        for split in dataset.splits
-        for example in evaluation_images(dataset, split).as_numpy_iterator()
-    }
-    return report, examples
 
 
 def test_collected_labels_in_the_order_of_the_alphabet(folder):

@@ -6,9 +6,9 @@ import resource
 import numpy as np
 import pytest
 from PIL import Image
-from test_labelme import PIXELS, H, W, box, convert, expected, write
 
 from deeplab_tf.datasets import evaluation_images, open_dataset
+from harness.labelme_files import PIXELS, H, W, box, convert, expected, write
 
 
 @pytest.fixture
@@ -140,7 +140,7 @@ def test_stated_size_is_that_of_the_image_or_refused(folder):
 
 
 def test_image_inside_that_states_a_great_size(folder):
-    from test_labelme_shapes import bomb
+    from harness.labelme_files import bomb
 
     (folder / "a.png").unlink()
     write(folder, "a", [box("cat", 0, 0, 5, 5)], None, imageData=bomb())

@@ -3,14 +3,13 @@
 import base64
 import io
 import json
-import struct
-import zlib
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from deeplab_tf.datasets.builders.labelme_shapes import labelme_mask
+from harness.labelme_files import bomb
 
 VALUES = {"_background_": 0, "cat": 1, "dog": 2}
 
@@ -197,13 +196,3 @@ def test_mask_of_another_size_than_its_box(draw):
             draw(shape("cat", "mask", [[1, 1], [2, 2]], mask=bad))
     with pytest.raises(ValueError, match=r"a mask of 9000x9000 pixels .* in an image of 12x9"):
         draw(shape("cat", "mask", [[0, 0], [8999, 8999]], mask=bomb(9000)))
-
-
-def bomb(side=60_000):
-    """A PNG that states a size in its header and holds nothing."""
-    header = b"IHDR" + struct.pack(">IIBBBBB", side, side, 1, 0, 0, 0, 0)
-    chunks = [header, b"IDAT" + zlib.compress(b""), b"IEND"]
-    data = b"".join(
-        struct.pack(">I", len(chunk) - 4) + chunk + struct.pack(">I", zlib.crc32(chunk)) for chunk in chunks
-    )
-    return base64.b64encode(b"\x89PNG\r\n\x1a\n" + data).decode()

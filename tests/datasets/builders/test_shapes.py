@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
 from PIL import Image
-from stored_records import stored
 
 from deeplab_tf.datasets import convert_folder, convert_shapes, draw_shapes
 from deeplab_tf.datasets.builders.class_names import read_class_names
 from deeplab_tf.datasets.builders.shapes import LABELS, draw_image
+from harness.stored_records import stored
 
 
 @pytest.fixture(scope="module")

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
-from stored_records import check_stored, random_ids, save_image, stored
 
 from deeplab_tf.datasets import convert_stanford_background
 from deeplab_tf.datasets.builders.stanford_background import stanford_background_pairs
+from harness.stored_records import check_stored, random_ids, save_image, stored
 
 NAMES = [f"{7000 + 13 * index}" for index in range(10)]
 

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import scipy.io
 from PIL import Image
-from stored_records import check_stored, random_ids, save_image, save_mask
 
 from deeplab_tf.datasets import convert_voc
 from deeplab_tf.datasets.builders.voc import voc_pairs
+from harness.stored_records import check_stored, random_ids, save_image, save_mask
 
 VOC_TRAIN, VOC_VAL = ("2007_000032", "2008_000008"), ("2007_000033", "2008_000009")
 SBD_TRAIN, SBD_VAL = ("2008_000008", "2010_000001", "2008_000003"), ("2008_000009", "2008_000002")

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 from PIL import Image
-from stored_records import check_stored, random_ids, save_image, save_mask
 
 from deeplab_tf.datasets import convert_voc
 from deeplab_tf.datasets.builders.voc import read_voc_mask
+from harness.stored_records import check_stored, random_ids, save_image, save_mask
 
 IDS = ("2007_000032", "2007_000033", "2008_000002")
 

@@ -1,0 +1,154 @@
+"""Training batches and evaluation images from a data set, as `tf.data` pipelines."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import tensorflow as tf
+
+from deeplab_tf.datasets.pipeline.augment import Augmentation
+from deeplab_tf.datasets.pipeline.sources import open_source
+from deeplab_tf.datasets.pipeline.stream import example_stream
+from deeplab_tf.images.scaling import fitted_pair, limit_of
+from deeplab_tf.labels import LabelSpec
+
+IMAGES_AHEAD = 16
+
+
+def training_batches(
+    dataset,
+    split: str | None = None,
+    *,
+    batch_size: int,
+    labels: LabelSpec | Mapping | str | int | None = None,
+    crop_size: tuple[int, int] = (257, 257),
+    min_scale: float = 0.5,
+    max_scale: float = 2.0,
+    scale_step: float = 0.25,
+    flip: bool = True,
+    rotate: float = 0.0,
+    color_jitter: float | Sequence[float] = 0.0,
+    blur: float = 0.0,
+    pad_value: float | Sequence[float] = 127.5,
+    seed: int = 0,
+    start_step: int = 0,
+    shuffle_buffer: int | None = None,
+    image_weights: Sequence[float] | None = None,
+    max_side: int | Sequence[int] | None = None,
+) -> tf.data.Dataset:
+    """Endless batches of randomly scaled, cropped and flipped images.
+
+    Of TFRecords, batch k is a function of the arguments and k alone, to the last bit: a pipeline made with
+    `start_step=k` continues one that was cut off after k batches, whatever the number of threads. Of a TFDS builder
+    that holds too. Of a `tf.data.Dataset` it holds as far as the data set itself gives the same elements in the same
+    order each time that it is read, so do not shuffle or draw at random in it: order and augmentation are made here.
+    Epochs follow each other without a gap, so that every batch is full.
+
+    Args:
+        dataset: From `open_dataset`; or a TFDS builder whose data are prepared; or a `tf.data.Dataset` of single pairs
+            (image, label), or of dictionaries with `image` and `label`: uint8 `[H, W, 3]`, RGB, and integer `[H, W]`
+            or `[H, W, 1]`.
+        split: The split to train on, `train` when left out. A `tf.data.Dataset` has none.
+        batch_size: Images a batch.
+        labels: What the label ids mean, or what `label_spec` takes for it. Needed for a `tf.data.Dataset`, and for a
+            builder that is not this package's.
+        crop_size: Rows and columns of the crops.
+        min_scale: Smallest scale that is drawn.
+        max_scale: Largest scale that is drawn.
+        scale_step: Distance of the scales drawn from; 0 draws any scale in between.
+        flip: Whether half of the crops are mirrored left to right.
+        rotate: Greatest angle in degrees by which a crop is turned about its centre, either way.
+        color_jitter: Greatest changes of brightness, contrast and saturation (0-1) and hue (0-0.5), or one number for
+            the first three, of which hue gets a quarter.
+        blur: Largest standard deviation of a Gaussian blur, in pixels of the crop.
+        pad_value: Grey value or RGB triple, 0-255, of what lies beyond an image smaller than the crop.
+        seed: Seed of the order and the augmentation.
+        start_step: Number of the first batch.
+        shuffle_buffer: Number of images held in memory, among which the next one is drawn. When left out 1000 of
+            TFRecords, which are held encoded, and 100 of other data.
+        image_weights: How often every image is drawn in relation to the others, in the split's order; see
+            `count_classes`. When left out every image comes once an epoch.
+        max_side: Larger images are scaled down to this side, or to fit this (height, width), before all else: the
+            image antialiased, labels by the nearest pixel.
+
+    Returns:
+        Pairs of the images, float32 `[batch_size, h, w, 3]` in 0-255, and their labels, int32 `[batch_size, h, w]`.
+
+    Raises:
+        TypeError: If `dataset` is none of the three.
+        ValueError: If an argument makes no sense, there is no such split, the elements are no images with labels, or a
+            shard is missing or damaged. Damage that shows only in reading comes as a TensorFlow error;
+            `explained_data` says where it is in TFRecords.
+
+    Example:
+        >>> batches = training_batches(open_dataset("voc-tfrecords"), batch_size=8)
+        >>> for images, labels in batches.take(100): ...
+        >>> own = tf.data.Dataset.from_tensor_slices(files).map(read_image_and_mask)
+        >>> model.fit(training_batches(own, labels=3, batch_size=8), steps_per_epoch=100)
+    """
+    source = open_source(dataset, split, labels, default="train", labelled=True)
+    shuffle_buffer = source.shuffle_buffer if shuffle_buffer is None else shuffle_buffer
+    for name, value, least in (
+        ("batch_size", batch_size, 1),
+        ("start_step", start_step, 0),
+        ("shuffle_buffer", shuffle_buffer, 1),
+    ):
+        if value < least:
+            raise ValueError(f"{name} must be at least {least}; received {value}. Give a larger number.")
+    augment = Augmentation(
+        crop_size, min_scale, max_scale, scale_step, flip, pad_value, source.labels.ignore_label, rotate, color_jitter,
+        blur,
+    )  # fmt: skip
+
+    limit = limit_of(max_side)
+
+    def example(index: tf.Tensor, element) -> tuple[tf.Tensor, tf.Tensor]:
+        found = source.decode(element)
+        image, label = found["image"], found["label"]
+        if limit is not None:
+            image, label = fitted_pair(image, label, limit)
+        return augment(image, label, tf.stack([tf.constant(seed, tf.int64), index]))
+
+    stream = example_stream(
+        source,
+        seed=seed,
+        start=start_step * batch_size,
+        shuffle_buffer=shuffle_buffer,
+        image_weights=image_weights,
+    )
+    examples = stream.map(example, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+    batches = examples.batch(batch_size, drop_remainder=True)
+    # So that Keras asks for steps_per_epoch, instead of waiting for an epoch to end.
+    endless = tf.data.experimental.assert_cardinality(tf.data.INFINITE_CARDINALITY)
+    return batches.apply(endless).prefetch(tf.data.AUTOTUNE)
+
+
+def evaluation_images(
+    dataset, split: str | None = None, *, labels: LabelSpec | Mapping | str | int | None = None
+) -> tf.data.Dataset:
+    """The images of a split at their own sizes, once, in the order of its files.
+
+    Args:
+        dataset: As for `training_batches`.
+        split: The split to read, `val` when left out. A `tf.data.Dataset` has none.
+        labels: As for `training_batches`.
+
+    Returns:
+        Dictionaries of `image`, uint8 `[H, W, 3]`, `label`, an integer `[H, W]`, and `filename`, a string. Data
+        without masks have no `label`.
+
+    Raises:
+        TypeError: If `dataset` is of another kind.
+        ValueError: If there is no such split, the elements are no images or have no end, or a shard is missing or
+            damaged. Damage that shows only in reading comes as a TensorFlow error; `explained_data` says where it is
+            in TFRecords.
+
+    Example:
+        >>> for example in evaluation_images(open_dataset("voc-tfrecords")):
+        ...     print(example["filename"].numpy().decode(), example["image"].shape)
+    """
+    source = open_source(dataset, split, labels, default="val", once=True)
+    examples = source.ordered().map(
+        lambda number, element: source.decode(element), num_parallel_calls=tf.data.AUTOTUNE, deterministic=True
+    )
+    return examples.prefetch(IMAGES_AHEAD)

@@ -1,0 +1,1 @@
+"""Pairs of image and mask, checked and stored as TFRecords."""

@@ -1,0 +1,18 @@
+"""What turns a backbone's features into the map that the classifier sees."""
+
+from deeplab_tf.heads.aspp import aspp, default_atrous_rates, image_pooling
+from deeplab_tf.heads.decoder import decoder, reads_logits
+from deeplab_tf.heads.dense_prediction_cell import GridPool, dense_prediction_cell
+from deeplab_tf.heads.lr_aspp import WindowPooling, lr_aspp
+
+__all__ = [
+    "GridPool",
+    "WindowPooling",
+    "aspp",
+    "decoder",
+    "default_atrous_rates",
+    "dense_prediction_cell",
+    "image_pooling",
+    "lr_aspp",
+    "reads_logits",
+]

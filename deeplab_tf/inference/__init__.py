@@ -1,0 +1,1 @@
+"""What predicts: a model, a file or an export, for arrays, files and batches."""

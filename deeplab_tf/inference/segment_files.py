@@ -1,0 +1,199 @@
+"""Many image files in, label PNGs and overlays out."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import logging
+import os
+import re
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+from deeplab_tf.datasets import cityscapes_eval_ids
+from deeplab_tf.files import check_writable
+from deeplab_tf.files.disk import DiskFull
+from deeplab_tf.images import IMAGE_SUFFIXES, write_image
+from deeplab_tf.inference.segmentation import OUTPUT_ENDINGS, Segmentation
+from deeplab_tf.inference.segmenter import Segmenter
+from deeplab_tf.labels import KNOWN
+from deeplab_tf.progress import track
+
+logger = logging.getLogger(__name__)
+
+
+@dataclasses.dataclass(frozen=True)
+class SegmentedFiles:
+    """What `segment_files` did.
+
+    Args:
+        written: By input path, its output files.
+        bad: By input path, why it was left out.
+        seconds: Time taken, reading and writing included.
+    """
+
+    written: dict[Path, tuple[Path, ...]]
+    bad: dict[Path, str]
+    seconds: float
+
+    @property
+    def images_per_second(self) -> float:
+        """Images written in a second."""
+        return len(self.written) / self.seconds if self.seconds else 0.0
+
+
+def segment_files(
+    segmenter: Segmenter,
+    paths: Iterable[str | os.PathLike] | str | os.PathLike,
+    output: str | os.PathLike,
+    skip_bad: bool = False,
+    cityscapes_ids: bool = False,
+    legend: bool = False,
+) -> SegmentedFiles:
+    """Segments image files and writes a label PNG and an overlay for each.
+
+    Args:
+        segmenter: What predicts.
+        paths: Image files, and folders, whose images are taken; not those of folders within them, which is logged.
+        output: The folder to write to; it is made. Inputs of one stem get numbered names: `a`, `a_2`, ...
+        skip_bad: Go on after a file that cannot be read; otherwise the first one ends the work, and what is
+            already written stays.
+        cityscapes_ids: Write one grey PNG an image instead, `<stem>.png` of the label ids that Cityscapes' evaluation
+            server expects; it finds its images by the start of the names.
+        legend: Add the classes that occur to each overlay, which becomes larger than its image.
+
+    Returns:
+        What was written and what was left out.
+
+    Raises:
+        FileNotFoundError: If a path is missing.
+        ValueError: If there is no image, one cannot be read (the message names it), the folder cannot be
+            written, an output would replace an input, or `cityscapes_ids` are wanted of other classes.
+
+    Example:
+        >>> done = segment_files(Segmenter("model.keras"), ["photos"], "out", skip_bad=True)
+        >>> len(done.written), list(done.bad)
+        (11, [PosixPath('photos/broken.jpg')])
+    """
+    if cityscapes_ids and segmenter.labels.classes != KNOWN["cityscapes"].classes:
+        raise ValueError(
+            f"Cityscapes' server takes {KNOWN['cityscapes'].classes} classes; {segmenter.artefact.source} knows "
+            f"{segmenter.labels.classes} ({segmenter.labels.name}). Give a model of Cityscapes."
+        )
+    sources = find_images(paths)
+    output = check_writable(output)
+    stems = unique_stems(sources)
+    if cityscapes_ids:
+        save, endings = _save_cityscapes_ids, (".png",)
+    else:
+        save, endings = functools.partial(Segmentation.save, legend=legend), OUTPUT_ENDINGS
+    _check_kept(sources, [output / f"{stem}{ending}" for stem in stems for ending in endings])
+    written, bad = {}, {}
+    start = time.perf_counter()
+    for path, stem in track(list(zip(sources, stems)), len(sources), "segment"):
+        try:
+            written[path] = save(segmenter(path), output, stem)
+        except DiskFull:
+            # Not the image's fault, and the next one would fare no better.
+            raise
+        except ValueError as error:
+            if not skip_bad:
+                raise
+            bad[path] = str(error)
+    return SegmentedFiles(written, bad, time.perf_counter() - start)
+
+
+def _check_kept(sources: list[Path], outputs: list[Path]) -> None:
+    kept = {source.resolve() for source in sources}
+    for output in outputs:
+        if output.resolve() in kept:
+            raise ValueError(f"{output} is one of the images and would be replaced. Give another output folder.")
+
+
+def _save_cityscapes_ids(segmentation: Segmentation, folder: Path, stem: str) -> tuple[Path, ...]:
+    path = folder / f"{stem}.png"
+    write_image(path, cityscapes_eval_ids(segmentation.labels))
+    return (path,)
+
+
+def find_images(paths: Iterable[str | os.PathLike] | str | os.PathLike) -> list[Path]:
+    """The given files, each once, and the images of the given folders in the order of their names.
+
+    What `segment_files` wrote beside the images of a folder is no image of it.
+
+    Raises:
+        FileNotFoundError: If a path is missing; the message names it.
+        ValueError: If a folder holds no image, or there are no paths at all.
+    """
+    found: dict[Path, None] = {}
+    paths = [Path(path) for path in ([paths] if isinstance(paths, str | os.PathLike) else paths)]
+    for path in paths:
+        if not path.exists():
+            raise FileNotFoundError(f"There is no {path}. Give image files, or folders of them.")
+        inside = [path]
+        if path.is_dir():
+            every = sorted(file for file in path.iterdir() if _is_image(file))
+            inside = _without_outputs(every)
+            if len(inside) < len(every):
+                logger.info("%s: %d label images and overlays left out", path, len(every) - len(inside))
+            folders = _folders_of_images(path, paths)
+            if folders and inside:
+                logger.info("%s: the images of folders within it are left out; give %s as well", path, folders)
+            if not inside:
+                remedy = f"give {folders}" if folders else f"known are {', '.join(sorted(IMAGE_SUFFIXES))}"
+                raise ValueError(f"{path} holds no image; {remedy}.")
+        found.update(dict.fromkeys(inside))
+    if not found:
+        raise ValueError("Received no image to segment. Give image files, or folders of them.")
+    return list(found)
+
+
+def _folders_of_images(path: Path, given: list[Path]) -> str:
+    others = (folder for folder in sorted(path.iterdir()) if folder.is_dir() and folder not in given)
+    return ", ".join(
+        str(folder)
+        for folder in others
+        if not folder.name.startswith(".")
+        and os.access(folder, os.R_OK)
+        and any(_is_image(file) and not file.name.endswith(OUTPUT_ENDINGS) for file in folder.iterdir())
+    )
+
+
+def _without_outputs(files: list[Path]) -> list[Path]:
+    stems = {file.stem for file in files}
+
+    def is_output(file: Path) -> bool:
+        ending = next((ending for ending in OUTPUT_ENDINGS if file.name.endswith(ending)), None)
+        # Of several inputs of one stem all but the first have numbers.
+        stem = file.name.removesuffix(ending or "")
+        return ending is not None and bool({stem, re.sub(r"_\d+$", "", stem)} & (stems - {file.stem}))
+
+    return [file for file in files if not is_output(file)]
+
+
+def _is_image(file: Path) -> bool:
+    return file.suffix.lower() in IMAGE_SUFFIXES and not file.name.startswith(".")
+
+
+def unique_stems(paths: list[Path]) -> list[str]:
+    """One file-name stem a path, all different even where the file system ignores case.
+
+    Example:
+        >>> unique_stems([Path("a/x.jpg"), Path("b/x.jpg"), Path("b/x_2.jpg")])
+        ['x', 'x_3', 'x_2']
+    """
+    first: dict[str, Path] = {}
+    for path in paths:
+        first.setdefault(path.stem.casefold(), path)
+    taken = set(first)
+    stems = []
+    for path in paths:
+        stem, number = path.stem, 2
+        if first[path.stem.casefold()] is not path:
+            while f"{path.stem}_{number}".casefold() in taken:
+                number += 1
+            stem = f"{path.stem}_{number}"
+            taken.add(stem.casefold())
+        stems.append(stem)
+    return stems

@@ -1,0 +1,68 @@
+"""Image in, labels out: what people use after training."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+import numpy as np
+
+from deeplab_tf.images import as_rgb, read_image
+from deeplab_tf.images.scaling import FROM_MODEL
+from deeplab_tf.inference.predictors import Artefact, open_artefact
+from deeplab_tf.inference.segmentation import Segmentation
+from deeplab_tf.labels import LabelSpec
+from deeplab_tf.models import SegmentationModel
+
+
+class Segmenter:
+    """Segments images of any size with a model, a model file or an exported artefact; threads may share one.
+
+    Args:
+        model_or_path: Whatever `deeplab_tf.inference.predictors.open_artefact` takes.
+        max_side: Larger images are scaled down to this side for the network, and their scores enlarged back. `"model"`
+            takes the size that the model is made for; None predicts at the image's own size. See docs/prediction.md.
+        input_range: What a `.tflite` file wants for the pixels 0 and 255, where it does not say, as `open_artefact`.
+        trust: Run any SavedModel, as there.
+
+    Raises:
+        FileNotFoundError: If there is nothing at the path.
+        ValueError: If it is not a DeepLab model, or `max_side` makes no sense; the message names it.
+
+    Example:
+        >>> segmenter = Segmenter("model.keras")
+        >>> segmenter("cat.jpg").labels.shape
+        (375, 500)
+    """
+
+    def __init__(
+        self,
+        model_or_path: SegmentationModel | Artefact | str | os.PathLike,
+        max_side: int | tuple[int, int] | str | None = FROM_MODEL,
+        *,
+        input_range: Sequence[float] | None = None,
+        trust: bool = False,
+    ):
+        self.artefact = open_artefact(model_or_path, max_side=max_side, input_range=input_range, trust=trust)
+
+    @property
+    def labels(self) -> LabelSpec:
+        """What the label ids mean."""
+        return self.artefact.labels
+
+    def __call__(self, image: str | os.PathLike | np.ndarray) -> Segmentation:
+        """Segments one image.
+
+        Args:
+            image: An image file, or an array: RGB `[H, W, 3]` or grey `[H, W]` or `[H, W, 1]`, integer or float,
+                0-255.
+
+        Returns:
+            The labels at the image's size, and what goes with them.
+
+        Raises:
+            FileNotFoundError: If there is no such file.
+            ValueError: If the file is no image (the message names it), or the array has another shape or range.
+        """
+        rgb = read_image(image) if isinstance(image, str | os.PathLike) else as_rgb(image)
+        return Segmentation(rgb, self.artefact.predict(rgb), self.artefact)

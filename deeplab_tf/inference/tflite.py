@@ -1,0 +1,168 @@
+"""A `.tflite` file as a predictor for images of any size: exported ones and the released ones."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Sequence
+
+import numpy as np
+
+from deeplab_tf.files.reading import reading, shown
+from deeplab_tf.images.enlarging import label_map_at, labels_at, probabilities_at
+from deeplab_tf.images.scaling import FROM_MODEL, Fitting, max_side_limit
+from deeplab_tf.inference.canvas import Canvas
+from deeplab_tf.labels import LabelSpec, label_spec
+from deeplab_tf.weights.formats import tflite_runtime
+from deeplab_tf.weights.formats.tflite_content import TFLiteContent, read_tflite_content
+from deeplab_tf.weights.formats.tflite_input import feed_of
+
+RELEASED_PAD_VALUE = (127.5, 127.5, 127.5)
+# Probabilities below it have no logarithm in float32.
+LEAST = np.float32(1e-37)
+
+
+class TFLiteArtefact:
+    """A `.tflite` file with a fixed input size and one output: labels, or a score a class.
+
+    Threads may share one: its interpreter, which uses all processors anyway, serves them one after the other, while
+    images are placed and results enlarged at the same time.
+
+    Args:
+        path: The file.
+        threads: Threads of the interpreter; all processors when left out.
+        input_range: The numbers that the file wants for the pixels 0 and 255, such as (-1, 1), where it does not say.
+        max_side: As for `open_artefact`; at most the file's own input size.
+
+    Raises:
+        ValueError: If the file is damaged or not a DeepLab, does not say what it wants for pixels, or its input is
+            smaller than `max_side`; the message
+            names it.
+    """
+
+    kind = "tflite"
+
+    def __init__(
+        self,
+        path: str | os.PathLike,
+        threads: int | None = None,
+        input_range: Sequence[float] | None = None,
+        max_side=FROM_MODEL,
+    ):
+        self.source = shown(path)
+        with reading(path, "a TFLite model", "Copy, export or download it again."):
+            self._open(read_tflite_content(path), threads, input_range, max_side)
+
+    def _open(self, file: TFLiteContent, threads: int | None, input_range: Sequence[float] | None, max_side) -> None:
+        # An interpreter has one set of tensors: a second thread would write its image over that of the first.
+        self._lock = threading.Lock()
+        self._interpreter = tflite_runtime.interpreter(model_content=file.content, threads=threads or os.cpu_count())
+        self._input = self._only(self._interpreter.get_input_details())
+        self._output = self._only(self._interpreter.get_output_details())
+        self._check_shapes()
+        about = file.about
+        self._feed = feed_of(file.structure, input_range)
+        if self._feed is None:
+            raise ValueError(
+                f"{self.source} does not say which numbers it wants for the pixels 0-255, neither in its metadata nor "
+                "by its quantisation or first operations. Say it: input_range=(0, 255), (-1, 1) or (0, 1), on the "
+                "command line --input-range 0,255."
+            )
+        self.labels = LabelSpec.from_dict(about["labels"]) if about else label_spec(self._count_classes())
+        self._scores_are = about.get("outputs", "logits")
+        height, width = (int(side) for side in self._input["shape"][1:3])
+        limit = self._limit(max_side, about.get("image_size"), (height, width))
+        self.canvas = Canvas(height, width, tuple(about.get("pad_value", RELEASED_PAD_VALUE)), limit)
+        self._fitting = Fitting(self.source, limit)
+
+    def predict(self, image: np.ndarray) -> np.ndarray:
+        """Labels, int32 `[H, W]`, of an RGB image, uint8 `[H, W, 3]`."""
+        result, size = self._result(image), image.shape[:2]
+        if result.ndim == 2:
+            return result.astype(np.int32) if result.shape == size else label_map_at(result, size)
+        if result.shape[:2] == size:
+            return result.argmax(-1).astype(np.int32)
+        return labels_at(self._logits(result), size)
+
+    def probabilities(self, image: np.ndarray) -> np.ndarray:
+        """Class probabilities, float32 `[H, W, classes]`, of an RGB image, uint8 `[H, W, 3]`.
+
+        Raises:
+            ValueError: If the file gives labels only.
+        """
+        if not self._gives_scores:
+            raise ValueError(
+                f"{self.source} gives labels only. Export the model with outputs='probabilities' for a score a class."
+            )
+        scores, size = self._result(image), image.shape[:2]
+        if scores.shape[:2] == size and self._scores_are == "probabilities":
+            return scores
+        return probabilities_at(self._logits(scores), size)
+
+    def run(self, placed: np.ndarray) -> np.ndarray:
+        """The raw output, `[H, W]` or `[H, W, classes]`, for a full canvas, uint8 `[H, W, 3]`."""
+        placed = self._feed(placed)
+        with self._lock, reading(self.source, "a TFLite model", "Copy, export or download it again."):
+            self._interpreter.set_tensor(self._input["index"], placed[None])
+            self._interpreter.invoke()
+            return self._interpreter.get_tensor(self._output["index"])[0]
+
+    @property
+    def _gives_scores(self) -> bool:
+        return len(self._output["shape"]) == 4
+
+    def _result(self, image: np.ndarray) -> np.ndarray:
+        """Labels or scores, float32, at the size at which the network sees the image."""
+        self._fitting(*image.shape[:2])
+        placed, (height, width) = self.canvas.place(image)
+        result = self.run(placed)[:height, :width]
+        scale, zero = self._output["quantization"]
+        if not self._gives_scores:
+            return result
+        return (result.astype(np.float32) - zero) * np.float32(scale) if scale else result
+
+    def _logits(self, scores: np.ndarray) -> np.ndarray:
+        """Scores of which the softmax are the probabilities."""
+        return np.log(np.maximum(scores, LEAST)) if self._scores_are == "probabilities" else scores
+
+    def _limit(self, max_side, image_size, canvas: tuple[int, int]) -> tuple[int, int]:
+        limit = max_side_limit(max_side, image_size)
+        if max_side != FROM_MODEL and (limit is None or max(limit) > max(canvas)):
+            raise ValueError(
+                f"{self.source} takes images of {canvas[0]}x{canvas[1]} pixels, so larger ones have to be scaled; "
+                f"received max_side={max_side}. Give {max(canvas)} or less, or export the model with a larger size."
+            )
+        return canvas if limit is None else (min(limit[0], canvas[0]), min(limit[1], canvas[1]))
+
+    def _only(self, details: list[dict]) -> dict:
+        if len(details) != 1:
+            raise self._not_a_deeplab(f"{len(details)} inputs or outputs where one is expected")
+        return details[0]
+
+    def _check_shapes(self) -> None:
+        taken, given = self._input["shape"].tolist(), self._output["shape"].tolist()
+        if len(taken) != 4 or taken[0] != 1 or taken[3] != 3:
+            raise self._not_a_deeplab(f"its input has the shape {taken}, not [1, H, W, 3]")
+        if self._input["dtype"] not in (np.uint8, np.int8, np.float32):
+            raise self._not_a_deeplab(f"its input is {self._input['dtype'].__name__}, not uint8, int8 or float32")
+        if len(given) not in (3, 4) or given[:3] != taken[:3]:
+            raise self._not_a_deeplab(f"its output has the shape {given}, not {taken[:3]} or {[*taken[:3], 'classes']}")
+        if len(given) == 3 and not np.issubdtype(self._output["dtype"], np.integer):
+            raise self._not_a_deeplab(f"its label map is {self._output['dtype'].__name__}, not integer")
+
+    def _count_classes(self) -> int:
+        if self._gives_scores:
+            return int(self._output["shape"][3])
+        # A file without a side file: the scores that its arg max reads are the last map with channels at
+        # the label map's size.
+        shapes = [tensor["shape"].tolist() for tensor in self._interpreter.get_tensor_details()]
+        taken = self._input["shape"].tolist()
+        maps = [shape for shape in shapes if len(shape) == 4 and shape[:3] == taken[:3] and shape != taken]
+        if not maps:
+            raise self._not_a_deeplab("no map of class scores stands before its labels")
+        return maps[-1][3]
+
+    def _not_a_deeplab(self, reason: str) -> ValueError:
+        return ValueError(
+            f"{self.source} is not a DeepLab: {reason}. Give a file that export_tflite wrote or a released one."
+        )

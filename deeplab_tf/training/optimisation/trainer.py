@@ -1,0 +1,67 @@
+"""What trains a model: loss, weight decay, learning rate and optimiser, as the papers have them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import keras
+import tensorflow as tf
+
+from deeplab_tf.models import SegmentationModel
+from deeplab_tf.training.config import TrainConfig
+from deeplab_tf.training.optimisation.loss import pixel_loss
+from deeplab_tf.training.optimisation.optimizer import LocalSGD
+from deeplab_tf.training.optimisation.statistics_momentum import fit_momentum
+from deeplab_tf.training.optimisation.weight_decay import add_weight_decay
+
+
+def learning_rate(config: TrainConfig) -> keras.optimizers.schedules.LearningRateSchedule:
+    """learning_rate x (1 - step / steps) ** power, by step."""
+    return keras.optimizers.schedules.PolynomialDecay(
+        config.learning_rate, config.steps, end_learning_rate=0.0, power=config.power
+    )
+
+
+def make_trainer(
+    model: SegmentationModel, config: TrainConfig, class_weights: Sequence[float] | None = None
+) -> keras.Model:
+    """A compiled model of the same layers; `model` itself stays as files keep it, without training state.
+
+    The loss is the softmax cross entropy, averaged over the pixels that are not ignored, plus the weight decay. A
+    model that gives several logits, as DeepLabv2 does of its scales, has the sum of their losses.
+
+    Args:
+        model: The model to train; its kernels get the weight decay, its normalisation a fitting momentum.
+        config: The settings.
+        class_weights: What a pixel of every class weighs in the loss; all alike when left out.
+
+    Returns:
+        The model to call `fit` on, its optimiser built.
+
+    Example:
+        >>> trainer = make_trainer(model, config)
+        >>> trainer.fit(for_outputs(trainer, batches), steps_per_epoch=config.steps)
+    """
+    add_weight_decay(model, config.weight_decay)
+    fit_momentum(model, config.steps)
+    trainer = model.for_training()
+    loss = pixel_loss(model.labels.ignore_label, class_weights)
+    trainer.compile(
+        LocalSGD(learning_rate(config), momentum=config.momentum),
+        dict.fromkeys(trainer.output, loss) if isinstance(trainer.output, dict) else loss,
+        jit_compile=False,
+    )
+    trainer.optimizer.build(trainer.trainable_variables)
+    return trainer
+
+
+def for_outputs(trainer: keras.Model, batches: tf.data.Dataset) -> tf.data.Dataset:
+    """Batches of images and labels, the labels given once for each of the outputs of `trainer`.
+
+    Args:
+        trainer: From `make_trainer`.
+        batches: Pairs of images and labels.
+    """
+    if not isinstance(trainer.output, dict):
+        return batches
+    return batches.map(lambda images, labels: (images, dict.fromkeys(trainer.output, labels)))

@@ -1,0 +1,1 @@
+"""Readers of released files, one a format."""

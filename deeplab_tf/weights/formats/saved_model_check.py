@@ -1,0 +1,93 @@
+"""What a SavedModel's graph would do, read before TensorFlow runs any of it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from deeplab_tf.files.reading import reading, shown
+
+# All that the exports of this package are made of, and the arithmetic that another network may need. Operations that
+# read or write files, open connections, keep state or call Python are not among them.
+_NAMES = """
+    Abs Add AddN AddV2 All Any ArgMax ArgMin AvgPool BatchToSpaceND BiasAdd BroadcastTo Cast ClipByValue Concat ConcatV2
+    Const Conv2D Cos Cumsum DepthwiseConv2dNative Div DivNoNan Einsum Elu Equal Exp ExpandDims Fill Floor FloorDiv
+    FloorMod FusedBatchNorm FusedBatchNormV2 FusedBatchNormV3 Gather GatherV2 Greater GreaterEqual Identity IdentityN
+    IsFinite IsNan LeakyRelu Less LessEqual Log Log1p LogSoftmax LogicalAnd LogicalNot LogicalOr MatMul Max MaxPool
+    MaxPoolV2 Maximum Mean Min Minimum MirrorPad Mul Neg NoOp NotEqual OneHot OnesLike Pack Pad PadV2 PartitionedCall
+    Placeholder Pow Prod Range Rank RealDiv Reciprocal Relu Relu6 Reshape ResizeArea ResizeBicubic ResizeBilinear
+    ResizeNearestNeighbor ReverseV2 Round Rsqrt Select SelectV2 Selu Shape ShapeN Sigmoid Sign Sin Size Slice Softmax
+    Softplus Softsign SpaceToBatchND Split SplitV Sqrt Square SquaredDifference Squeeze StatefulPartitionedCall
+    StatelessIf StatelessWhile StopGradient StridedSlice Sub Sum Tanh Tile TopK TopKV2 Transpose Unpack Where ZerosLike
+    If ReadVariableOp ScaleAndTranslate TensorListConcatV2 TensorListElementShape TensorListFromTensor TensorListGetItem
+    TensorListReserve TensorListSetItem TensorListStack TensorScatterUpdate VarHandleOp While
+"""
+OPERATIONS = frozenset(_NAMES.split())
+# TensorFlow's own two functions for the variables, which stand in every SavedModel and are not called here.
+SAVER = re.compile(r"__inference__traced_(save|restore)_\d+")
+SAVER_OPERATIONS = OPERATIONS | {
+    "AssignVariableOp", "MergeV2Checkpoints", "RestoreV2", "SaveV2", "ShardedFilename", "StaticRegexFullMatch",
+    "StringJoin",
+}  # fmt: skip
+SHOWN = 5
+
+
+def check_saved_model(folder: Path, trust: bool = False) -> set[str]:
+    """Refuses a SavedModel whose graph could do more than arithmetic.
+
+    Args:
+        folder: The SavedModel.
+        trust: Do not refuse it.
+
+    Returns:
+        The names of its signatures.
+
+    Raises:
+        ValueError: If it is damaged, or holds other operations than `OPERATIONS`; the message names them.
+
+    Example:
+        >>> sorted(check_saved_model(Path("served/1")))
+        ['__saved_model_init_op', 'probabilities', 'serving_default']
+    """
+    with reading(folder, "a SavedModel", "Export or copy it again."):
+        content = _parsed((folder / "saved_model.pb").read_bytes())
+        if not content.meta_graphs:
+            raise ValueError("it holds no graph")
+        if not trust and (strange := sorted({name for graph in content.meta_graphs for name in _strange(graph)})):
+            more = " and others" if len(strange) > SHOWN else ""
+            raise ValueError(
+                f"{shown(folder)} holds {', '.join(strange[:SHOWN])}{more}, which no export of this package has: such "
+                "a graph may read and write files or run programs. Open it only if you trust who made it: trust=True, "
+                "on the command line --trust."
+            )
+        return {name for graph in content.meta_graphs for name in graph.signature_def}
+
+
+def _parsed(content: bytes):
+    # No public name leads to this message; it has been the format's root since its first version.
+    from tensorflow.core.protobuf import saved_model_pb2
+
+    return saved_model_pb2.SavedModel.FromString(content)
+
+
+def _strange(graph) -> list[str]:
+    """What a graph holds beside arithmetic."""
+    functions = {function.signature.name: function.node_def for function in graph.graph_def.library.function}
+    savers = {name for name in functions if SAVER.fullmatch(name)}
+    found = [node.op for node in graph.graph_def.node if node.op not in OPERATIONS | functions.keys()]
+    for name, nodes in functions.items():
+        allowed = SAVER_OPERATIONS if name in savers else OPERATIONS
+        for node in nodes:
+            if node.op not in allowed and not (node.op in functions and node.op not in savers):
+                found.append(node.op)
+            if name not in savers and savers.intersection(_called(node)):
+                found.append("a call of the saver")
+    if savers.intersection(graph.object_graph_def.concrete_functions):
+        found.append("the saver as a function")
+    return found
+
+
+def _called(node) -> list[str]:
+    """The functions that a node's attributes name."""
+    values = node.attr.values()
+    return [value.func.name for value in values] + [each.name for value in values for each in value.list.func]

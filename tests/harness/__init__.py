@@ -1,0 +1,1 @@
+"""What several tests share: small networks, files to read, and the proofs that every model and backbone passes."""

@@ -1,0 +1,123 @@
+"""Images larger than a model is made for: every predictor scales them alike, and the result is enlarged."""
+
+import logging
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from deeplab_tf import DeepLabV3, Segmenter
+from deeplab_tf.evaluation import evaluate
+from deeplab_tf.export import export_saved_model, export_tflite
+from deeplab_tf.images.scaling import Fitting
+from deeplab_tf.inference.predictors import open_artefact
+from deeplab_tf.inference.whole_image import whole_image_logits
+from deeplab_tf.models import load_model, save_model
+from harness.tiny_model import photo, tiny_model
+
+LARGE = photo(260, 195)
+
+
+@pytest.fixture(scope="module")
+def model():
+    return tiny_model(image_size=65)
+
+
+@pytest.fixture(scope="module")
+def expected(model):
+    """Labels and probabilities, from TensorFlow's resizing of the image and of all scores."""
+    small = tf.cast(tf.round(tf.image.resize(LARGE[None], (65, 49), antialias=True)), tf.uint8)
+    scores = tf.image.resize(whole_image_logits(model, small), (260, 195))[0]
+    return scores.numpy().argmax(-1), tf.nn.softmax(scores).numpy()
+
+
+@pytest.fixture(scope="module")
+def files(model, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("files")
+    save_model(model, folder / "model.keras")
+    assert export_saved_model(model, folder / "saved").large_agreement > 0.999
+    assert 0.9 < export_tflite(model, folder / "labels.tflite").large_agreement < 1
+    export_tflite(model, folder / "scores.tflite", outputs="probabilities")
+    return folder
+
+
+@pytest.mark.parametrize("name, least", [("model.keras", 0.999), ("saved", 0.999), ("scores.tflite", 0.99)])
+def test_predictors_agree_with_the_rule(files, expected, name, least):
+    artefact = open_artefact(files / name)
+    labels = artefact.predict(LARGE)
+    assert labels.dtype == np.int32 and len(np.unique(expected[0])) > 2
+    assert (labels == expected[0]).mean() >= least
+    probabilities = artefact.probabilities(LARGE)
+    assert np.abs(probabilities - expected[1]).mean() < 2e-3
+    assert (probabilities.argmax(-1) == labels).mean() > 0.999
+
+
+def test_a_file_of_labels_sees_the_same_image(files, expected):
+    assert (open_artefact(files / "labels.tflite").predict(LARGE) == expected[0]).mean() > 0.95
+
+
+@pytest.mark.parametrize("name", ["model.keras", "saved"])
+def test_max_side_decides_otherwise(model, files, name):
+    own = open_artefact(files / name, max_side=None)
+    scores = whole_image_logits(model, LARGE[None])[0].numpy()
+    assert (own.predict(LARGE) == scores.argmax(-1)).mean() > 0.999
+    np.testing.assert_allclose(own.probabilities(LARGE), tf.nn.softmax(scores), atol=1e-3)
+    smaller = Segmenter(files / name, max_side=33)(LARGE)
+    assert (smaller.labels != Segmenter(files / name)(LARGE).labels).any()
+    assert (smaller.probabilities.argmax(-1) == smaller.labels).mean() > 0.999
+
+
+def test_a_fixed_input_bounds_max_side(files):
+    open_artefact(files / "labels.tflite", max_side=33).predict(LARGE)
+    for max_side in (None, 66):
+        with pytest.raises(ValueError, match=r"labels\.tflite takes images of 65x65 pixels.*Give 65 or less"):
+            open_artefact(files / "labels.tflite", max_side=max_side)
+
+
+def test_what_is_open_already_keeps_its_size(model):
+    with pytest.raises(ValueError, match="is open already; received max_side=9"):
+        open_artefact(open_artefact(model), max_side=9)
+
+
+def test_scaling_is_logged_once_for_each_size(files, caplog):
+    caplog.set_level(logging.INFO, "deeplab_tf")
+    for name in ("model.keras", "saved", "labels.tflite"):
+        artefact = open_artefact(files / name)
+        for image in (LARGE, LARGE, LARGE[:65, :65]):
+            artefact.predict(image)
+    said = [record.getMessage() for record in caplog.records if "are scaled" in record.getMessage()]
+    assert len(said) == 3 and all("260x195 are scaled to 65x49" in line and "--max-side" in line for line in said)
+
+
+def test_the_first_sizes_are_logged(caplog):
+    caplog.set_level(logging.INFO, "deeplab_tf")
+    fitting = Fitting("voc", (65, 65))
+    for side in [*range(20, 65), *range(100, 140), 100]:
+        fitting(side, side)
+    assert [message.split()[3] for message in caplog.messages] == ["100x100", "101x101", "102x102"]
+    assert ["Further sizes" in message for message in caplog.messages] == [False, False, True]
+
+
+def test_a_model_without_a_size_warns_of_many_times_its_crop(caplog):
+    caplog.set_level(logging.INFO, "deeplab_tf")
+    artefact = open_artefact(tiny_model(crop_size=33))
+    assert artefact.predict(LARGE).shape == (260, 195)
+    assert "260x195 is many times its crop of 33x33" in caplog.text
+    caplog.clear()
+    artefact.predict(LARGE[:132, :132])
+    assert not caplog.text
+
+
+def test_evaluation_follows_the_rule_at_the_labels_own_size(model, expected):
+    pairs = [(LARGE, expected[0])]
+    assert evaluate(model, pairs, progress=False).pixel_accuracy > 0.999
+    assert evaluate(model, pairs, progress=False, max_side=33).pixel_accuracy < 0.999
+
+
+def test_the_size_travels_with_the_model(model, files):
+    assert load_model(files / "model.keras").rebuild(output_stride=8).image_size == (65, 65)
+
+
+def test_an_untrained_model_can_be_exported(tmp_path):
+    untrained = DeepLabV3("mobilenet_v2", depth_multiplier=0.25, atrous_rates=(), classes=4, crop_size=65)
+    assert export_saved_model(untrained, tmp_path / "untrained").agreement > 0.999
