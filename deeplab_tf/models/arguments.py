@@ -143,7 +143,19 @@ def take_clones(kind: type) -> None:
 
     # Keras compares the signature with what it sees of the function itself.
     del constructor.__wrapped__
-    kind.__init__, kind.__signature__ = constructor, inspect.Signature(parameters)
+    kind.__init__, kind.__signature__ = constructor, _OfTheClass(inspect.Signature(parameters))
+
+
+class _OfTheClass:
+    """An attribute that the class has and its instances have not: a model's call has a signature of its own."""
+
+    def __init__(self, value):
+        self._value = value
+
+    def __get__(self, instance, owner):
+        if instance is not None:
+            raise AttributeError("only the class has it")
+        return self._value
 
 
 def _are_tensors(values: Sequence) -> bool:
