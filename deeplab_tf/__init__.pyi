@@ -10,6 +10,7 @@ from .models import (
     DeepLabV2,
     DeepLabV3,
     DeepLabV3Plus,
+    create_model,
     load_model,
     save_model,
 )
@@ -27,6 +28,7 @@ __all__ = [
     "LabelSpec",
     "Segmenter",
     "cost",
+    "create_model",
     "datasets",
     "evaluation",
     "export",

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Mapping
 
-from deeplab_tf import models
+from deeplab_tf.models import MODELS, SegmentationModel, model_class
+from deeplab_tf.models.registry import check_settings, first_argument
 from deeplab_tf.models.without_values import without_values
 from deeplab_tf.weights.zoo.catalogue import ZOO
 
-# The argument that stands after a kind's colon, where it is not the backbone.
-FIRST = {"v1": "variant", "auto_deeplab": "genotype"}
 
-
-def named_model(text: str, settings: Mapping | None = None) -> models.SegmentationModel:
+def named_model(text: str, settings: Mapping | None = None) -> SegmentationModel:
     """The model that a short name means, freshly initialised.
 
     Args:
@@ -31,7 +28,7 @@ def named_model(text: str, settings: Mapping | None = None) -> models.Segmentati
     settings = dict(settings or {})
     if text in ZOO and ZOO[text].arguments:
         arguments = ZOO[text].arguments
-        kind = getattr(models, arguments.pop("model"))
+        kind = model_class(arguments.pop("model"))
     else:
         word, _, first = text.partition(":")
         if text in ZOO:
@@ -39,24 +36,21 @@ def named_model(text: str, settings: Mapping | None = None) -> models.Segmentati
                 f"{text} is a start for training, weights of the backbone {ZOO[text].backbone}, and no model. Name one "
                 f"with that backbone, for instance v3plus:{ZOO[text].backbone}."
             )
-        if word not in models.MODELS:
+        if word not in MODELS:
             raise ValueError(
-                f"Unknown model {text!r}. Give one of {', '.join(models.MODELS)} with a colon and a "
+                f"Unknown model {text!r}. Give one of {', '.join(MODELS)} with a colon and a "
                 "backbone (of v1 a variant, of auto_deeplab a genotype), for instance v3plus:xception_65, or a name "
                 f"of the release's zoo: {', '.join(name for name in ZOO if ZOO[name].model)}."
             )
-        kind = models.MODELS[word]
-        arguments = {FIRST.get(word, "backbone"): first} if first else {}
-    known = set(inspect.signature(kind).parameters) - {"weights"}
-    unknown = sorted(set(settings) - known)
-    if unknown:
-        raise ValueError(f"{kind.__name__} has no setting {', '.join(unknown)}; it has {', '.join(sorted(known))}.")
+        kind = MODELS[word]
+        arguments = {first_argument(kind): first} if first else {}
+    check_settings(kind, settings, without=["weights"])
     if "classes" in settings:
         arguments.pop("labels", None)
     return kind(**{**arguments, **settings})
 
 
-def skeleton(text: str, settings: Mapping | None = None) -> models.SegmentationModel:
+def skeleton(text: str, settings: Mapping | None = None) -> SegmentationModel:
     """As `named_model`, but without values in its weights: to be counted and drawn, not to be run.
 
     Example:

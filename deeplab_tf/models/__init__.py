@@ -4,21 +4,13 @@ from deeplab_tf.models.auto_deeplab import AutoDeepLab
 from deeplab_tf.models.initial_weights import set_recalibrator, set_weights_loader
 from deeplab_tf.models.input_channels import check_rgb
 from deeplab_tf.models.lr_aspp import LRASPP
+from deeplab_tf.models.registry import MODELS, create_model, model_class
 from deeplab_tf.models.saving import check_model_path, load_model, save_model
 from deeplab_tf.models.segmentation_model import SegmentationModel, copy_weights
 from deeplab_tf.models.v1 import DeepLabV1
 from deeplab_tf.models.v2 import DeepLabV2
 from deeplab_tf.models.v3 import DeepLabV3
 from deeplab_tf.models.v3plus import DeepLabV3Plus
-
-MODELS = {
-    "v1": DeepLabV1,
-    "v2": DeepLabV2,
-    "v3": DeepLabV3,
-    "v3plus": DeepLabV3Plus,
-    "lr_aspp": LRASPP,
-    "auto_deeplab": AutoDeepLab,
-}
 
 __all__ = [
     "LRASPP",
@@ -32,7 +24,9 @@ __all__ = [
     "check_model_path",
     "check_rgb",
     "copy_weights",
+    "create_model",
     "load_model",
+    "model_class",
     "save_model",
     "set_recalibrator",
     "set_weights_loader",

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import collections
-import inspect
 import os
 import sys
 from collections.abc import Iterable, Mapping
 
-from deeplab_tf import backbones, models
-from deeplab_tf.models import SegmentationModel
+from deeplab_tf import backbones
+from deeplab_tf.models import SegmentationModel, model_class
 from deeplab_tf.models.class_rows import ClassRows
+from deeplab_tf.models.registry import check_settings
 from deeplab_tf.models.segmentation_model import resolve_labels
 from deeplab_tf.weights.formats.checkpoint import Checkpoint, read_checkpoint
 from deeplab_tf.weights.formats.variable_names import model_variables
@@ -59,8 +59,8 @@ def load_checkpoint_model(
     Args:
         path: The checkpoint, as `read_checkpoint` takes it.
         settings: Constructor's arguments that replace what was read off, such as `{"output_stride": 8}`. With
-            `"model"`, the name of a class such as `"DeepLabV3Plus"`, they are all arguments, and only the number of
-            classes is read off where they leave it open.
+            `"model"`, a key of `deeplab_tf.models.MODELS` such as `"v3plus"`, they are all arguments, and only the
+            number of classes is read off where they leave it open.
         source: What to call it on stderr; the path when left out.
 
     Returns:
@@ -91,7 +91,7 @@ def build_from_checkpoint(checkpoint: Checkpoint, settings: Mapping | None = Non
     """The network alone, with fresh weights; arguments and errors as for `load_checkpoint_model`."""
     settings, kernels = dict(settings or {}), checkpoint.kernels()
     if "model" in settings:
-        kind = _class(settings.pop("model"))
+        kind = model_class(settings.pop("model"))
         check_deeplab(checkpoint.path, kernels)
         read_off = {} if settings.get("labels") is not None else {"classes": class_count(kernels)}
     else:
@@ -104,19 +104,10 @@ def build_from_checkpoint(checkpoint: Checkpoint, settings: Mapping | None = Non
             )
         if settings.get("labels") is not None:
             del read_off["classes"]
-    accepted = [name for name in inspect.signature(kind).parameters if name != "weights"]
-    if strange := sorted(set(settings) - set(accepted)):
-        raise ValueError(f"{kind.__name__} has no setting {strange}; it has {accepted}.")
+    check_settings(kind, settings, without=["weights"])
     arguments = {**read_off, **settings}
     spec = resolve_labels(arguments.get("classes"), arguments.get("labels"))
     return kind(**{"image_size": IMAGE_SIZES.get(spec.name), **arguments})
-
-
-def _class(name: str) -> type[SegmentationModel]:
-    classes = {kind.__name__: kind for kind in models.MODELS.values()}
-    if name not in classes:
-        raise ValueError(f"Unknown model {name!r}; known are {sorted(classes)}.")
-    return classes[name]
 
 
 def _load(model: SegmentationModel, checkpoint: Checkpoint, start: bool) -> Transfer:

@@ -183,7 +183,7 @@ def _head(path: Path, kernels: Kernels, name: str, given: Mapping, taps: Callabl
     if f"{CLASSIFIER_SCOPE}_1" in kernels:
         raise ValueError(
             f"{path} sums several classifiers, as DeepLabv2 does, and tells neither their rates nor the form of its "
-            'backbone. Give them: settings={"model": "DeepLabV2", "backbone": ..., "atrous_rates": ...}.'
+            'backbone. Give them: settings={"model": "v2", "backbone": ..., "atrous_rates": ...}.'
         )
     if "aspp0" in kernels:
         settings |= {"filters": kernels["aspp0"][-1]}

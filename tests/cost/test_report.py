@@ -95,8 +95,8 @@ def test_a_file_that_cannot_be_drawn_is_refused(plus, tmp_path):
         ("v4:mobilenet_v2", {}, "Unknown model 'v4:mobilenet_v2'. Give one of v1, v2, v3, v3plus, .*trainaug"),
         ("v3:vgg_99", {}, "Unknown backbone 'vgg_99'; known are"),
         ("v1:5x5", {}, "Unknown variant '5x5'"),
-        ("v3:mobilenet_v2", {"rates": 3}, "DeepLabV3 has no setting rates; it has atrous_rates, backbone"),
-        ("v3:mobilenet_v2", {"weights": "imagenet"}, "no setting weights"),
+        ("v3:mobilenet_v2", {"rates": 3}, r"DeepLabV3 has no argument 'rates'.* It has \['backbone', "),
+        ("v3:mobilenet_v2", {"weights": "imagenet"}, "no argument 'weights'"),
     ],
 )
 def test_unknown_names_are_refused(text, settings, message):

@@ -48,7 +48,8 @@ class ZooEntry:
         file: Its name on the server.
         data: What it was trained on last.
         backbone: Name of the backbone here.
-        model: Name of the model's class here; None where the file is a start for training, no DeepLab.
+        model: The model here, a key of `deeplab_tf.models.MODELS`; None where the file is a start for training and not
+            a DeepLab.
         settings: The constructor's further arguments.
         scores: Published results; the first is that of the settings.
         megabytes: Published size, rounded by the publisher.
@@ -75,7 +76,7 @@ class ZooEntry:
 
     @property
     def arguments(self) -> dict | None:
-        """The constructor's arguments and the class, under `"model"`; None of what is no DeepLab."""
+        """The constructor's arguments, and the model's kind under `"model"`; None of what is no DeepLab."""
         return {"model": self.model, "backbone": self.backbone, **self.settings} if self.model else None
 
 
@@ -92,7 +93,7 @@ IMAGE_SIZES = {spec["labels"]: spec["image_size"] for spec in (VOC, CITYSCAPES)}
 PLAIN = {"atrous_rates": ()}
 # What the release's Xceptions have beside the model's defaults: rates that follow the output stride, separable
 # convolutions, one decoder stage at stride 4.
-V3, V3PLUS, LITE = "DeepLabV3", "DeepLabV3Plus", "LRASPP"
+V3, V3PLUS, LITE = "v3", "v3plus", "lr_aspp"
 
 _ENTRIES = (
     _entry(
@@ -249,13 +250,13 @@ def zoo_table(width: int | None = None) -> str:
     rows = [heads]
     for entry in _ENTRIES:
         best = entry.scores[0] if entry.scores else None
-        width = entry.settings.get("depth_multiplier")
+        multiplier = entry.settings.get("depth_multiplier")
         several = "*" if best and best.scales else ""
         rows.append(
             (
                 entry.name,
                 entry.data,
-                f"{entry.model or 'a start:'} {entry.backbone}" + (f" x{width:g}" if width else ""),
+                f"{entry.model or 'a start:'} {entry.backbone}" + (f" x{multiplier:g}" if multiplier else ""),
                 f"{best.mean_iou:.2f} {best.split}, stride {best.output_stride}{several}" if best else "",
                 f"{best.multiply_adds:.2f} G" if best and best.multiply_adds else "",
                 f"{entry.megabytes:g} MB" if entry.megabytes else "",

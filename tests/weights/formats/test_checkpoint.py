@@ -126,10 +126,10 @@ def test_strides_and_rates_can_be_given(mobilenet, capsys):
 @pytest.mark.parametrize(
     "settings, message",
     [
-        ({"model": "DeepLabV9"}, "Unknown model 'DeepLabV9'; known are .*'DeepLabV3'"),
-        ({"stride": 8}, r"DeepLabV3 has no setting \['stride'\]; it has .*'output_stride'"),
+        ({"model": "DeepLabV9"}, r"Unknown model 'DeepLabV9'.* Known are \['v1', .*'v3plus'"),
+        ({"stride": 8}, "DeepLabV3 has no argument 'stride'; did you mean 'output_stride'"),
         (
-            {"model": "DeepLabV3", "backbone": "mobilenet_v2"},
+            {"model": "v3", "backbone": "mobilenet_v2"},
             r"missing in it: 5 of aspp1 \(aspp1/weights, ...\), .*of another shape: concat_projection/weights "
             r"\[1, 1, 512, 256\], here \[1, 1, 1280, 256\]\. Nothing was loaded",
         ),
