@@ -85,8 +85,8 @@ def convert_pairs(
         pairs: The pairs of every split, in the order to store them.
         labels: What the label ids mean.
         output: The data set's folder; splits that it has already stay.
-        shards: Files a split; one for every 256 images when left out.
-        workers: Threads that read and verify; one a core when left out.
+        shards: Files per split; one for every 256 images when left out.
+        workers: Threads that read and verify; one per core when left out.
         skip_bad: Leave bad pairs out and list them in the report, instead of failing.
         overwrite: Replace splits that are there already.
         max_side: Larger images are scaled down to this side, or to fit this (height, width): images antialiased,
@@ -101,6 +101,11 @@ def convert_pairs(
         ValueError: If a pair is bad, there is none, a split exists or is being converted by another process, the
             folder's labels differ, or the folder cannot be written.
         DiskFull: If there is no room.
+
+    Example:
+        >>> pairs = [Pair("street", Path("street.jpg"), Path("street.png"))]
+        >>> convert_pairs({"train": pairs}, label_spec(["ground", "car"]), "mine").images
+        {'train': 1}
     """
     limit = limit_of(max_side)
     workers = (os.cpu_count() or 1) if workers is None else workers

@@ -2,15 +2,17 @@ import errno
 import os
 import sys
 
+import numpy as np
 import pytest
 import tensorflow as tf
 from PIL import Image
 
-from deeplab_tf.datasets import evaluation_images, open_dataset
-from deeplab_tf.datasets.convert import convert_pairs, merge_splits
+from deeplab_tf.datasets import Pair, convert_pairs, evaluation_images, open_dataset
+from deeplab_tf.datasets.convert import merge_splits
 from deeplab_tf.datasets.records import shards
 from deeplab_tf.datasets.records.record import count_records
 from deeplab_tf.labels import LabelSpec
+from harness.stored_records import check_stored, random_ids, save_image, save_mask
 
 
 def break_pairs(folder):
@@ -176,3 +178,14 @@ def test_splits_that_list_other_classes_are_not_mixed():
 def test_no_pairs(tmp_path):
     with pytest.raises(ValueError, match="Split 'train' has no images"):
         convert_pairs({"train": []}, LabelSpec(("a", "b")), tmp_path)
+
+
+def test_pairs_of_your_own_are_converted_by_public_names(tmp_path):
+    images, masks, pairs = {}, {}, []
+    for seed, name in enumerate(("street/2", "street/1")):
+        images[name], masks[name] = save_image(tmp_path / f"{seed}.png", seed), random_ids(seed, [0, 1, 255])
+        file = save_mask(tmp_path / f"{seed}_inverted.png", 255 - masks[name])
+        pairs.append(Pair(name, images[name], file, lambda path: 255 - np.asarray(Image.open(path))))
+    report = convert_pairs({"mine": pairs}, LabelSpec(("ground", "car")), tmp_path / "records")
+    assert (report.images, report.notes) == ({"mine": 2}, ())
+    check_stored(tmp_path / "records", "mine", images, masks)
