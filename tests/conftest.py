@@ -1,6 +1,7 @@
 """What the tests share: the folder of released weights and real images, and quiet TensorFlow."""
 
 import os
+import signal
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -8,6 +9,11 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import pytest
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+
+# A shell that starts the tests in the background has them ignore Ctrl-C, which tests of interrupts send.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

@@ -40,17 +40,18 @@ def sampled_sizes(dataset: DataSet, split: str, limit: tuple[int, int] | None = 
 
 
 def typical_size(sizes: Sequence[tuple[int, int]]) -> tuple[int, int] | None:
-    """The size that a model trained on such images is made for: 95 % of them are at most so high, and so wide.
+    """The size that a model trained on such images is made for: into it fit the 95 % whose longest side is shortest.
 
-    For images of one size it is that; where some stand and some lie, both fit into it; a few giants do not count.
+    For images of one size it is that; where some stand and some lie, both fit, however few; giants are left out.
 
     Example:
-        >>> typical_size([(360, 480)] * 30), typical_size([(375, 500), (500, 375)] * 30 + [(3000, 4000)])
+        >>> typical_size([(360, 480)] * 30), typical_size([(375, 500)] * 40 + [(500, 375), (3000, 4000)])
         ((360, 480), (500, 500))
     """
     if not sizes:
         return None
-    height, width = np.percentile(np.array(sizes), 100 * SHARE, axis=0, method="inverted_cdf")
+    longest = np.percentile(np.max(sizes, axis=1), 100 * SHARE, method="inverted_cdf")
+    height, width = np.max([size for size in sizes if max(size) <= longest], axis=0)
     return int(height), int(width)
 
 

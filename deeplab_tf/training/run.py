@@ -25,7 +25,15 @@ from deeplab_tf.training.errors import explained
 from deeplab_tf.training.optimisation.balance import balance
 from deeplab_tf.training.optimisation.trainer import for_outputs, make_trainer
 from deeplab_tf.training.run_folder import RunFolder
-from deeplab_tf.training.start import batches_of, build_model, image_size, recalibrate, val_split, with_learning_rate
+from deeplab_tf.training.start import (
+    batches_of,
+    build_model,
+    image_size,
+    recalibrate,
+    val_split,
+    warn_of_small_crops,
+    with_learning_rate,
+)
 
 _log = logging.getLogger(__name__)
 
@@ -146,6 +154,7 @@ def _begin(config: TrainConfig, folder: RunFolder, dataset: DataSet, interrupts:
         keras.utils.set_random_seed(config.seed)
         config = with_learning_rate(config)
         model, state = build_model(config, dataset.labels, image_size(config, dataset)), RunState()
+        warn_of_small_crops(config, dataset)
         weights = balance(config, dataset)
         batches, images = _inputs(config, dataset, model, weights, state.step)
         recalibrated = recalibrate(config, dataset, model, weights.image_weights)

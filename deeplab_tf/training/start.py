@@ -151,16 +151,24 @@ def _segmentation_model(weights: str | None) -> SegmentationModel | None:
 
 
 def image_size(config: TrainConfig, dataset: DataSet) -> tuple[int, int] | None:
-    """(height, width) that a model is made for which is trained like this; says where the crops are too small for it.
+    """(height, width) that a model is made for which is trained like this.
 
     Raises:
         ValueError: If the training data is damaged.
     """
-    with explained(config, dataset, config.train_split):
-        sizes = sampled_sizes(dataset, config.train_split, limit_of(config.max_side))
+    return typical_size(_sizes(config, dataset))
+
+
+def warn_of_small_crops(config: TrainConfig, dataset: DataSet) -> None:
+    """Logs where the crops show hardly anything of the images."""
+    sizes = _sizes(config, dataset)
     if sizes and (advice := advice_on_size(median_size(sizes), config.crop)):
         log.warning("%s", advice)
-    return typical_size(sizes)
+
+
+def _sizes(config: TrainConfig, dataset: DataSet) -> list[tuple[int, int]]:
+    with explained(config, dataset, config.train_split):
+        return sampled_sizes(dataset, config.train_split, limit_of(config.max_side))
 
 
 def batches_of(

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from deeplab_tf.backbones import backbone, genotype, hnasnet, pnasnet
+from deeplab_tf.backbones import backbone, hnasnet, pnasnet
+from deeplab_tf.backbones.genotype import genotype
 from deeplab_tf.layers import DropPath
 from harness.backbone_harness import network
 

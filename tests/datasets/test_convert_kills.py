@@ -10,7 +10,8 @@ from harness.killed import at_rename
 
 CONVERT = """
 import os, signal, sys
-from deeplab_tf.datasets import convert_folder, shards
+from deeplab_tf.datasets import convert_folder
+from deeplab_tf.datasets.records import shards
 folder, output, split, count, kill_at = sys.argv[1:]
 serialize, left = shards.serialize, int(kill_at)
 def killing(record):

@@ -7,7 +7,7 @@ import pytest
 from deeplab_tf.datasets import evaluation_images, open_dataset
 from deeplab_tf.models import load_model
 from deeplab_tf.training import TrainConfig, train
-from deeplab_tf.training.start import image_size
+from deeplab_tf.training.start import image_size, warn_of_small_crops
 
 
 def test_the_size_is_that_of_the_training_images(shapes, settings):
@@ -25,12 +25,12 @@ def test_a_run_keeps_the_size(settings):
 def test_crops_far_below_the_images_are_told(shapes, settings, caplog):
     caplog.set_level(logging.INFO, "deeplab_tf")
     dataset = open_dataset(shapes)
-    image_size(TrainConfig(**settings), dataset)
+    warn_of_small_crops(TrainConfig(**settings), dataset)
     assert not caplog.text
-    image_size(TrainConfig(**{**settings, "crop_size": 9}), dataset)
+    warn_of_small_crops(TrainConfig(**{**settings, "crop_size": 9}), dataset)
     assert "a crop of 9x9 is " in caplog.text and "--max-side 18" in caplog.text
     caplog.clear()
-    image_size(TrainConfig(**{**settings, "crop_size": 9}, max_side=30), dataset)
+    warn_of_small_crops(TrainConfig(**{**settings, "crop_size": 9}, max_side=30), dataset)
     assert not caplog.text
 
 

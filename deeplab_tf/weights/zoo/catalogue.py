@@ -263,7 +263,7 @@ def zoo_table(width: int | None = None) -> str:
             )
         )
     widths = [max(map(len, column)) for column in zip(*rows)]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows]
+    lines = ["  ".join(cell.ljust(columns) for cell, columns in zip(row, widths)).rstrip() for row in rows]
     note = (
         "mIoU in percent, as published, at that output stride; * of several scales and mirrored images together; "
         "x0.5 is a depth multiplier."

@@ -94,7 +94,7 @@ def test_table_has_a_line_an_entry():
 def test_a_narrow_terminal_gets_narrow_lines_that_say_the_same(width):
     lines = zoo_table(width).splitlines()
     assert max(map(len, lines)) <= width
-    assert " ".join(lines).count("87.80 test, stride 8*") == 1
+    assert " ".join(" ".join(lines).split()).count("87.80 test, stride 8*") == 1
     assert set(ZOO) <= set(lines)
 
 
