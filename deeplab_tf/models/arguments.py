@@ -121,7 +121,7 @@ def check_names(kind: str, names: Iterable[str], known: Iterable[str]) -> None:
 
 
 def take_clones(kind: type) -> None:
-    """Makes a model's constructor explain unknown arguments, and take `(inputs, outputs)` as Keras gives them.
+    """Makes a constructor explain unknown and misplaced arguments, and take `(inputs, outputs)` as Keras gives them.
 
     Keras clones and restores a model as its own kind only if its constructor has `*args` and `**kwargs`; whoever asks
     for the signature of the class still sees its arguments.
@@ -131,12 +131,19 @@ def take_clones(kind: type) -> None:
     """
     init = kind.__init__
     _, *parameters = inspect.signature(init).parameters.values()
-    names = [parameter.name for parameter in parameters if parameter.kind is not inspect.Parameter.VAR_KEYWORD]
+    names = [one.name for one in parameters if one.kind is not one.VAR_KEYWORD]
+    ordered = [one.name for one in parameters if one.kind is one.POSITIONAL_OR_KEYWORD]
+    any_number = any(one.kind is one.VAR_POSITIONAL for one in parameters)
 
     @functools.wraps(init)
     def constructor(self, *args, **kwargs):
         if _are_tensors(args[:2]) or _are_tensors([kwargs.get("inputs"), kwargs.get("outputs")]):
             return self.from_layers(*args, **kwargs)
+        if len(args) > len(ordered) and not any_number:
+            raise ValueError(
+                f"{type(self).__name__} takes {' and '.join(ordered)} by position and all else by name; received "
+                f"{len(args)} arguments by position. Write for instance output_stride=16."
+            )
         if len(names) == len(parameters):
             check_names(type(self).__name__, kwargs, names)
         return init(self, *args, **kwargs)

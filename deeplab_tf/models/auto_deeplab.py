@@ -62,6 +62,7 @@ class AutoDeepLab(SegmentationModel):
         self,
         genotype: Genotype | Mapping | str | os.PathLike = "auto_deeplab",
         filters: int = 20,
+        *,
         classes: int | None = None,
         output_stride: int | None = None,
         atrous_rates: Sequence[int] | None = None,

@@ -59,6 +59,7 @@ class LRASPP(SegmentationModel):
         self,
         backbone: str = "mobilenet_v3_large",
         classes: int | None = None,
+        *,
         output_stride: int = 32,
         labels=None,
         input_shape: Sequence[int | None] = (None, None, 3),

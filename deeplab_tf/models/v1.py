@@ -85,6 +85,7 @@ class DeepLabV1(SegmentationModel):
         self,
         classes: int | None = None,
         variant: str = "large_fov",
+        *,
         atrous_rate: int | None = None,
         msc: bool = False,
         output_stride: int = OUTPUT_STRIDE,

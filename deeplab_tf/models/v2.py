@@ -67,6 +67,7 @@ class DeepLabV2(SegmentationModel):
         self,
         backbone: str = "resnet_101",
         classes: int | None = None,
+        *,
         output_stride: int = 8,
         atrous_rates: Sequence[int] | None = RATES,
         multi_scale: bool = False,

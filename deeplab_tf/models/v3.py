@@ -65,6 +65,7 @@ class DeepLabV3(SegmentationModel):
         self,
         backbone: str = "resnet_101_beta",
         classes: int | None = None,
+        *,
         output_stride: int = 16,
         atrous_rates: Sequence[int] | None = None,
         labels=None,

@@ -69,6 +69,7 @@ class DeepLabV3Plus(SegmentationModel):
         self,
         backbone: str = "xception_65",
         classes: int | None = None,
+        *,
         output_stride: int = 16,
         atrous_rates: Sequence[int] | None = None,
         labels=None,

@@ -1,5 +1,6 @@
 """Arguments that several models have: what is refused, by which words."""
 
+import inspect
 import os
 
 import pytest
@@ -53,6 +54,26 @@ def test_wrong_values_are_refused(settings, message):
 def test_every_model_refuses_them(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+@pytest.mark.parametrize(
+    "kind, first, second",
+    [
+        ("v1", "classes", "variant"),
+        ("v2", "backbone", "classes"),
+        ("v3", "backbone", "classes"),
+        ("v3plus", "backbone", "classes"),
+        ("lr_aspp", "backbone", "classes"),
+        ("auto_deeplab", "genotype", "filters"),
+    ],
+)
+def test_arguments_after_the_first_two_go_by_name(kind, first, second):
+    network = MODELS[kind]
+    message = rf"{network.__name__} takes {first} and {second} by position and all else by name; received 3 arguments"
+    with pytest.raises(ValueError, match=message):
+        network("mobilenet_v2", 21, 16)
+    by_name = [one.name for one in inspect.signature(network).parameters.values() if one.kind is one.KEYWORD_ONLY]
+    assert list(inspect.signature(network).parameters) == [first, second, *by_name]
 
 
 def test_every_rule_is_of_an_argument_that_a_model_has():
