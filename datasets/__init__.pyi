@@ -1,18 +1,22 @@
 # The public names, which __init__.py imports when they are first used, and editors and type checkers read here.
 from .audit.inspect import inspect_dataset, inspect_pairs
 from .audit.inspection import Inspection
-from .builders.ade20k import convert_ade20k
-from .builders.camvid import convert_camvid
-from .builders.cityscapes import cityscapes_eval_ids, convert_cityscapes
-from .builders.coco import convert_coco
+from .builders.cityscapes import cityscapes_eval_ids
 from .builders.coco_export import convert_coco_export
 from .builders.folder import convert_folder
 from .builders.labelme import convert_labelme
-from .builders.pascal_context import convert_pascal_context
 from .builders.shapes import convert_shapes, draw_shapes
-from .builders.stanford_background import convert_stanford_background
-from .builders.voc import convert_voc
 from .convert import ConversionReport, convert_pairs
+from .converters import (
+    convert_ade20k,
+    convert_camvid,
+    convert_cityscapes,
+    convert_coco,
+    convert_dataset,
+    convert_pascal_context,
+    convert_stanford_background,
+    convert_voc,
+)
 from .pipeline.batches import evaluation_images, training_batches
 from .pipeline.class_counts import ClassCounts, count_classes
 from .records.damage import explain_data_error, explained_data
@@ -31,6 +35,7 @@ __all__ = [
     "convert_cityscapes",
     "convert_coco",
     "convert_coco_export",
+    "convert_dataset",
     "convert_folder",
     "convert_labelme",
     "convert_pairs",

@@ -15,13 +15,13 @@ from deeplab_tf.datasets.records.dataset import INDEX_NAME, DataSet, Split, open
 from deeplab_tf.datasets.records.pairs import Pair, mark_repeated
 from deeplab_tf.datasets.records.publication import NEW, finish_publication
 from deeplab_tf.datasets.records.shards import publish, shard_files, write_shards
+from deeplab_tf.datasets.registry import count_notes
 from deeplab_tf.files import working_folder
 from deeplab_tf.files.disk import DiskFull, writing
 from deeplab_tf.files.locks import locked, locked_folder
 from deeplab_tf.files.reading import shown
 from deeplab_tf.images.scaling import limit_of
 from deeplab_tf.labels import LabelSpec
-from deeplab_tf.labels.sources import count_notes
 
 _BAD_NAMED = 5
 _CLASSES_NAMED = 40
@@ -91,7 +91,7 @@ def convert_pairs(
         overwrite: Replace splits that are there already.
         max_side: Larger images are scaled down to this side, or to fit this (height, width): images antialiased,
             masks by the nearest pixel. None keeps all as they are.
-        source: The data set's name in `data_sources.SOURCES`: the report notes where the number of images is another
+        source: The data set's name in `registry.DATA_SETS`: the report notes where the number of images is another
             than the published one.
 
     Returns:
@@ -104,7 +104,7 @@ def convert_pairs(
 
     Example:
         >>> pairs = [Pair("street", Path("street.jpg"), Path("street.png"))]
-        >>> convert_pairs({"train": pairs}, label_spec(["ground", "car"]), "mine").images
+        >>> convert_pairs({"train": pairs}, LabelSpec(("ground", "car")), "mine").images
         {'train': 1}
     """
     limit = limit_of(max_side)

@@ -20,25 +20,19 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from deeplab_tf.datasets.builders.ade20k import ade20k_pairs
-from deeplab_tf.datasets.builders.camvid import camvid_pairs
-from deeplab_tf.datasets.builders.cityscapes import cityscapes_pairs
 from deeplab_tf.datasets.builders.class_names import read_class_names
 from deeplab_tf.datasets.builders.folder import divide_folder
 from deeplab_tf.datasets.builders.folder_files import folder_pairs
 from deeplab_tf.datasets.builders.folder_masks import MaskReader
-from deeplab_tf.datasets.builders.voc import TRAIN_AUG, devkit_folder, voc_pairs
 from deeplab_tf.datasets.records.pairs import Pair, load_pair
 from deeplab_tf.datasets.records.parallel import ordered_map
+from deeplab_tf.datasets.registry import DATA_SETS, DataSource, source_help
 from deeplab_tf.labels import LabelSpec, label_spec
 
 try:
     import tensorflow_datasets as tfds
 except ImportError as error:
     raise ImportError("TFDS builders need tensorflow-datasets: pip install 'deeplab-tf[tfds]'") from error
-
-# The name of SBD's archive and of the folder that it unpacks to.
-_SBD = "benchmark_RELEASE"
 
 
 class _Segmentation(tfds.core.GeneratorBasedBuilder, skip_registration=True):
@@ -84,64 +78,32 @@ class _Segmentation(tfds.core.GeneratorBasedBuilder, skip_registration=True):
             yield record.filename, {"image": record.image, "label": record.label, "filename": record.filename}
 
 
-class DeeplabVoc(_Segmentation):
-    """PASCAL VOC 2012 segmentation: train, val, and train_aug where its masks are there."""
-
-    MANUAL_DOWNLOAD_INSTRUCTIONS = f"""
-    The devkit's folder VOC2012, or one above it. For the split train_aug it also holds SegmentationClassAug and the
-    list train_aug.txt, or else SBD's folder {_SBD}.
-    """
+def add_builder(source: DataSource) -> type[_Segmentation]:
+    """Makes TFDS know a data set as `deeplab_NAME`, by its short name."""
 
     def labels(self) -> LabelSpec:
-        return label_spec("pascal_voc")
+        return source.label_spec()
 
     def pairs(self, root: Path) -> dict[str, list[Pair]]:
-        sbd = root / _SBD if (root / _SBD).is_dir() else None
-        found = {split: voc_pairs(root, split) for split in ("train", "val")}
-        if sbd or any(devkit_folder(root).glob("Segmentation*[aA]ug")):
-            found[TRAIN_AUG] = voc_pairs(root, TRAIN_AUG, sbd=sbd)
-        return found
+        return source.prepared_pairs(root)
+
+    members = {
+        "name": f"deeplab_{source.short}",
+        "__doc__": f"{source.title}.",
+        "__module__": __name__,
+        "MANUAL_DOWNLOAD_INSTRUCTIONS": source_help(source.name),
+        "labels": labels,
+        "pairs": pairs,
+    }
+    words = map(str.capitalize, source.short.split("_"))
+    return type(f"Deeplab{''.join(words)}", (_Segmentation,), members)
 
 
-class DeeplabCityscapes(_Segmentation):
-    """Cityscapes with fine annotations as train ids: train and val."""
-
-    MANUAL_DOWNLOAD_INSTRUCTIONS = "The folder that holds leftImg8bit and gtFine, as cityscapes-dataset.com gives them."
-
-    def labels(self) -> LabelSpec:
-        return label_spec("cityscapes")
-
-    def pairs(self, root: Path) -> dict[str, list[Pair]]:
-        return {split: cityscapes_pairs(root, split) for split in ("train", "val")}
-
-
-class DeeplabAde20k(_Segmentation):
-    """ADE20K as MIT's scene parsing benchmark has it: train and val."""
-
-    MANUAL_DOWNLOAD_INSTRUCTIONS = "The folder ADEChallengeData2016, or the one above it."
-
-    def labels(self) -> LabelSpec:
-        return label_spec("ade20k")
-
-    def pairs(self, root: Path) -> dict[str, list[Pair]]:
-        return {split: ade20k_pairs(root, split) for split in ("train", "val")}
-
-
-class DeeplabCamvid(_Segmentation):
-    """CamVid with the field's 11 classes: train, val, and test where it is there."""
-
-    MANUAL_DOWNLOAD_INSTRUCTIONS = """
-    The SegNet tutorial's folder of train, trainannot and so on, or the original images with their colour masks.
-    """
-
-    def labels(self) -> LabelSpec:
-        return label_spec("camvid")
-
-    def pairs(self, root: Path) -> dict[str, list[Pair]]:
-        divided = any((root / nested / "train").is_dir() for nested in ("", "CamVid"))
-        test = not divided or any((root / nested / "test").is_dir() for nested in ("", "CamVid"))
-        splits = ("train", "val", "test") if test else ("train", "val")
-        return {split: camvid_pairs(root, split) for split in splits}
+# Where the labels are known before the files are.
+for _source in DATA_SETS.values():
+    if _source.labels is not None:
+        _builder = add_builder(_source)
+        globals()[_builder.__name__] = _builder
 
 
 @dataclasses.dataclass(eq=False)

@@ -10,31 +10,19 @@ from pathlib import Path
 
 from deeplab_tf.datasets.audit.annotated import RawSource, annotated_source
 from deeplab_tf.datasets.audit.findings import Finding
-from deeplab_tf.datasets.builders.ade20k import ade20k_pairs
-from deeplab_tf.datasets.builders.camvid import camvid_pairs
-from deeplab_tf.datasets.builders.cityscapes import cityscapes_pairs
 from deeplab_tf.datasets.builders.class_names import read_class_names
 from deeplab_tf.datasets.builders.folder_files import folder_pairs
 from deeplab_tf.datasets.builders.folder_masks import MaskReader, SparseIds, counted_labels
 from deeplab_tf.datasets.builders.image_lists import read_lines, read_names
-from deeplab_tf.datasets.builders.stanford_background import stanford_background_pairs
-from deeplab_tf.datasets.builders.voc import LISTS, devkit_folder, voc_pairs
+from deeplab_tf.datasets.builders.voc import LISTS, devkit_folder
 from deeplab_tf.datasets.records.dataset import INDEX_NAME
 from deeplab_tf.datasets.records.pairs import Pair
 from deeplab_tf.datasets.records.publication import finish_publication
+from deeplab_tf.datasets.registry import DATA_SETS
 from deeplab_tf.labels import LabelSpec, label_spec
 
 _NAMES_FILE = "class_names.txt"
 _SPLITS = ("train", "val")
-
-# By the label specification's name; the first whose folders are there is taken.
-LAYOUTS: dict[str, Callable[[Path, str], list[Pair]]] = {
-    "pascal_voc": voc_pairs,
-    "cityscapes": cityscapes_pairs,
-    "ade20k": ade20k_pairs,
-    "camvid": camvid_pairs,
-    "stanford_background": stanford_background_pairs,
-}
 
 
 def has_records(path: Path) -> bool:
@@ -83,17 +71,20 @@ def find_source(
     if (path / "images").is_dir() and (path / "masks").is_dir():
         folders = path / "images", path / "masks"
         return _folder_source(*folders, path / _NAMES_FILE, splits, labels, mask_suffix, ids)
-    for name, list_pairs in LAYOUTS.items():
+    # The first whose folders are there is taken.
+    layouts = {name: source.listing() for name, source in DATA_SETS.items() if source.labels is not None}
+    for name, list_pairs in layouts.items():
         if present := _present_splits(list_pairs, path):
             pairs = {split: list_pairs(path, split) for split in splits} if splits is not None else present
             findings = _findings_of_lists(devkit_folder(path), pairs) if name == "pascal_voc" else []
-            return RawSource(label_spec(name if labels is None else labels), pairs, tuple(findings))
+            spec = DATA_SETS[name].label_spec() if labels is None else label_spec(labels)
+            return RawSource(spec, pairs, tuple(findings))
     if (source := annotated_source(path, splits, labels, stack)) is not None:
         return source
     if _holds_both(path, mask_suffix):
         return _folder_source(path, path, path / _NAMES_FILE, splits, labels, mask_suffix, ids)
     raise ValueError(
-        f"{path} holds neither TFRecords, nor the folders images and masks, nor the folders of one of {list(LAYOUTS)}, "
+        f"{path} holds neither TFRecords, nor the folders images and masks, nor the folders of one of {list(layouts)}, "
         "nor JSON files of labelme or of a COCO export. "
         "Give one of these, a folder of images with that of its masks (--masks), or what `deeplab-tf convert` made of "
         "another data set."

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
 from deeplab_tf.datasets.builders.color_masks import read_color_mask
 from deeplab_tf.datasets.builders.image_lists import read_names
-from deeplab_tf.datasets.convert import ConversionReport, convert_pairs, split_names
 from deeplab_tf.datasets.records.pairs import Pair
 from deeplab_tf.images import IMAGE_SUFFIXES, read_mask
 from deeplab_tf.labels import KNOWN, label_spec
@@ -44,67 +43,17 @@ _VAL_FRAMES = range(7959, 8160)
 _FIRST_TEST_FRAME = 8550
 
 
-def convert_camvid(
-    root: str | os.PathLike,
-    split: str | Sequence[str],
-    output: str | os.PathLike,
-    *,
-    classes: int = 11,
-    shards: int | None = None,
-    workers: int | None = None,
-    skip_bad: bool = False,
-    overwrite: bool = False,
-    max_side: int | Sequence[int] | None = None,
-) -> ConversionReport:
-    """Converts splits of CamVid.
+def camvid_pairs(root: str | os.PathLike, split: str, *, classes: int = 11) -> list[Pair]:
+    """The pairs of one split of CamVid, in the order of its list or else of their names.
 
     Args:
         root: A folder in one of three layouts: `train`, `trainannot` (grey ids of 11 classes) and so on, as in the
             SegNet tutorial; `train`, `train_labels` (colour masks `*_L.png`) and so on; or `701_StillsRaw_full` and
             `LabeledApproved_full` (or `images` and `labels`), undivided with colour masks.
-        split: `train`, `val` or `test`, or several: 367, 101 and 233 images of the field's usual division. A list such
+        split: `train`, `val` or `test`: 367, 101 and 233 images of the field's usual division. A list such
             as `train.txt` in `root` says which; an undivided folder without one is divided by sequence and frame.
-        output: The data set's folder; other splits in it stay.
         classes: 11 or 32. The 32 of the colour masks, of which Void is ignored, become 11 by `GROUPS`, the
             grouping of MathWorks' and others' examples.
-        shards: Number of files; one for every 256 images when left out.
-        workers: Workers that read and verify; one a core when left out.
-        skip_bad: Leave bad pairs out and list them in the report, instead of failing.
-        overwrite: Replace splits that are there already.
-        max_side: Larger images are scaled down to this side, or to fit this (height, width): images antialiased,
-            masks by the nearest pixel. None keeps all as they are.
-
-    Returns:
-        What was written and what was skipped.
-
-    Raises:
-        ValueError: If the folder is not laid out so, the split is unknown, 32 classes are wanted of grey masks, a
-            pair is missing or bad, or the output cannot be written.
-
-    Example:
-        >>> convert_camvid("CamVid", "train", "camvid-tfrecords").images
-        {'train': 367}
-    """
-    return convert_pairs(
-        {name: camvid_pairs(root, name, classes=classes) for name in split_names(split)},
-        _NARROW if classes == _NARROW.classes else _WIDE,
-        output,
-        shards=shards,
-        workers=workers,
-        skip_bad=skip_bad,
-        overwrite=overwrite,
-        max_side=max_side,
-        source="camvid",
-    )
-
-
-def camvid_pairs(root: str | os.PathLike, split: str, *, classes: int = 11) -> list[Pair]:
-    """The pairs of one split of CamVid, in the order of its list or else of their names.
-
-    Args:
-        root: As for `convert_camvid`.
-        split: As for `convert_camvid`.
-        classes: As for `convert_camvid`.
 
     Raises:
         ValueError: If the folder is not laid out so, an argument is unknown, or 32 classes are wanted of grey masks.
@@ -143,6 +92,13 @@ def camvid_pairs(root: str | os.PathLike, split: str, *, classes: int = 11) -> l
         )
         for name in names
     ]
+
+
+def prepared_camvid(root: Path) -> dict[str, list[Pair]]:
+    """The pairs of `train` and `val`, and of `test` where it is there."""
+    divided = any((root / nesting / "train").is_dir() for nesting in _NESTINGS)
+    test = not divided or any((root / nesting / "test").is_dir() for nesting in _NESTINGS)
+    return {split: camvid_pairs(root, split) for split in (SPLITS if test else SPLITS[:2])}
 
 
 def _folders(root: Path, split: str) -> tuple[Path, Path, bool]:

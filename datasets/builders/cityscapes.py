@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
-from deeplab_tf.datasets.convert import ConversionReport, convert_pairs, split_names
 from deeplab_tf.datasets.records.pairs import Pair
 from deeplab_tf.images import read_mask
-from deeplab_tf.labels import label_spec
 
 # The label id of every train id, from the data set's official table; all other label ids are void.
 LABEL_IDS = (7, 8, 11, 12, 13, 17, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 31, 32, 33)
@@ -39,66 +37,16 @@ _SUFFIXES = {"train": "labelTrainIds", "label": "labelIds"}
 IDS = ("auto", *_SUFFIXES)
 
 
-def convert_cityscapes(
-    root: str | os.PathLike,
-    split: str | Sequence[str],
-    output: str | os.PathLike,
-    *,
-    ids: str = "auto",
-    shards: int | None = None,
-    workers: int | None = None,
-    skip_bad: bool = False,
-    overwrite: bool = False,
-    max_side: int | Sequence[int] | None = None,
-) -> ConversionReport:
-    """Converts splits of Cityscapes, with the 19 classes that are evaluated.
-
-    Args:
-        root: The folder that holds `leftImg8bit` and `gtFine` or `gtCoarse`.
-        split: A key of `SPLITS`, or several: `train`, `val`, `test`, `trainval` with fine annotations, or
-            `train_extra`, `train_coarse`, `val_coarse`, `trainval_coarse` with coarse ones. Every pixel of `test` is
-            ignored: its annotations are not published.
-        output: The data set's folder; other splits in it stay.
-        ids: Which masks to read: `train` for `*_labelTrainIds.png`, `label` for `*_labelIds.png`, which are mapped
-            here, and `auto` for the former where every image of the split has one, the latter otherwise.
-        shards: Number of files; one for every 256 images when left out.
-        workers: Workers that read and verify; one a core when left out.
-        skip_bad: Leave bad pairs out and list them in the report, instead of failing.
-        overwrite: Replace splits that are there already.
-        max_side: Larger images are scaled down to this side, or to fit this (height, width): images antialiased,
-            masks by the nearest pixel. None keeps all as they are.
-
-    Returns:
-        What was written and what was skipped.
-
-    Raises:
-        ValueError: If the folder is not laid out so, the split is unknown, a pair is missing or bad, a mask holds
-            ids of the other kind, or the output cannot be written.
-
-    Example:
-        >>> convert_cityscapes("cityscapes", "val", "cityscapes-tfrecords").images
-        {'val': 500}
-    """
-    return convert_pairs(
-        {name: cityscapes_pairs(root, name, ids=ids) for name in split_names(split)},
-        label_spec("cityscapes"),
-        output,
-        shards=shards,
-        workers=workers,
-        skip_bad=skip_bad,
-        overwrite=overwrite,
-        max_side=max_side,
-        source="cityscapes",
-    )
-
-
 def cityscapes_pairs(root: str | os.PathLike, split: str, *, ids: str = "auto") -> list[Pair]:
     """The pairs of one split of Cityscapes, named `CITY_SEQUENCE_FRAME`, in the order of their names.
 
     Args:
-        root: As for `convert_cityscapes`.
-        split: As for `convert_cityscapes`.
-        ids: As for `convert_cityscapes`.
+        root: The folder that holds `leftImg8bit` and `gtFine` or `gtCoarse`.
+        split: A key of `SPLITS`: `train`, `val`, `test`, `trainval` with fine annotations, or
+            `train_extra`, `train_coarse`, `val_coarse`, `trainval_coarse` with coarse ones. Every pixel of `test` is
+            ignored: its annotations are not published.
+        ids: Which masks to read: `train` for `*_labelTrainIds.png`, `label` for `*_labelIds.png`, which are mapped
+            here, and `auto` for the former where every image of the split has one, the latter otherwise.
 
     Returns:
         The pairs, whose masks are read as train ids.

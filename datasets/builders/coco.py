@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +12,6 @@ import numpy as np
 from deeplab_tf.datasets.builders.coco_annotations import AnnotationFile, read_annotations
 from deeplab_tf.datasets.builders.coco_labels import STUFF, STUFF_RAW, VOC_OF_COCO
 from deeplab_tf.datasets.builders.coco_masks import Region, covered_pixels, region_mask, segment_mask
-from deeplab_tf.datasets.convert import ConversionReport, convert_pairs, merge_splits, split_names
 from deeplab_tf.datasets.records.pairs import Pair
 from deeplab_tf.images import read_mask
 from deeplab_tf.labels import LabelSpec, label_spec
@@ -30,68 +29,6 @@ _CONTIGUOUS[[STUFF_RAW.names.index(name) for name in STUFF.names]] = np.arange(S
 _CONTIGUOUS[STUFF.ignore_label] = STUFF.ignore_label
 
 
-def convert_coco(
-    root: str | os.PathLike,
-    split: str | Sequence[str],
-    output: str | os.PathLike,
-    *,
-    annotations: str = "instances",
-    classes: str | None = None,
-    year: int = 2017,
-    min_pixels: int = 1000,
-    shards: int | None = None,
-    workers: int | None = None,
-    skip_bad: bool = False,
-    overwrite: bool = False,
-    max_side: int | Sequence[int] | None = None,
-) -> ConversionReport:
-    """Converts splits of COCO, or of a data set laid out like it, to masks of classes.
-
-    Args:
-        root: The folder with `train2017` and so on (or `images/train2017`), and with `annotations/
-            instances_train2017.json`, `annotations/panoptic_train2017.json` and the folder of PNGs of that name, or
-            `stuffthingmaps/train2017`.
-        split: `train` or `val`, or both; the data set gets the splits under these names.
-        output: The data set's folder; other splits in it stay.
-        annotations: `instances`, `panoptic` or `stuff` (COCO-Stuff's PNGs of all pixels).
-        classes: See `coco_pairs`.
-        year: That of the files' names.
-        min_pixels: See `coco_pairs`.
-        shards: Number of files; one for every 256 images when left out.
-        workers: Workers that read and verify; one a core when left out.
-        skip_bad: Leave bad pairs out and list them in the report, instead of failing.
-        overwrite: Replace splits that are there already.
-        max_side: Larger images are scaled down to this side, or to fit this (height, width): images antialiased,
-            masks by the nearest pixel. None keeps all as they are.
-
-    Returns:
-        What was written and what was skipped.
-
-    Raises:
-        ValueError: If the files are not laid out so, the annotations are of another kind or do not fit their images,
-            a pair is missing or bad, or the output cannot be written.
-        ImportError: If pycocotools are missing; the message names the extra to install.
-
-    Example:
-        >>> convert_coco("coco", "val", "coco-voc", min_pixels=0).images
-        {'val': 5000}
-    """
-    chosen = {"annotations": annotations, "classes": classes, "year": year, "min_pixels": min_pixels}
-    pairs, labels = merge_splits({name: coco_pairs(root, name, **chosen) for name in split_names(split)})
-    return convert_pairs(
-        pairs,
-        labels,
-        output,
-        shards=shards,
-        workers=workers,
-        skip_bad=skip_bad,
-        overwrite=overwrite,
-        max_side=max_side,
-        # The published numbers are those of all images.
-        source=None if min_pixels and labels.name == "pascal_voc" else "coco",
-    )
-
-
 def coco_pairs(
     root: str | os.PathLike,
     split: str,
@@ -107,9 +44,11 @@ def coco_pairs(
     train2017, took 2.2 GiB at the most. Masks are drawn one at a time, when a pair is read.
 
     Args:
-        root: See `convert_coco`.
+        root: The folder with `train2017` and so on (or `images/train2017`), and with `annotations/
+            instances_train2017.json`, `annotations/panoptic_train2017.json` and the folder of PNGs of that name, or
+            `stuffthingmaps/train2017`.
         split: `train` or `val`.
-        annotations: `instances`, `panoptic` or `stuff`.
+        annotations: `instances`, `panoptic` or `stuff` (COCO-Stuff's PNGs of all pixels).
         classes: `voc`: the 21 classes of PASCAL VOC, all else background, as the papers pre-train. `all`: the
             categories that the annotation file lists in the order of their ids (80 behind a background with
             `instances`, 133 with `panoptic`), or COCO-Stuff's 171. `raw`: COCO-Stuff's 182 ids as they are, 11 of
@@ -123,7 +62,8 @@ def coco_pairs(
         The pairs, and the label specification.
 
     Raises:
-        ValueError, ImportError: As `convert_coco`.
+        ValueError: If the files are not laid out so, or the annotations are of another kind or do not fit their images.
+        ImportError: If pycocotools are missing; the message names the extra to install.
 
     Example:
         >>> pairs, labels = coco_pairs("coco", "val", annotations="panoptic", classes="all")

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
 from deeplab_tf.datasets.builders.image_lists import read_names
 from deeplab_tf.datasets.builders.matlab import read_mat
-from deeplab_tf.datasets.convert import ConversionReport, convert_pairs, merge_splits, split_names
 from deeplab_tf.datasets.records.pairs import Pair
 from deeplab_tf.files.reading import reading
 from deeplab_tf.labels import LabelSpec
@@ -33,78 +32,26 @@ _DEVKITS = ("VOCdevkit/VOC2010", "VOC2010", ".")
 _LISTS = ("ImageSets/SegmentationContext", "ImageSets/Main")
 
 
-def convert_pascal_context(
-    root: str | os.PathLike,
-    split: str | Sequence[str],
-    output: str | os.PathLike,
-    *,
-    classes: int = 60,
-    voc: str | os.PathLike | None = None,
-    shards: int | None = None,
-    workers: int | None = None,
-    skip_bad: bool = False,
-    overwrite: bool = False,
-    max_side: int | Sequence[int] | None = None,
-) -> ConversionReport:
-    """Converts splits of PASCAL-Context.
-
-    Args:
-        root: The folder with `trainval/*.mat` and `labels.txt`, and, unless `voc` says otherwise, with the devkit of
-            PASCAL VOC 2010 (`VOCdevkit/VOC2010`, or its folders themselves).
-        split: `train`, `val` or `trainval`, or several: lists in the devkit's `ImageSets/Main`.
-        output: The data set's folder; other splits in it stay.
-        classes: See `pascal_context_pairs`.
-        voc: The folder of VOC 2010 that holds `JPEGImages` and `ImageSets`.
-        shards: Number of files; one for every 256 images when left out.
-        workers: Workers that read and verify; one a core when left out.
-        skip_bad: Leave bad pairs out and list them in the report, instead of failing.
-        overwrite: Replace splits that are there already.
-        max_side: Larger images are scaled down to this side, or to fit this (height, width): images antialiased,
-            masks by the nearest pixel. None keeps all as they are.
-
-    Returns:
-        What was written and what was skipped.
-
-    Raises:
-        ValueError: If the folders are not laid out so, `labels.txt` is another, a pair is missing or bad, or the
-            output cannot be written.
-        ImportError: If SciPy is missing; the message names the extra to install.
-
-    Example:
-        >>> convert_pascal_context("pascal-context", "val", "context-tfrecords").images
-        {'val': 5105}
-    """
-    found = {name: pascal_context_pairs(root, name, classes=classes, voc=voc) for name in split_names(split)}
-    return convert_pairs(
-        *merge_splits(found),
-        output,
-        shards=shards,
-        workers=workers,
-        skip_bad=skip_bad,
-        overwrite=overwrite,
-        max_side=max_side,
-        source="pascal_context",
-    )
-
-
 def pascal_context_pairs(
     root: str | os.PathLike, split: str, *, classes: int = 60, voc: str | os.PathLike | None = None
 ) -> tuple[list[Pair], LabelSpec]:
     """The pairs of one split of PASCAL-Context and what their label ids mean.
 
     Args:
-        root: See `convert_pascal_context`.
-        split: `train`, `val` or `trainval`.
+        root: The folder with `trainval/*.mat` and `labels.txt`, and, unless `voc` says otherwise, with the devkit of
+            PASCAL VOC 2010 (`VOCdevkit/VOC2010`, or its folders themselves).
+        split: `train`, `val` or `trainval`: lists in the devkit's `ImageSets/Main`.
         classes: 60 for the 59 frequent classes behind a background of all else, as the DeepLab papers have it; 59
             for these alone, all else ignored (255); 459 for all classes of `labels.txt`, in masks of 16 bits, with
             what has none ignored (65535).
-        voc: See `convert_pascal_context`.
+        voc: The folder of VOC 2010 that holds `JPEGImages` and `ImageSets`.
 
     Returns:
         The pairs, and the label specification.
 
     Raises:
         ValueError: If the folders are not laid out so, or `labels.txt` is another.
+        ImportError: If SciPy is missing; the message names the extra to install. Reading a mask raises it.
 
     Example:
         >>> pairs, labels = pascal_context_pairs("pascal-context", "train")

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from deeplab_tf.datasets.builders.division import divide
-from deeplab_tf.datasets.convert import ConversionReport, convert_pairs, split_names
 from deeplab_tf.datasets.records.pairs import Pair
 from deeplab_tf.files.reading import reading
 from deeplab_tf.labels import label_spec
@@ -20,71 +18,19 @@ _ENDING = ".regions.txt"
 _UNKNOWN = -1
 
 
-def convert_stanford_background(
-    root: str | os.PathLike,
-    split: str | Sequence[str],
-    output: str | os.PathLike,
-    *,
-    val_share: float = 0.2,
-    seed: int = 0,
-    shards: int | None = None,
-    workers: int | None = None,
-    skip_bad: bool = False,
-    overwrite: bool = False,
-    max_side: int | Sequence[int] | None = None,
-) -> ConversionReport:
-    """Converts splits of Stanford Background: 8 classes of outdoor scenes.
+def stanford_background_pairs(
+    root: str | os.PathLike, split: str, *, val_share: float = 0.2, seed: int = 0
+) -> list[Pair]:
+    """The pairs of one split of Stanford Background, in the order of their names.
 
     The data set has no official split. Its authors draw 572 images to train and 143 to test, five times at random
     (Gould, Fulton, Koller, ICCV 2009); `val_share` 0.2 draws as many. Give both splits the same share and seed.
 
     Args:
         root: The folder `iccv09Data`, which holds `images` and `labels`, or the one above it.
-        split: `train` or `val`, or both.
-        output: The data set's folder; other splits in it stay.
+        split: `train` or `val`.
         val_share: Share of the images, above 0 and below 1, that are `val`.
         seed: Draws them; each seed is another division.
-        shards: Number of files; one for every 256 images when left out.
-        workers: Workers that read and verify; one a core when left out.
-        skip_bad: Leave bad pairs out and list them in the report, instead of failing.
-        overwrite: Replace splits that are there already.
-        max_side: Larger images are scaled down to this side, or to fit this (height, width): images antialiased,
-            masks by the nearest pixel. None keeps all as they are.
-
-    Returns:
-        What was written and what was skipped.
-
-    Raises:
-        ValueError: If the folder is not laid out so, an argument makes no sense, a pair is missing or bad, or the
-            output cannot be written.
-
-    Example:
-        >>> convert_stanford_background("iccv09Data", "val", "stanford-tfrecords").images
-        {'val': 143}
-    """
-    return convert_pairs(
-        {name: stanford_background_pairs(root, name, val_share=val_share, seed=seed) for name in split_names(split)},
-        label_spec("stanford_background"),
-        output,
-        shards=shards,
-        workers=workers,
-        skip_bad=skip_bad,
-        overwrite=overwrite,
-        max_side=max_side,
-        source="stanford_background",
-    )
-
-
-def stanford_background_pairs(
-    root: str | os.PathLike, split: str, *, val_share: float = 0.2, seed: int = 0
-) -> list[Pair]:
-    """The pairs of one split of Stanford Background, in the order of their names.
-
-    Args:
-        root: As for `convert_stanford_background`.
-        split: As for `convert_stanford_background`.
-        val_share: As for `convert_stanford_background`.
-        seed: As for `convert_stanford_background`.
 
     Raises:
         ValueError: If the folder is not laid out so, or an argument makes no sense.

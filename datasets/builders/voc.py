@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -12,10 +12,9 @@ from PIL import Image
 from deeplab_tf.datasets.audit.faults import BadPair
 from deeplab_tf.datasets.builders.image_lists import read_names
 from deeplab_tf.datasets.builders.sbd import read_sbd_mask, sbd_folder, train_aug_names
-from deeplab_tf.datasets.convert import ConversionReport, convert_pairs, split_names
 from deeplab_tf.datasets.records.pairs import Pair, mask_values
 from deeplab_tf.images import read_mask
-from deeplab_tf.labels import label_spec, voc_colors
+from deeplab_tf.labels import voc_colors
 
 TRAIN_AUG = "train_aug"
 LISTS = Path("ImageSets", "Segmentation")
@@ -28,63 +27,10 @@ _TRAIN_AUG_LISTS = (
     Path("list", "train_aug.txt"),
 )
 _AUG_MASKS = ("SegmentationClassAug", "SegmentationClass_aug", "SegmentationAug")
+# What SBD's archive unpacks to.
+_SBD = "benchmark_RELEASE"
 _COLORS = np.array(voc_colors(256), np.uint8)
 _GREYS = np.repeat(np.arange(256, dtype=np.uint8)[:, None], 3, axis=1)
-
-
-def convert_voc(
-    root: str | os.PathLike,
-    split: str | Sequence[str],
-    output: str | os.PathLike,
-    *,
-    sbd: str | os.PathLike | None = None,
-    shards: int | None = None,
-    workers: int | None = None,
-    skip_bad: bool = False,
-    overwrite: bool = False,
-    max_side: int | Sequence[int] | None = None,
-) -> ConversionReport:
-    """Converts splits of PASCAL VOC, or of a data set laid out like it with the same classes.
-
-    Args:
-        root: The folder that holds `JPEGImages`, `SegmentationClass` and `ImageSets/Segmentation` (or the
-            `VOCdevkit` folder above it).
-        split: The name of a list in `ImageSets/Segmentation`, or several: `train`, `val`, `trainval`; or `train_aug`,
-            see `voc_pairs`. The list's order is kept.
-        output: The data set's folder; other splits in it stay.
-        sbd: For `train_aug`: SBD's folder, with the `.mat` files in `cls`.
-        shards: Number of files; one for every 256 images when left out.
-        workers: Workers that read and verify; one a core when left out.
-        skip_bad: Leave bad pairs out and list them in the report, instead of failing.
-        overwrite: Replace splits that are there already.
-        max_side: Larger images are scaled down to this side, or to fit this (height, width): images antialiased,
-            masks by the nearest pixel. None keeps all as they are.
-
-    Returns:
-        What was written and what was skipped.
-
-    Raises:
-        ValueError: If the folder is not laid out so, there is no such list, a pair is missing or bad, or the
-            output cannot be written.
-        ImportError: If `.mat` files are to be read and SciPy is missing.
-
-    Example:
-        >>> convert_voc("VOCdevkit/VOC2012", "train", "voc-tfrecords").images
-        {'train': 1464}
-    """
-    names = [TRAIN_AUG if name == "trainaug" else name for name in split_names(split)]
-    sbd_of = dict.fromkeys(names if TRAIN_AUG not in names else [TRAIN_AUG], sbd)
-    return convert_pairs(
-        {name: voc_pairs(root, name, sbd=sbd_of.get(name)) for name in names},
-        label_spec("pascal_voc"),
-        output,
-        shards=shards,
-        workers=workers,
-        skip_bad=skip_bad,
-        overwrite=overwrite,
-        max_side=max_side,
-        source="pascal_voc",
-    )
 
 
 def voc_pairs(root: str | os.PathLike, split: str, *, sbd: str | os.PathLike | None = None) -> list[Pair]:
@@ -96,9 +42,11 @@ def voc_pairs(root: str | os.PathLike, split: str, *, sbd: str | os.PathLike | N
     list and masks are those of the usual download, `SegmentationClassAug/*.png`.
 
     Args:
-        root: As for `convert_voc`.
-        split: As for `convert_voc`.
-        sbd: As for `convert_voc`.
+        root: The folder that holds `JPEGImages`, `SegmentationClass` and `ImageSets/Segmentation` (or the
+            `VOCdevkit` folder above it).
+        split: The name of a list in `ImageSets/Segmentation`: `train`, `val`, `trainval`; or `train_aug`. The list's
+            order is kept.
+        sbd: For `train_aug`: SBD's folder, with the `.mat` files in `cls`.
 
     Returns:
         The pairs, in the list's order.
@@ -116,6 +64,15 @@ def voc_pairs(root: str | os.PathLike, split: str, *, sbd: str | os.PathLike | N
     if sbd is not None:
         raise ValueError(f"sbd is for the split {TRAIN_AUG!r}; received split {split!r}. Leave sbd out.")
     return [_pair(root, name, root / "SegmentationClass" / f"{name}.png") for name in _listed(root, split)]
+
+
+def prepared_voc(root: Path) -> dict[str, list[Pair]]:
+    """The pairs of `train` and `val`, and of `train_aug` where its masks or SBD's unpacked archive lie in `root`."""
+    sbd = root / _SBD if (root / _SBD).is_dir() else None
+    found = {split: voc_pairs(root, split) for split in ("train", "val")}
+    if sbd or any(devkit_folder(root).glob("Segmentation*[aA]ug")):
+        found[TRAIN_AUG] = voc_pairs(root, TRAIN_AUG, sbd=sbd)
+    return found
 
 
 def _train_aug_pairs(root: Path, sbd: Path | None) -> list[Pair]:

@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import click
 
-from deeplab_tf.cli.group import QuietGroup, cli
+from deeplab_tf.cli.group import QuietCommand, QuietGroup, cli
 from deeplab_tf.cli.options import LABELS, PATH, Side, mask_options
+from deeplab_tf.datasets.registry import DATA_SETS, DataSource, Option, source_help
 from deeplab_tf.labels.known import SPECS
-from deeplab_tf.labels.sources import SOURCES, source_help
-
-SHORT = {"voc": "pascal_voc"}
 
 
-class _ShortNames(QuietGroup):
-    """A group whose commands answer to the names that people say, too."""
+class _DataSets(QuietGroup):
+    """A group that has a command for every data set of the registry, whose short names it knows too."""
+
+    def list_commands(self, ctx):
+        return sorted({*self.commands, *DATA_SETS})
 
     def get_command(self, ctx, cmd_name):
-        return super().get_command(ctx, SHORT.get(cmd_name, cmd_name))
+        name = next((name for name, source in DATA_SETS.items() if source.short == cmd_name), cmd_name)
+        written = super().get_command(ctx, name)
+        return _command(DATA_SETS[name]) if written is None and name in DATA_SETS else written
 
 
-@cli.group(cls=_ShortNames)
+@cli.group(cls=_DataSets)
 def convert() -> None:
     """Turn images and masks into TFRecords."""
 
@@ -42,88 +46,37 @@ def _output_options(command):
     return command
 
 
-def _data_set(name: str, converter: str, example: str, *options: Callable) -> None:
-    """Adds the command of one of `SOURCES`.
+def _command(source: DataSource) -> click.Command:
+    """The command of a data set, which takes its folder and splits."""
 
-    Args:
-        name: Its name there.
-        converter: The function of `deeplab_tf.datasets` that takes its folder and a split.
-        example: What the help shows behind the command's name.
-        *options: Its own options, besides those that all have.
-    """
-    source = SOURCES[name]
-
-    def run(root, splits, **chosen) -> None:
+    def run(root, splits, output, **chosen) -> None:
         from deeplab_tf import datasets
 
-        click.echo(getattr(datasets, converter)(root, splits, **chosen))
+        click.echo(datasets.convert_dataset(source.name, root, splits, output, **chosen))
 
-    splits_help = f"{', '.join(source.splits)}; repeat."
     for option in (
         conversion_options,
-        *reversed(options),
-        click.option("--split", "splits", multiple=True, required=True, help=splits_help),
+        *map(_option, reversed(source.options)),
+        click.option("--split", "splits", multiple=True, required=True, help=f"{', '.join(source.splits)}; repeat."),
         click.option("--root", type=PATH, required=True, help="The data set's folder, as above."),
     ):
         run = option(run)
-    example = f"\b\nExample:\n  deeplab-tf convert {name} {example}"
-    convert.command(name, help=f"{source.title}.\n\n\b\n{source_help(name)}\n\n{example}")(run)
+    root, output = source.example
+    splits = " ".join(f"--split {split}" for split in list(source.splits)[:2])
+    example = f"\b\nExample:\n  deeplab-tf convert {source.name} --root {root} {splits} --output {output}"
+    text = f"{source.title}.\n\n\b\n{source_help(source.name)}\n\n{example}"
+    return click.command(source.name, cls=QuietCommand, help=text)(run)
 
 
-_data_set(
-    "pascal_voc",
-    "convert_voc",
-    "--root VOCdevkit/VOC2012 --split train --split val --output voc",
-    click.option("--sbd", type=PATH, help="For train_aug: SBD's folder, with cls/*.mat, train.txt and val.txt."),
-)
-_data_set(
-    "cityscapes",
-    "convert_cityscapes",
-    "--root cityscapes --split train --split val --output cityscapes-tfrecords",
-    click.option(
-        "--ids",
-        type=click.Choice(["auto", "train", "label"]),
-        default="auto",
-        show_default=True,
-        help="Masks to read: labelTrainIds, labelIds, or the former where all are there.",
-    ),
-)
-_data_set("ade20k", "convert_ade20k", "--root ADEChallengeData2016 --split train --split val --output ade20k")
-_data_set(
-    "camvid",
-    "convert_camvid",
-    "--root CamVid --split train --split val --output camvid-tfrecords",
-    click.option(
-        "--classes",
-        type=int,
-        default=11,
-        show_default=True,
-        help="11 or 32, which need the original colour masks.",
-    ),
-)
-_data_set(
-    "stanford_background",
-    "convert_stanford_background",
-    "--root iccv09Data --split train --split val --output stanford",
-    click.option("--seed", type=int, default=0, show_default=True, help="Draws the val images."),
-    click.option(
-        "--val-share",
-        type=click.FloatRange(0, 1, min_open=True, max_open=True),
-        default=0.2,
-        show_default=True,
-        help="Share that is val: there is no official split.",
-    ),
-)
-
-_data_set(
-    "pascal_context",
-    "convert_pascal_context",
-    "--root pascal-context --split train --split val --output context",
-    click.option(
-        "--classes", type=int, default=60, show_default=True, help="60: 59 and background; 59; or 459, all there are."
-    ),
-    click.option("--voc", type=PATH, help="Folder VOC2010 of the devkit.  [default: looked for under --root]"),
-)
+def _option(option: Option) -> Callable:
+    if option.choices:
+        kind = click.Choice(option.choices)
+    elif option.between:
+        kind = click.FloatRange(*option.between, min_open=True, max_open=True)
+    else:
+        kind = PATH if option.kind is Path else option.kind
+    shown = {} if option.default is None else {"default": option.default, "show_default": True}
+    return click.option(f"--{option.name.replace('_', '-')}", type=kind, help=option.help, **shown)
 
 
 @convert.command("labelme")

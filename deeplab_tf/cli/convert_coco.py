@@ -6,7 +6,7 @@ import click
 
 from deeplab_tf.cli.convert import conversion_options, convert
 from deeplab_tf.cli.options import PATH
-from deeplab_tf.labels.sources import source_help
+from deeplab_tf.datasets.registry import source_help
 
 _KINDS = ("instances", "panoptic", "stuff")
 _OF_ROOT = ("root", "classes", "min_pixels", "year")

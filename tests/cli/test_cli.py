@@ -45,7 +45,8 @@ def model_file(tmp_path_factory):
 
 def commands(group=cli, path=()):
     """The words of every command, however deep."""
-    for name, command in group.commands.items():
+    for name in group.list_commands(None):
+        command = group.get_command(None, name)
         if isinstance(command, click.Group):
             yield from commands(command, (*path, name))
         else:

@@ -1,16 +1,17 @@
+import inspect
 import re
 from pathlib import Path
 
 import pytest
 
 from deeplab_tf.cli.convert import convert
+from deeplab_tf.datasets.registry import DATA_SETS, count_notes, source_help, sources_table
 from deeplab_tf.labels import KNOWN
-from deeplab_tf.labels.sources import SOURCES, count_notes, source_help, sources_table
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.mark.parametrize("name", SOURCES)
+@pytest.mark.parametrize("name", DATA_SETS)
 def test_help_is_two_lines(name):
     lines = source_help(name).splitlines()
     assert [line.split(":")[0] for line in lines] == ["From", "Root"]
@@ -18,19 +19,19 @@ def test_help_is_two_lines(name):
 
 
 def test_counts_fit_each_other():
-    voc, cityscapes = SOURCES["pascal_voc"].splits, SOURCES["cityscapes"].splits
+    voc, cityscapes = DATA_SETS["pascal_voc"].splits, DATA_SETS["cityscapes"].splits
     assert voc["train"] + voc["val"] == voc["trainval"]
     # What SBD adds to PASCAL VOC's train.
     assert voc["train_aug"] - voc["train"] == 9118
     assert cityscapes["train"] + cityscapes["val"] == cityscapes["trainval"]
     assert cityscapes["train"] + cityscapes["train_extra"] == cityscapes["train_coarse"]
     assert cityscapes["train_coarse"] + cityscapes["val_coarse"] == cityscapes["trainval_coarse"]
-    assert sum(SOURCES["camvid"].splits.values()) == 701
-    assert sum(SOURCES["stanford_background"].splits.values()) == 715
+    assert sum(DATA_SETS["camvid"].splits.values()) == 701
+    assert sum(DATA_SETS["stanford_background"].splits.values()) == 715
 
 
 def test_classes_are_those_of_the_labels():
-    first = {name: int(re.search(r"\d+", source.classes)[0]) for name, source in SOURCES.items() if name in KNOWN}
+    first = {name: int(re.search(r"\d+", source.classes)[0]) for name, source in DATA_SETS.items() if name in KNOWN}
     assert first == {name: KNOWN[name].classes for name in first}
     assert len(first) == 5
 
@@ -38,7 +39,7 @@ def test_classes_are_those_of_the_labels():
 def test_documents_have_every_data_set():
     data, readme = ((ROOT / name).read_text(encoding="utf-8") for name in ("docs/data.md", "README.md"))
     assert sources_table() in data
-    assert {name for name in convert.commands if f"`{name}`" not in readme} == set()
+    assert {name for name in convert.list_commands(None) if f"`{name}`" not in readme} == set()
     assert {f"deeplab-tf convert {name}" for name in ("folder", "labelme", "shapes")} <= set(
         re.findall(r"deeplab-tf convert \w+", data)
     )
@@ -49,3 +50,12 @@ def test_only_other_numbers_are_noted():
         "val has 1999 images; ADE20K (MIT scene parsing benchmark) has 2000.",
     )
     assert count_notes("pascal_voc", {"mine": 3}) == ()
+
+
+@pytest.mark.parametrize("name", DATA_SETS)
+def test_options_and_defaults_are_those_of_the_function(name):
+    parameters = inspect.signature(DATA_SETS[name].listing()).parameters
+    assert list(parameters)[:2] == ["root", "split"]
+    assert {option.name: option.default for option in DATA_SETS[name].options}.items() <= {
+        key: parameter.default for key, parameter in parameters.items()
+    }.items()

@@ -1,0 +1,158 @@
+"""The converters of the data sets that `registry` has a row for: `convert_voc` and the others."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import re
+import textwrap
+from collections.abc import Callable, Sequence
+
+from deeplab_tf.datasets.convert import ConversionReport, convert_pairs, merge_splits, split_names
+from deeplab_tf.datasets.registry import DATA_SETS, DataSource
+
+_PREFIX = "convert_"
+# What all converters take besides the data set's own options, as `convert_dataset` describes it.
+_COMMON = ("shards", "workers", "skip_bad", "overwrite", "max_side")
+
+
+def convert_dataset(
+    name: str,
+    root: str | os.PathLike,
+    split: str | Sequence[str],
+    output: str | os.PathLike,
+    *,
+    shards: int | None = None,
+    workers: int | None = None,
+    skip_bad: bool = False,
+    overwrite: bool = False,
+    max_side: int | Sequence[int] | None = None,
+    **options,
+) -> ConversionReport:
+    """Converts splits of a data set of the field, as `convert_voc` and the others do.
+
+    Args:
+        name: A name in `registry.DATA_SETS`, or a short one: `voc`.
+        root: The data set's folder.
+        split: The name of a split, or several.
+        output: The folder to write; other splits in it stay.
+        shards: Number of files for each split; one for every 256 images when left out.
+        workers: Threads that read and verify; one per core when left out.
+        skip_bad: Leave bad pairs out and list them in the report, instead of failing.
+        overwrite: Replace splits that are there already.
+        max_side: Larger images are scaled down to this side, or to fit this (height, width): images antialiased,
+            masks by the nearest pixel. None keeps all as they are.
+        **options: The data set's own; see `convert_NAME`.
+
+    Returns:
+        What was written and what was skipped.
+
+    Raises:
+        ValueError: If there is no such data set, its folder is not laid out as expected, the split or an option is
+            unknown, a pair is missing or bad, or the output cannot be written.
+
+    Example:
+        >>> convert_dataset("camvid", "CamVid", "train", "camvid-tfrecords", classes=11).images
+        {'train': 367}
+    """
+    source = _source(name)
+    if unknown := sorted(options.keys() - inspect.signature(source.listing()).parameters.keys()):
+        raise ValueError(f"{source.title} has no option {unknown[0]!r}; it has {_own_options(source)}.")
+    splits = list(dict.fromkeys(source.aliases.get(split, split) for split in split_names(split)))
+    if not splits:
+        raise ValueError(f"No split is named. Name one or several, such as {list(source.splits)}.")
+    found = {split: source.list_pairs(root, split, **_options_of(source, split, splits, options)) for split in splits}
+    return convert_pairs(
+        *merge_splits(found),
+        output,
+        shards=shards,
+        workers=workers,
+        skip_bad=skip_bad,
+        overwrite=overwrite,
+        max_side=max_side,
+        source=source.name if source.complete is None or source.complete(**options) else None,
+    )
+
+
+def _source(name: str) -> DataSource:
+    for source in DATA_SETS.values():
+        if name in (source.name, source.short):
+            return source
+    raise ValueError(
+        f"There is no data set {name!r}; choose from {list(DATA_SETS)}. convert_folder and convert_pairs take any "
+        "other."
+    )
+
+
+def _own_options(source: DataSource) -> list[str]:
+    return list(inspect.signature(source.listing()).parameters)[2:]
+
+
+def _options_of(source: DataSource, split: str, splits: Sequence[str], options: dict) -> dict:
+    """The options that a split takes; one that is for other splits only is refused where none of these is asked for."""
+    only = {option.name: option.splits for option in source.options if option.splits}
+    return {
+        name: value
+        for name, value in options.items()
+        if name not in only or split in only[name] or not set(only[name]) & set(splits)
+    }
+
+
+def converter(source: DataSource) -> Callable[..., ConversionReport]:
+    """`convert_dataset` for one data set, with its options, their defaults and their descriptions."""
+
+    def convert(root, split, output, **options):
+        return convert_dataset(source.name, root, split, output, **options)
+
+    convert.__name__ = convert.__qualname__ = f"{_PREFIX}{source.short}"
+    convert.__doc__ = _document(source, convert.__name__)
+    common = inspect.signature(convert_dataset).parameters
+    own = inspect.signature(source.listing()).parameters
+    parameters = [common["root"], common["split"], common["output"], *(own[name] for name in _own_options(source))]
+    parameters += [common[name] for name in _COMMON]
+    convert.__signature__ = inspect.Signature(parameters, return_annotation=ConversionReport)
+    return convert
+
+
+def _document(source: DataSource, function: str) -> str:
+    """The description of a converter: what the listing function says of its arguments, and what all have in common."""
+    paragraphs, own = _sections(source.listing())
+    _, common = _sections(convert_dataset)
+    arguments = common["Args"] | own.get("Args", {}) | {name: common["Args"][name] for name in ("output", *_COMMON)}
+    order = ["root", "split", "output", *_own_options(source), *_COMMON]
+    root, output = source.example
+    arguments["split"] += " Several may be given."
+    blocks = [
+        f"Converts splits of {source.title}. Classes: {source.classes}.",
+        *paragraphs[1:],
+        "Args:\n" + "\n".join(arguments[name] for name in order if name in arguments),
+        "Returns:\n" + "\n".join(common["Returns"].values()),
+        "Raises:\n" + "\n".join((own.get("Raises", {}) | common["Raises"]).values()),
+    ]
+    if source.complete is None:
+        split, images = next(iter(source.splits.items()))
+        call = f'{function}("{root}", "{split}", "{output}")'
+        blocks.append(f"Example:\n    >>> {call}.images\n    {{'{split}': {images}}}")
+    return "\n\n".join(blocks) + "\n"
+
+
+def _sections(function: Callable) -> tuple[list[str], dict[str, dict[str, str]]]:
+    """The paragraphs of a description, and the entries of its sections by name, as they stand there."""
+    paragraphs, sections = [], {}
+    for block in (inspect.getdoc(function) or "").split("\n\n"):
+        title, _, body = block.partition(":\n")
+        if re.fullmatch(r"[A-Z]\w+", title):
+            entries = re.split(r"\n(?=\S)", textwrap.dedent(body))
+            sections[title] = {entry.partition(":")[0].strip("*"): textwrap.indent(entry, "    ") for entry in entries}
+        else:
+            paragraphs.append(block)
+    return paragraphs, sections
+
+
+def __getattr__(name: str) -> Callable[..., ConversionReport]:
+    """`convert_NAME` of every data set."""
+    short = {source.short: source for source in DATA_SETS.values()}
+    if name.removeprefix(_PREFIX) not in short or not name.startswith(_PREFIX):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()[name] = converter(short[name.removeprefix(_PREFIX)])
+    return globals()[name]
