@@ -12,7 +12,7 @@ from deeplab_tf.files.reading import reading, shown
 from deeplab_tf.images.enlarging import label_map_at, labels_at, probabilities_at
 from deeplab_tf.images.scaling import FROM_MODEL, Fitting, max_side_limit
 from deeplab_tf.inference.canvas import Canvas
-from deeplab_tf.labels import LabelSpec, label_spec
+from deeplab_tf.labels import LabelSpec, released_labels
 from deeplab_tf.weights.formats import tflite_runtime
 from deeplab_tf.weights.formats.tflite_content import TFLiteContent, read_tflite_content
 from deeplab_tf.weights.formats.tflite_input import feed_of
@@ -68,7 +68,7 @@ class TFLiteArtefact:
                 "by its quantisation or first operations. Say it: input_range=(0, 255), (-1, 1) or (0, 1), on the "
                 "command line --input-range 0,255."
             )
-        self.labels = LabelSpec.from_dict(about["labels"]) if about else label_spec(self._count_classes())
+        self.labels = LabelSpec.from_dict(about["labels"]) if about else released_labels(self._count_classes())
         self._scores_are = about.get("outputs", "logits")
         height, width = (int(side) for side in self._input["shape"][1:3])
         limit = self._limit(max_side, about.get("image_size"), (height, width))

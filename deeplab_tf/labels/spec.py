@@ -15,6 +15,8 @@ from deeplab_tf.labels.known import SPECS
 IGNORE_COLOR = (224, 224, 192)
 # What masks of 16 bits hold.
 MOST_CLASSES = 65536
+# Data sets of which the original release has files that do not say so.
+RELEASED = ("pascal_voc", "cityscapes")
 
 
 def voc_colors(count: int) -> tuple[tuple[int, int, int], ...]:
@@ -188,15 +190,14 @@ def label_spec(source: LabelSpec | Mapping | str | int) -> LabelSpec:
     Args:
         source: A `LabelSpec`, its dictionary, the name of a known data set (a key of `KNOWN`, such as
             `pascal_voc`, `cityscapes` or `ade20k`), or a number of classes, which get the names `class_0`,
-            `class_1`, ... (21 and 19 classes are taken for PASCAL VOC and Cityscapes, sets that releases were
-            trained on; 151 are not taken for ADE20K, which ignores id 0).
+            `class_1`, ...: a number names no data set.
 
     Raises:
         ValueError: If the name is unknown or the number is below 2.
 
     Example:
-        >>> label_spec("pascal_voc").names[15]
-        'person'
+        >>> label_spec("pascal_voc").names[15], label_spec(21).names[15]
+        ('person', 'class_15')
     """
     if isinstance(source, LabelSpec):
         return source
@@ -211,7 +212,21 @@ def label_spec(source: LabelSpec | Mapping | str | int) -> LabelSpec:
             f"Expected a label specification, its name, or a number of classes, 2 to {MOST_CLASSES}; received "
             f"{reprlib.repr(source)}."
         )
-    for spec in (KNOWN["pascal_voc"], KNOWN["cityscapes"]):
-        if source == spec.classes:
-            return spec
     return LabelSpec(tuple(f"class_{index}" for index in range(int(source))))
+
+
+def released_labels(classes: int) -> LabelSpec:
+    """The labels of a released file, which has a number of classes and no names for them.
+
+    Args:
+        classes: That number. The release has files of PASCAL VOC with 21 classes and of Cityscapes with 19; others,
+            those of ADE20K among them, whose id 0 is a class here and ignored there, stay unnamed.
+
+    Raises:
+        ValueError: If the number is below 2.
+
+    Example:
+        >>> released_labels(19).name, released_labels(151).names[0]
+        ('cityscapes', 'class_0')
+    """
+    return next((KNOWN[name] for name in RELEASED if KNOWN[name].classes == classes), label_spec(classes))

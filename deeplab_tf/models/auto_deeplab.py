@@ -22,7 +22,7 @@ class AutoDeepLab(SegmentationModel):
     Args:
         genotype: `"auto_deeplab"`, the published one; another as a `Genotype`, its dictionary or a `.json` file.
         filters: Channels of a cell's states at stride 4; published are 20, 32 and 48 (S, M, L).
-        classes: Number of classes; that of `labels`, or 19, when left out.
+        classes: Number of classes, which stay unnamed; that of `labels`, or 19, when left out.
         output_stride: That at which the genotype's path ends; None takes it.
         atrous_rates: Rates of the ASPP branches; None follows the output stride, `()` leaves them out.
         labels: `LabelSpec`, its dictionary, or the name of a known data set; travels with the model.

@@ -23,7 +23,7 @@ class LRASPP(SegmentationModel):
 
     Args:
         backbone: Name of the feature extractor; one with decoder taps.
-        classes: Number of classes; that of `labels`, or 21, when left out.
+        classes: Number of classes, which stay unnamed; that of `labels`, or 21, when left out.
         output_stride: Input size over size of the backbone's last map: 8, 16 or 32.
         labels: `LabelSpec`, its dictionary, or the name of a known data set; travels with the model.
         input_shape: `(H, W, channels)`; H and W may be None.

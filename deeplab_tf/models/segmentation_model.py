@@ -32,7 +32,7 @@ BACKBONE_OPTIONS = (
 
 
 def resolve_labels(classes: int | None, labels) -> LabelSpec:
-    """The label specification that `classes` and `labels` mean together; 21 classes when both are left out.
+    """The label specification that `classes` and `labels` mean together; 21 unnamed classes when both are left out.
 
     Raises:
         ValueError: If they contradict each other.

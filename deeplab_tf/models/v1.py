@@ -48,7 +48,7 @@ class DeepLabV1(SegmentationModel):
     """VGG-16 with atrous convolution, its fully connected layers as convolutions, at output stride 8.
 
     Args:
-        classes: Number of classes; that of `labels`, or 21, when left out.
+        classes: Number of classes, which stay unnamed; that of `labels`, or 21, when left out.
         variant: How fc6 is made: `"large_fov"` (3x3, 1024 channels), `"7x7"` or `"4x4"` (4096 channels).
         atrous_rate: Rate of fc6. None takes the variant's: 12, 4 and 8; with `"4x4"`, 4 gives the paper's first
             network, of a smaller field of view.

@@ -29,7 +29,7 @@ class DeepLabV2(SegmentationModel):
 
     Args:
         backbone: `"resnet_101"`, which is DeepLabv2's own form of it, or another name in the table of backbones.
-        classes: Number of classes; that of `labels`, or 21, when left out.
+        classes: Number of classes, which stay unnamed; that of `labels`, or 21, when left out.
         output_stride: Input size over size of the logits before they are upsampled: 8, 16 or 32.
         atrous_rates: Rates of the branches. ASPP-L is 6, 12, 18, 24, also when None; ASPP-S is 2, 4, 8, 12.
         multi_scale: Look at the image at 0.5, 0.75 and 1 times its size with the same weights and keep the maximum.

@@ -19,7 +19,7 @@ class DeepLabV3(SegmentationModel):
 
     Args:
         backbone: Name of the feature extractor.
-        classes: Number of classes; that of `labels`, or 21, when left out.
+        classes: Number of classes, which stay unnamed; that of `labels`, or 21, when left out.
         output_stride: Input size over size of the last map: 8, 16 or 32.
         atrous_rates: Rates of the ASPP branches. None takes 6, 12, 18 at output stride 16, doubled at 8, halved
             at 32; `()` is the release's "no ASPP" head of its MobileNetV2 models.

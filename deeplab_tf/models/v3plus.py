@@ -20,7 +20,7 @@ class DeepLabV3Plus(SegmentationModel):
 
     Args:
         backbone: Name of the feature extractor.
-        classes: Number of classes; that of `labels`, or 21, when left out.
+        classes: Number of classes, which stay unnamed; that of `labels`, or 21, when left out.
         output_stride: Input size over size of the encoder's last map: 8, 16 or 32.
         atrous_rates: Rates of the ASPP branches; None follows the output stride, `()` leaves them out.
         labels: `LabelSpec`, its dictionary, or the name of a known data set; travels with the model.

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterable, Mapping
 
 from deeplab_tf import backbones
+from deeplab_tf.labels import released_labels
 from deeplab_tf.models import SegmentationModel, model_class
 from deeplab_tf.models.class_rows import ClassRows
 from deeplab_tf.models.registry import check_settings
@@ -106,6 +107,8 @@ def build_from_checkpoint(checkpoint: Checkpoint, settings: Mapping | None = Non
             del read_off["classes"]
     check_settings(kind, settings, without=["weights"])
     arguments = {**read_off, **settings}
+    if arguments.get("labels") is None and arguments.get("classes") is not None:
+        arguments["labels"] = released_labels(arguments["classes"])
     spec = resolve_labels(arguments.get("classes"), arguments.get("labels"))
     return kind(**{"image_size": IMAGE_SIZES.get(spec.name), **arguments})
 

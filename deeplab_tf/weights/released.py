@@ -13,6 +13,7 @@ import numpy as np
 
 from deeplab_tf import backbones
 from deeplab_tf.files.reading import shown
+from deeplab_tf.labels import released_labels
 from deeplab_tf.models import SegmentationModel, copy_weights, load_model
 from deeplab_tf.models.finite import check_finite
 from deeplab_tf.weights.checkpoint_model import load_checkpoint, load_checkpoint_model
@@ -156,7 +157,13 @@ def build_from(released: ReleasedFile) -> SegmentationModel:
     if rates := tuple(convolutions[branch].rate for branch in dilated_branches(kernels)):
         settings["atrous_rates"] = rates
     crop_size = None if not window else (window - 1) * output_stride + 1
-    return model(**settings, output_stride=output_stride, crop_size=crop_size, image_size=crop_size)
+    return model(
+        **settings,
+        labels=released_labels(settings["classes"]),
+        output_stride=output_stride,
+        crop_size=crop_size,
+        image_size=crop_size,
+    )
 
 
 def holds_segmentation(path: str | os.PathLike) -> bool:

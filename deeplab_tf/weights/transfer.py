@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import keras
 
-from deeplab_tf.labels import label_spec
+from deeplab_tf.labels import released_labels
 from deeplab_tf.layers import BatchNorm
 from deeplab_tf.models import SegmentationModel, copy_weights
 from deeplab_tf.models.class_rows import ClassRows
@@ -103,7 +103,7 @@ def assign_folded(model: SegmentationModel, released: ReleasedFile) -> Transfer:
 
 
 def class_rows(model: SegmentationModel, shapes: Sequence[tuple[int, ...]]) -> ClassRows | None:
-    """How the classes of a file without names go into a model.
+    """How the classes of a released file, which names none, go into a model.
 
     Args:
         model: The model to fill.
@@ -113,7 +113,7 @@ def class_rows(model: SegmentationModel, shapes: Sequence[tuple[int, ...]]) -> C
         The rows; None if the file has no classifier.
     """
     counts = {shape[-1] for shape in shapes}
-    return ClassRows(label_spec(counts.pop()), model.labels) if len(counts) == 1 and min(counts) > 1 else None
+    return ClassRows(released_labels(counts.pop()), model.labels) if len(counts) == 1 and min(counts) > 1 else None
 
 
 def _set(layer: keras.layers.Layer, norm: BatchNorm | None, convolution: Convolution) -> None:

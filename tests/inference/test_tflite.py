@@ -27,6 +27,12 @@ def test_scores_without_a_side_file_are_logits_of_numbered_classes(tmp_path):
     assert artefact.predict(np.zeros((20, 31, 3), np.uint8)).shape == (20, 31)
 
 
+@pytest.mark.parametrize("classes, name", [(21, "pascal_voc"), (19, "cityscapes"), (20, "custom")])
+def test_as_many_classes_as_the_release_has_get_its_names(tmp_path, classes, name):
+    scores = write_tflite(tmp_path / "s.tflite", lambda x: tf.cast(x, tf.float32) @ tf.ones((3, classes)))
+    assert open_artefact(scores).labels.name == name
+
+
 @pytest.mark.parametrize(
     ("function", "low", "high"),
     [

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from deeplab_tf.labels import LabelSpec, label_spec, voc_colors
+from deeplab_tf.labels import LabelSpec, label_spec, released_labels, voc_colors
 
 
 def test_voc_colours_are_the_published_ones():
@@ -50,9 +50,15 @@ def test_camvid_colours_are_those_of_the_32_classes_but_for_the_pavement():
 
 def test_numbers_of_classes():
     assert label_spec(151).ignore_label == 255
-    assert label_spec(21).name == "pascal_voc"
-    assert label_spec(19).name == "cityscapes"
+    for count in (19, 21):
+        assert (label_spec(count).name, label_spec(count).names[-1]) == ("custom", f"class_{count - 1}")
     assert label_spec(3).names == ("class_0", "class_1", "class_2")
+
+
+def test_only_released_files_get_names_by_their_number_of_classes():
+    assert released_labels(21) is label_spec("pascal_voc")
+    assert released_labels(19) is label_spec("cityscapes")
+    assert released_labels(151) == label_spec(151)
 
 
 def test_json_round_trip():

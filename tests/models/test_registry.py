@@ -48,3 +48,11 @@ def test_what_tells_a_models_variants_apart(kind, first):
 def test_unknown_models_and_settings_are_refused(kind, settings, message):
     with pytest.raises(ValueError, match=message):
         deeplab_tf.create_model(kind, **settings)
+
+
+@pytest.mark.parametrize(
+    "kind, given, classes", [("v3", {}, 21), ("v3", {"classes": 19}, 19), ("auto_deeplab", {}, 19)]
+)
+def test_a_number_of_classes_names_none(kind, given, classes):
+    model = without_values(lambda: deeplab_tf.create_model(kind, **given))
+    assert model.labels.names == tuple(f"class_{index}" for index in range(classes))
