@@ -97,7 +97,7 @@ def _run(output: Path, steps: int) -> float:
     step("Segment new images")
     fresh = datasets.draw_shapes(output / "new", 2 * SHOWN, seed=1)
     done = segment_files(Segmenter(run), fresh / "images", output / "segmented", legend=True)
-    click.echo(f"{len(done.written)} images, {done.images_per_second:.1f} a second")
+    click.echo(f"{len(done.written)} images, {done.images_per_second:.1f} per second")
     _write_picture(output, dataset)
     _write_page(output, result, done.written.values())
     step(f"Done: validation mIoU {result.miou:.4f}. Open {output / PAGE}")
@@ -113,7 +113,7 @@ def _emptied(output: Path, overwrite: bool) -> Iterator[None]:
     parts = {*PARTS, "new", PAGE, "audit.html", "contact_sheet.png", "metrics.json", "predictions.png"}
     strange = sorted(path.name for path in output.iterdir() if path.name not in parts and path.name[0] != ".")
     if strange:
-        raise ValueError(f"{output} holds {strange[0]!r}, which is no part of a demo. Give another --output.")
+        raise ValueError(f"{output} holds {strange[0]!r}, which is not part of a demo. Give another --output.")
     # Of a demo that was killed.
     _decide(output, before)
     if (output / PAGE).exists() and not overwrite:

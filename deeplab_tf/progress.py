@@ -48,7 +48,7 @@ def track(items: Iterable[T], total: int | None, what: str, unit: str = "image")
         elif now - said >= LINE_SECONDS:
             said = now
             each = (now - start) / (done - 1)
-            speed = f"{1 / each:.1f} a second" if each < 1 else f"{each:.1f} s each"
+            speed = f"{1 / each:.1f} per second" if each < 1 else f"{each:.1f} s each"
             rest = f", {(total - done) * each:.0f} s left" if total else ""
             of = f" of {total}" if total else ""
             print(f"{what}: {done}{of} {plural(unit, total or done)}, {speed}{rest}", file=sys.stderr, flush=True)

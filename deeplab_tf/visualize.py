@@ -100,7 +100,7 @@ def overlay(
         labels: Integer `[H, W]`, 0-255.
         spec: Names and colours of the classes.
         alpha: Weight of the colours, 0-1.
-        legend: Add the classes that occur, largest first, with their share of the pixels.
+        legend: Add the classes that occur, largest first, with their fraction of the pixels.
 
     Returns:
         RGB, uint8 `[H, W, 3]`; with a legend wider, and higher where the legend needs it.

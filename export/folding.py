@@ -50,7 +50,7 @@ def fold_batch_norm(model: keras.Model) -> keras.Model:
 
 
 def _foldable(model: keras.Model) -> dict[str, keras.layers.BatchNormalization]:
-    """By the name of a linear convolution, the normalisation that alone reads its output."""
+    """By the name of a linear convolution, the normalisation that is the only one to read its output."""
     readers: dict[int, list] = {id(tensor): [None] for tensor in keras.tree.flatten(model.output)}
     for layer in model.layers:
         for tensor in keras.tree.flatten(layer.input):

@@ -17,7 +17,7 @@ Predict = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray | None]]
 MIN_AGREEMENT = 0.99
 # Two classes whose scores differ by less are as good as each other: rounding decides.
 TIE = 1e-5
-# Below this share of unequal pixels nobody asks for ties, which takes all scores.
+# Below this fraction of unequal pixels nobody asks for ties, which takes all scores.
 FEW = 1e-3
 LARGER = 1.5
 
@@ -101,7 +101,7 @@ def compare(model: Predict, exported: Predict, images: list[np.ndarray]) -> tupl
         images: RGB, uint8 `[H, W, 3]`.
 
     Returns:
-        The share of pixels, over all images, whose labels are equal or whose two labels' scores are, but for
+        The fraction of pixels, over all images, whose labels are equal or whose two labels' scores are, except for
         rounding; and the largest difference of a score, None where the export gives no scores.
     """
     equal = total = 0
@@ -117,7 +117,7 @@ def compare(model: Predict, exported: Predict, images: list[np.ndarray]) -> tupl
 
 
 def compare_large(model: Artefact, exported: Artefact, images: list[np.ndarray]) -> float | None:
-    """The share of equal labels on images that both scale, each as its users have it; None without an image."""
+    """The fraction of equal labels on images that both scale, each as its users have it; None without an image."""
     equal = total = 0
     for image in images:
         labels = model.predict(image)

@@ -32,7 +32,7 @@ def model_to_export(model_or_path: SegmentationModel | str | os.PathLike) -> Seg
 
 @contextlib.contextmanager
 def exporting(output: str | os.PathLike, overwrite: bool, is_export: Callable[[Path], bool]) -> Iterator[Path]:
-    """Proves, before any long work, that `output` can be written, and keeps all others from it in the block.
+    """Proves, before any long work, that `output` can be written, and locks it for the block.
 
     Args:
         output: The file or folder.
@@ -52,7 +52,7 @@ def exporting(output: str | os.PathLike, overwrite: bool, is_export: Callable[[P
         if lock.after_kill:
             clear_leftovers(output)
         if output.exists() and not is_export(output):
-            raise ValueError(f"{output} exists and is no export of this kind. Choose another path.")
+            raise ValueError(f"{output} exists and is not an export of this kind. Choose another path.")
         if output.exists() and not overwrite:
             raise ValueError(f"{output} exists. Choose another path, or replace it with --overwrite (overwrite=True).")
         check_writable(output.parent)
@@ -62,7 +62,7 @@ def exporting(output: str | os.PathLike, overwrite: bool, is_export: Callable[[P
 
 
 def description(model: SegmentationModel, **more) -> dict:
-    """What an export carries beside its graph, JSON-ready."""
+    """What an export carries besides its graph, JSON-ready."""
     return {
         "format": "deeplab-tf",
         "labels": model.labels.to_dict(),

@@ -12,13 +12,13 @@ class ExportReport:
 
     Args:
         path: The file or folder written.
-        agreement: Share of pixels whose labels equal the model's, 0-1.
+        agreement: Fraction of pixels whose labels equal the model's, 0-1.
         max_abs_difference: Largest difference of a score (`scores` says which); None for labels only.
         scores: `"probabilities"` or `"logits"`.
         images: Number of images compared.
         synthetic: Whether they were made up because none were given.
         bytes: Size of the export.
-        large_agreement: The same share on images larger than the size that the model is made for, which export and
+        large_agreement: The same fraction on images larger than the size that the model is made for, which export and
             model scale; None where the model knows no size.
 
     Example:

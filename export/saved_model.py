@@ -47,7 +47,7 @@ def export_saved_model(
         model_or_path: A model, a `.keras` file, or a run folder.
         output: The folder to write.
         images: Image files or arrays to compare on; four synthetic images when left out.
-        min_agreement: Share of equal labels, 0-1, below which nothing is written.
+        min_agreement: Fraction of equal labels, 0-1, below which nothing is written.
         overwrite: Replace an earlier export.
 
     Returns:

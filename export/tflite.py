@@ -58,7 +58,7 @@ def export_tflite(
             else its crop size, or 513.
         outputs: `"labels"`, int32 `[1, H, W]`; `"probabilities"` or `"logits"`, float32 `[1, H, W, classes]`.
         images: Image files or arrays to compare on; four synthetic images when left out.
-        min_agreement: Share of equal labels, 0-1, below which nothing is written.
+        min_agreement: Fraction of equal labels, 0-1, below which nothing is written.
         overwrite: Replace an earlier file.
 
     Returns:
@@ -111,7 +111,7 @@ def _input_size(model: SegmentationModel, size: int | Sequence[int] | None) -> t
 
 
 def _limit(model: SegmentationModel, canvas: tuple[int, int]) -> tuple[int, int]:
-    """Within which the file predicts: the model's own size, as far as it has room on the canvas."""
+    """The size within which the file predicts: the model's own, as far as it fits into the input."""
     return tuple(min(sides) for sides in zip(model.image_size or canvas, canvas))
 
 

@@ -41,7 +41,7 @@ def test_unknown_totals_have_no_time_left(clock, capsys):
 def test_quick_work_is_told_by_the_second(clock, capsys):
     for _ in track(range(100), None, "read"):
         clock[0] += 0.25
-    assert capsys.readouterr().err == "read: 60 images, 4.0 a second\n"
+    assert capsys.readouterr().err == "read: 60 images, 4.0 per second\n"
 
 
 def test_the_first_item_does_not_count_for_the_speed(clock, capsys):

@@ -1,4 +1,4 @@
-"""Text files of class names, one a line, with a colour behind a name where wanted."""
+"""Text files of class names, one per line, with a colour behind a name where wanted."""
 
 from __future__ import annotations
 

@@ -173,7 +173,7 @@ class Genotype:
         """Reads JSON text.
 
         Raises:
-            ValueError: If it is no JSON object, or not a possible genotype.
+            ValueError: If it is not a JSON object, or not a possible genotype.
         """
         try:
             fields = json.loads(text)
@@ -266,7 +266,7 @@ def genotype(value: Genotype | Mapping | str | os.PathLike) -> Genotype:
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If the name is unknown, or what was given is no possible genotype.
+        ValueError: If the name is unknown, or what was given is not a possible genotype.
 
     Example:
         >>> genotype("auto_deeplab").path[:4]

@@ -43,7 +43,7 @@ def searched(
         genes: Its cell and its path.
         scope: First part of the layers' names.
         base_filters: Channels of a cell's states at stride 4; doubled with the stride.
-        drop_path_keep: Share of an image's paths kept by the last cell in training; the earlier cells keep more.
+        drop_path_keep: Fraction of an image's paths kept by the last cell in training; the earlier cells keep more.
         drop_path_steps: Training steps over which the shares dropped rise from 0, as in the release; None for no rise.
         frozen_statistics: Keep the moving statistics of batch normalisation fixed in training.
 
@@ -52,7 +52,7 @@ def searched(
         genotype's taps.
 
     Raises:
-        ValueError: If the filters or the share are not possible.
+        ValueError: If the filters or the fraction are not possible.
 
     Example:
         >>> searched(keras.Input((321, 321, 3)), GENOTYPES["auto_deeplab"], scope="hnasnet").last.shape
@@ -102,7 +102,7 @@ def hnasnet(
         output_stride: That at which the genotype's path ends.
         genotype: A genotype, its dictionary, its name, or a `.json` file.
         base_filters: Channels of a cell's states at stride 4.
-        drop_path_keep: Share of an image's paths kept by the last cell in training.
+        drop_path_keep: Fraction of an image's paths kept by the last cell in training.
         drop_path_steps: Training steps over which the shares dropped rise from 0, as in the release; None for no rise.
         frozen_statistics: Keep the moving statistics of batch normalisation fixed in training.
 
@@ -148,7 +148,7 @@ def pnasnet(
         images: float `[B, H, W, 3]`, RGB, 0-255.
         output_stride: 8, 16 or 32.
         base_filters: Half the channels of a cell's states at stride 8.
-        drop_path_keep: Share of an image's paths kept by the last cell in training.
+        drop_path_keep: Fraction of an image's paths kept by the last cell in training.
         drop_path_steps: Training steps over which the shares dropped rise from 0, as in the release; None for no rise.
         frozen_statistics: Keep the moving statistics of batch normalisation fixed in training.
 

@@ -20,8 +20,8 @@ class Cell:
         filters: Channels of every state.
         stride: Stride of the operations on the states 0 and 1.
         norm: Settings of the normalisation.
-        drop_path: Share of the paths dropped in training, 0 to below 1.
-        drop_path_steps: Training steps over which the share rises to that; None for no rise.
+        drop_path: Fraction of the paths dropped in training, 0 to below 1.
+        drop_path_steps: Training steps over which the fraction rises to that; None for no rise.
     """
 
     scope: str

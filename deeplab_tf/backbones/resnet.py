@@ -40,7 +40,7 @@ class Kind:
     """What makes a form of the network.
 
     Args:
-        stem: Of each convolution before the pooling: name, side of the kernel, share of `BLOCK_FILTERS[0]`.
+        stem: Of each convolution before the pooling: name, side of the kernel, fraction of `BLOCK_FILTERS[0]`.
         mean: RGB value (0-255) that is subtracted; None scales the image to -1 to 1 instead.
         stride_first: The stride is in a block's first unit and in that unit's first convolution; else in its last
             unit and in that unit's last 3x3 convolution.
@@ -91,7 +91,7 @@ def resnet(
         kind: `""`, the release's with one 7x7 convolution before the pooling; `"_beta"`, the release's with three
             3x3 ones; `"_v2"`, DeepLabv2's, of Microsoft's strides.
         output_stride: 8, 16 or 32.
-        multi_grid: Relative rates of the units in block 4 and in the cascade's blocks, one a unit; all 1 when left out.
+        multi_grid: Relative rates, one per unit, in block 4 and in the cascade's blocks; all 1 when left out.
         cascade_blocks: Number of copies of block 4, of rising rates, after it (v3 paper, section 3.2): 0-3.
         frozen_statistics: Keep the moving statistics of batch normalisation fixed in training; of kind `"_v2"`, the
             scale and shift too.
@@ -150,10 +150,10 @@ def _stem(images, depth: int, kind: str, rule: AtrousRule, norm: Norm):
     scope, form = f"resnet_v1_{depth}", KINDS[kind]
     x = normalize_images(images, scope, form.mean)
     narrowing = BETA_18_SHARE if (depth, kind) == (18, "_beta") else 1
-    for index, (name, kernel_size, share) in enumerate(form.stem):
+    for index, (name, kernel_size, fraction) in enumerate(form.stem):
         x = conv_bn(
             x,
-            int(BLOCK_FILTERS[0] * share * narrowing),
+            int(BLOCK_FILTERS[0] * fraction * narrowing),
             kernel_size,
             name=f"{scope}.{name}",
             norm=norm,

@@ -113,18 +113,18 @@ def vgg_head(
     dropout: float = 0.5,
     average_pool: bool = False,
 ) -> list:
-    """VGG's fully connected layers as convolutions: fc6 with holes, fc7, one pair of them for each rate.
+    """VGG's fully connected layers as convolutions: a dilated fc6 and fc7, one pair for each rate.
 
     Args:
         x: `[B, h, w, C]`, the backbone's last map.
         rates: Atrous rate of each branch's fc6: one for a single field of view, four for DeepLabv2's ASPP.
         kernel_size: Side of fc6's kernel.
         filters: Channels of fc6 and fc7.
-        dropout: Share of values dropped after each of them, in training.
+        dropout: Fraction of values dropped after each of them, in training.
         average_pool: Average over 3x3 windows first, as the released LargeFOV network does.
 
     Returns:
-        A list of `[B, h, w, filters]`, one a branch, each ready for its own classifier.
+        A list of `[B, h, w, filters]`, one for each branch and ready for its own classifier.
 
     Raises:
         ValueError: If there is no rate, or one is below 1.

@@ -38,8 +38,8 @@ def conversion_options(command):
 def _output_options(command):
     for option in (
         click.option("--overwrite", is_flag=True, help="Replace splits that are there already."),
-        click.option("--workers", type=click.IntRange(1), help="Parallel workers.  [default: one a core]"),
-        click.option("--shards", type=click.IntRange(1), help="Files a split.  [default: one for 256 images]"),
+        click.option("--workers", type=click.IntRange(1), help="Parallel workers.  [default: one per core]"),
+        click.option("--shards", type=click.IntRange(1), help="Files per split.  [default: one for 256 images]"),
         click.option("--output", type=PATH, required=True, help="Folder of the data set."),
     ):
         command = option(command)
@@ -81,13 +81,15 @@ def _option(option: Option) -> Callable:
 
 @convert.command("labelme")
 @click.option("--folder", type=PATH, required=True, help="Folder of labelme's JSON files, with their images.")
-@click.option("--split", default="train", show_default=True, help="What the images are.")
-@click.option("--val-share", type=click.FloatRange(0, 1, max_open=True), default=0.0, help="Share to set aside as val.")
+@click.option("--split", default="train", show_default=True, help="Split that the images become.")
+@click.option(
+    "--val-share", type=click.FloatRange(0, 1, max_open=True), default=0.0, help="Fraction to set aside as val."
+)
 @click.option("--class-names", type=PATH, help="labelme's labels.txt.  [default: all labels of the files]")
 @click.option("--ignore-unknown", is_flag=True, help="Ignore shapes of other labels, instead of failing.")
 @click.option("--line-width", type=click.IntRange(1), default=10, show_default=True, help="Pixels across lines.")
 @click.option("--point-radius", type=click.IntRange(1), default=5, show_default=True, help="Pixels around points.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Draws the val images.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed of the choice of val images.")
 @conversion_options
 def convert_labelme(**options) -> None:
     """Images labelled with labelme or X-AnyLabeling.
@@ -108,12 +110,16 @@ def convert_labelme(**options) -> None:
 @convert.command("shapes")
 @click.option("--images", type=click.IntRange(1), default=200, show_default=True, help="How many to draw.")
 @click.option(
-    "--val-share", type=click.FloatRange(0, 1, max_open=True), default=0.2, show_default=True, help="Share that is val."
+    "--val-share",
+    type=click.FloatRange(0, 1, max_open=True),
+    default=0.2,
+    show_default=True,
+    help="Fraction that is val.",
 )
-@click.option("--seed", type=int, default=0, show_default=True, help="Draws the images.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed of the drawing.")
 @_output_options
 def convert_shapes(**options) -> None:
-    """Drawn shapes on mottled ground: 6 classes, nothing to download.
+    """Drawn shapes on a mottled background: 6 classes, nothing to download.
 
     \b
     Example:
@@ -128,12 +134,14 @@ def convert_shapes(**options) -> None:
 @click.option("--images", type=PATH, required=True, help="Folder of images.")
 @click.option("--masks", type=PATH, help="Folder of masks of the same names.  [default: they lie beside the images]")
 @mask_options
-@click.option("--split", default="train", show_default=True, help="What the images are.")
-@click.option("--val-share", type=click.FloatRange(0, 1, max_open=True), default=0.0, help="Share to set aside as val.")
-@click.option("--class-names", type=PATH, help="Text file: a class name a line, perhaps with its R G B.")
+@click.option("--split", default="train", show_default=True, help="Split that the images become.")
+@click.option(
+    "--val-share", type=click.FloatRange(0, 1, max_open=True), default=0.0, help="Fraction to set aside as val."
+)
+@click.option("--class-names", type=PATH, help="Text file: one class name per line, perhaps with its R G B.")
 @click.option("--labels", type=LABELS, help=f"A known label set instead: {', '.join(SPECS)}; or a number of classes.")
 @click.option("--ignore-label", type=click.IntRange(0, 65535), default=255, show_default=True, help="The id to ignore.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Draws the val images.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed of the choice of val images.")
 @conversion_options
 def convert_folder(**options) -> None:
     """Your own images and masks.

@@ -33,7 +33,9 @@ def _help() -> str:
 
 @convert.command("coco", help=_help())
 @click.option("--root", type=PATH, help="COCO's folder, as above.")
-@click.option("--split", "splits", multiple=True, help="train, val; repeat. Of a path: what its images are.")
+@click.option(
+    "--split", "splits", multiple=True, help="train, val; repeat. With a path: the split that its images become."
+)
 @click.option(
     "--annotations",
     default="instances",
@@ -41,22 +43,22 @@ def _help() -> str:
     metavar="KIND|PATH",
     help=f"Under --root: {', '.join(_KINDS)}. Or a JSON file, or the folder of an export.",
 )
-@click.option("--images", type=PATH, help="Of a path: folder of its images.  [default: where the export has them]")
+@click.option("--images", type=PATH, help="With a path: folder of its images.  [default: where the export has them]")
 @click.option(
     "--crowds",
     type=click.Choice(["class", "ignore"]),
     default="class",
     show_default=True,
-    help="Of a path: what to make of annotations marked iscrowd, as CVAT marks brushed masks.",
+    help="With a path: what to make of annotations marked iscrowd, as CVAT marks brushed masks.",
 )
 @click.option(
     "--val-share",
     type=click.FloatRange(0, 1, max_open=True),
     default=0.0,
     show_default=True,
-    help="Of a path: share to set aside as val.",
+    help="With a path: fraction to set aside as val.",
 )
-@click.option("--seed", type=int, default=0, show_default=True, help="Draws the val images.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed of the choice of val images.")
 @click.option(
     "--classes",
     type=click.Choice(["voc", "all", "raw"]),
@@ -69,7 +71,7 @@ def _help() -> str:
     show_default=True,
     help="With voc, only images with more pixels of its classes; 0 for all images.",
 )
-@click.option("--year", type=int, default=2017, show_default=True, help="That of the files' names.")
+@click.option("--year", type=int, default=2017, show_default=True, help="Year in the files' names.")
 @conversion_options
 @click.pass_context
 def convert_coco(ctx, splits, annotations, output, **options) -> None:
@@ -79,8 +81,8 @@ def convert_coco(ctx, splits, annotations, output, **options) -> None:
     for name in _OF_PATH if of_kind else _OF_ROOT:
         if ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
             raise ValueError(
-                f"--annotations {annotations} takes no --{name.replace('_', '-')}. See --help: files of COCO have some "
-                "options, JSON files by path have others."
+                f"--annotations {annotations} takes no --{name.replace('_', '-')}. See --help: COCO's own "
+                "files and JSON files given by path have different options."
             )
         del options[name]
     if of_kind:

@@ -14,19 +14,21 @@ from deeplab_tf.cli.options import LABELS, PATH, mask_options
 @click.option("--masks", type=PATH, help="Folder of the masks, where DATA is a folder of images.")
 @mask_options
 @click.option("--labels", type=LABELS, help="Label set where DATA does not say its own: pascal_voc, ..., or a number.")
-@click.option("--class-names", type=PATH, help="The same as a text file: a class name a line, perhaps with its R G B.")
+@click.option(
+    "--class-names", type=PATH, help="The same as a text file: one class name per line, perhaps with its R G B."
+)
 @click.option("--contact-sheet", type=PATH, help="PNG to draw.  [default: DATA/contact_sheet.png of TFRecords]")
 @click.option("--html", "page", type=PATH, help="Page to write.  [default: DATA/audit.html of TFRecords]")
 @click.option("--json", "json_path", type=PATH, help="Write the findings as JSON too.")
-@click.option("--workers", type=click.IntRange(1), help="Parallel workers.  [default: one a core]")
+@click.option("--workers", type=click.IntRange(1), help="Parallel workers.  [default: one per core]")
 @click.option("--strict", is_flag=True, help="End with 1 if there are errors.")
 def inspect(data, splits, masks, labels, class_names, contact_sheet, page, json_path, workers, strict, **mask) -> int:
     """Say what is in a data set and what is wrong with its labels, before or after conversion.
 
-    DATA is a folder of TFRecords, of the files of PASCAL VOC, Cityscapes, ADE20K, CamVid or Stanford Background, one
-    that holds images and masks, one of labelme's or X-AnyLabeling's JSON files, or a COCO export of CVAT, Roboflow or
+    DATA is a folder of TFRecords; the folder of PASCAL VOC, Cityscapes, ADE20K, CamVid or Stanford Background; one of
+    images and masks; one of labelme's or X-AnyLabeling's JSON files; or a COCO export of CVAT, Roboflow or
     Label Studio (or its JSON file). Errors are pairs that conversion refuses and --skip-bad leaves out; warnings are
-    kept. Only of TFRecords anything is written into DATA.
+    kept. Nothing is written into DATA unless it is a folder of TFRecords.
 
     \b
     Examples:

@@ -14,7 +14,7 @@ from tqdm import tqdm
 
 
 class Interrupted(Exception):
-    """Ctrl-C or SIGTERM, with what the command says of it: click would drop the words of a KeyboardInterrupt."""
+    """Ctrl-C or SIGTERM, with the command's message: click would drop that of a KeyboardInterrupt."""
 
     def __init__(self, cause: KeyboardInterrupt):
         super().__init__(str(cause))
@@ -22,12 +22,12 @@ class Interrupted(Exception):
 
 
 class QuietCommand(click.Command):
-    """A command that imports TensorFlow without its start-up notes, which would bury what the command says."""
+    """A command that imports TensorFlow without its start-up notes, which would bury the command's own output."""
 
     def invoke(self, ctx):
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
         sys.stderr.flush()
-        # The library's C++ initialisers write to the descriptor itself and heed no setting.
+        # The library's C++ initialisers write to the descriptor itself, whatever the settings.
         stderr, null = os.dup(2), os.open(os.devnull, os.O_WRONLY)
         os.dup2(null, 2)
         try:
@@ -67,7 +67,7 @@ def _logged() -> Iterator[None]:
     logger, handler = logging.getLogger("deeplab_tf"), _PlainLines()
     before = logger.level, logger.propagate
     logger.addHandler(handler)
-    # What TensorFlow hangs on the root while it exports would say everything twice.
+    # A handler that TensorFlow puts on the root logger while it exports would show every line twice.
     logger.propagate = False
     logger.setLevel(logging.INFO)
     try:
@@ -86,7 +86,7 @@ def cli(ctx: click.Context, debug: bool) -> None:
     """DeepLab semantic segmentation: convert data, import released weights, train, evaluate, segment, export.
 
     \b
-    A whole run in some three minutes on two cores, nothing downloaded:
+    A whole run in about three minutes on two cores, without any download:
       deeplab-tf demo
     With a released model:
       deeplab-tf import deeplabv3_mnv2_pascal_quant.tflite --output voc.keras

@@ -1,4 +1,4 @@
-"""Models: released files into them, what they are and cost."""
+"""Models: importing released ones, and what a model is made of."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def describe(model, size, settings, layers, output, json_file, overwrite) -> Non
     such as v3plus:xception_65, or a name of the release's zoo, whose weights are not needed.
 
     \b
-    Example:
+    Examples:
       deeplab-tf describe voc.keras --output voc.png
       deeplab-tf describe v3plus:xception_65 --set output_stride=8 --size 1025x2049
       deeplab-tf describe v3:mobilenet_v2 --set atrous_rates=[] --layers --json cost.json

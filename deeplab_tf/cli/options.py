@@ -52,7 +52,7 @@ class MaxSide(Side):
 
 
 def max_side(command):
-    """The option `--max-side` of what predicts."""
+    """The option `--max-side` of the commands that predict."""
     return click.option(
         "--max-side",
         type=MaxSide(),
@@ -77,8 +77,10 @@ class Range(click.ParamType):
 
 
 def opening_options(command):
-    """How a model file is opened by what predicts: `open_artefact`'s keyword arguments."""
-    command = click.option("--trust", is_flag=True, help="Run a SavedModel that may read and write files.")(command)
+    """How the commands that predict open a model file: `open_artefact`'s keyword arguments."""
+    command = click.option("--trust", is_flag=True, help="Run a SavedModel even if it may read and write files.")(
+        command
+    )
     command = click.option(
         "--input-range",
         type=Range(),
@@ -129,10 +131,14 @@ class Ids(click.ParamType):
 
 
 def mask_options(command):
-    """Which files are masks and what their values mean, where that is not said by the files."""
+    """Which files are masks and what their values mean, where the files do not say it."""
     for option in (
-        click.option("--ids", type=Ids(), default=(), help="The masks' value of each class, in order: 0,255."),
-        click.option("--mask-suffix", help="What masks have behind the image's name.  [default: _mask, _labels, ...]"),
+        click.option(
+            "--ids", type=Ids(), default=(), help="The value that each class has in the masks, in order: 0,255."
+        ),
+        click.option(
+            "--mask-suffix", help="What follows the image's name in a mask's.  [default: _mask, _labels, ...]"
+        ),
     ):
         command = option(command)
     return command
@@ -158,4 +164,4 @@ class Setting(click.ParamType):
 def refuse_existing(path: Path, overwrite: bool) -> None:
     """Raises `ValueError` where `path` is there and may not be replaced."""
     if path.exists() and not overwrite:
-        raise ValueError(f"{path} is there already. Choose another name, or give --overwrite.")
+        raise ValueError(f"{path} exists already. Choose another name, or give --overwrite.")

@@ -15,7 +15,7 @@ SOURCE = Path(__file__).resolve().parents[1] / "training" / "config.py"
 def setting_defaults() -> dict:
     """The default of every field of `TrainConfig` that has one.
 
-    They are read from its source: to import it takes TensorFlow, and so seconds, which nobody waits for help.
+    They are read from its source: importing it takes TensorFlow, too long for a help text.
     """
     module = ast.parse(SOURCE.read_text(encoding="utf-8"))
     fields = next(node.body for node in module.body if isinstance(node, ast.ClassDef) and node.name == "TrainConfig")
@@ -24,7 +24,7 @@ def setting_defaults() -> dict:
 
 
 class SettingOption(click.Option):
-    """An option that leaves its setting open when it is not given; help shows what the setting then is."""
+    """An option that leaves its setting alone when it is not given; the help shows the default."""
 
     def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
         name, text = super().get_help_record(ctx)

@@ -27,7 +27,7 @@ def _train_options(command):
         ("--weights", str, "Start: a .keras file, a run folder, a released file, a name of the zoo, or imagenet."),
         ("--labels", str, "Label set of TFRecords without a dataset.json, for instance pascal_voc."),
         ("--steps", int, "Optimiser steps."),
-        ("--batch-size", int, "Images a step."),
+        ("--batch-size", int, "Images per step."),
         ("--crop-size", Side(), "Side or HEIGHTxWIDTH of the crops."),
         ("--max-side", MaxSide(), "Scale larger images down to this side first."),
         ("--learning-rate", float, "At the start.  [default: 0.01; 0.001 from a DeepLab's --weights, for v1, v2]"),

@@ -1,4 +1,4 @@
-"""What to do with a model: evaluate, segment, export; and the demonstration of it all."""
+"""What to do with a model: evaluate, segment, export; and the demo of all of it."""
 
 from __future__ import annotations
 
@@ -47,11 +47,11 @@ def evaluate(model, data, split, labels, json_path, csv_path, skip_bad, **openin
 @click.argument("images", type=PATH, nargs=-1, required=True)
 @click.option("--output", type=PATH, required=True, help="Folder for label PNGs and overlays.")
 @click.option("--skip-bad", is_flag=True, help="Go on after an image that cannot be read.")
-@click.option("--cityscapes-ids", is_flag=True, help="Instead, a PNG of ids each, for Cityscapes' server.")
+@click.option("--cityscapes-ids", is_flag=True, help="Write PNGs of ids for Cityscapes' server instead.")
 @click.option("--legend/--no-legend", default=False, help="Add the classes that occur to the overlays.  [default: no]")
 @opening_options
 def segment(model, images, output, max_side, input_range, trust, **options) -> None:
-    """Segment images, or folders of them: a label PNG and an overlay each.
+    """Segment images, or folders of them, into a label PNG and an overlay for each.
 
     \b
     Examples:
@@ -63,7 +63,7 @@ def segment(model, images, output, max_side, input_range, trust, **options) -> N
 
     segmenter = Segmenter(model, max_side=max_side, input_range=input_range, trust=trust)
     done = segment_files(segmenter, images, output, **options)
-    click.echo(f"{len(done.written)} images in {output}, {done.images_per_second:.1f} images a second")
+    click.echo(f"{len(done.written)} images in {output}, {done.images_per_second:.1f} images per second")
     for reason in done.bad.values():
         click.echo(f"Left out: {reason}")
 

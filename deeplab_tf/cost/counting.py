@@ -216,7 +216,7 @@ def _pair(value) -> tuple[int, ...] | None:
 
 
 def _ordered(groups: dict[Place, Group]) -> list[Group]:
-    """The groups by their longest way from the image, and each told its column."""
+    """The groups by their longest way from the image; sets the column of each."""
     columns: dict[Place, int] = {}
 
     def column(spot: Place) -> int:

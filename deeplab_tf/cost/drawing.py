@@ -53,7 +53,7 @@ LINE_STEP = 0.185
 def draw_network(cost: ModelCost, path: str | os.PathLike) -> None:
     """Draws a network's blocks, branches and decoder stages with their sizes and cost.
 
-    Rows are strides, image size above; the bar in a box is its share of all multiply-adds.
+    Rows are strides, image size above; the bar in a box is its fraction of all multiply-adds.
 
     Args:
         cost: What `model_cost` counted.
@@ -73,7 +73,7 @@ def draw_network(cost: ModelCost, path: str | os.PathLike) -> None:
 
 
 def check_drawing_path(path: str | os.PathLike) -> None:
-    """Refuses a path that cannot be drawn to, before the work that leads to it.
+    """Refuses a path that cannot be written as a drawing, before any long work.
 
     Raises:
         ValueError: If its suffix is none of those that can be drawn.
@@ -125,7 +125,7 @@ class _Canvas:
         if len(cost.scale_multiply_adds) > 1:
             scales = sorted(cost.scale_multiply_adds.items())
             text += f" ({', '.join(f'scale {scale:g}: {_count(count)}' for scale, count in scales)})"
-        text += ". In the boxes: parameters · multiply-adds, and the share of all multiply-adds as a bar."
+        text += ". In the boxes: parameters · multiply-adds, and the fraction of all multiply-adds as a bar."
         self._text(MARGIN, self.height - 0.6, text, size=9.5, color=LINE)
 
     def _band(self, level: float, bottom: float, height: float, shaded: bool) -> None:

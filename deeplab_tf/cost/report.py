@@ -54,7 +54,7 @@ class Group:
     Args:
         part: The part of the network that it belongs to.
         name: Its name inside the part.
-        scale: Share of the image's size that it sees; where it sees several, the largest.
+        scale: Fraction of the image's size that it sees; where it sees several, the largest.
         output: `(H, W, C)` of what it gives, at that scale.
         layers: Its layers.
         inputs: The groups that it reads.
@@ -73,17 +73,17 @@ class Group:
 
     @property
     def place(self) -> Place:
-        """Its part and name, as `inputs` of other groups have it."""
+        """Its part and name, as in the `inputs` of other groups."""
         return Place(self.part, self.name)
 
     @property
     def channels(self) -> int:
-        """Channels of what it gives."""
+        """Channels of its output."""
         return self.output[-1]
 
     @property
     def rates(self) -> tuple[tuple[int, int], ...]:
-        """The atrous rates, down and to the right, of its convolutions wider than a pixel; none without holes."""
+        """The atrous rates, down and to the right, of its convolutions wider than a pixel; none without dilation."""
         wide = {layer.rate for layer in self.layers if layer.rate and layer.kernel and max(layer.kernel) > 1}
         return tuple(sorted(wide)) if any(max(rate) > 1 for rate in wide) else ()
 
@@ -107,7 +107,7 @@ class ModelCost:
         input_shape: `(H, W, C)` of the image.
         layers: Every layer, in the order of the calls.
         groups: Blocks, branches and stages, in the order of the network.
-        scale_multiply_adds: By the image's scale; one scale, 1, but for networks that look at several.
+        scale_multiply_adds: By the image's scale; one scale, 1, except for networks that look at several.
 
     Example:
         >>> cost = deeplab_tf.model_cost(model)
@@ -123,7 +123,7 @@ class ModelCost:
 
     @property
     def parameters(self) -> int:
-        """Learned values: every weight but moving statistics, frozen or not; what papers call parameters."""
+        """Learned values: every weight except moving statistics, frozen or not; what papers call parameters."""
         return sum(layer.parameters for layer in self.layers)
 
     @property
@@ -165,10 +165,10 @@ class ModelCost:
         return sums
 
     def table(self, layers: bool = False) -> str:
-        """An aligned table for people: a row a group, sums by part, the total.
+        """An aligned table for people: one row per group, sums by part, the total.
 
         Args:
-            layers: A row a layer that holds parameters, instead of a row a group.
+            layers: One row per layer that holds parameters, instead of one per group.
         """
         height, width, _ = self.input_shape
         rows = [("", "stride", "channels", "rate", "parameters", "multiply-adds", "share")]
@@ -231,7 +231,7 @@ class ModelCost:
 
 
 def relative_stride(input_shape: Sequence[int], item: Group | LayerCost) -> float:
-    """Image size over size of what the group or layer gives, a whole number or one half of it for common sizes."""
+    """Image size over output size of the group or layer: for common sizes a whole number, or a half."""
     side, made = max(zip(input_shape[:2], item.output[:2]))
     # Maps of k * stride + 1 images count their samples from 0.
     return round(2 * (side - 1) / (made - 1)) / 2 if made > 1 else float(side)

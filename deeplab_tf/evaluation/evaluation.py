@@ -44,12 +44,12 @@ class Evaluation:
 
     @property
     def pixel_accuracy(self) -> float:
-        """Share of labelled pixels that are right, 0-1."""
+        """Fraction of labelled pixels that are right, 0-1."""
         return self.matrix.pixel_accuracy
 
     @property
     def per_class(self) -> dict[str, dict[str, float]]:
-        """By class name: `iou`, `accuracy` (share of its pixels found) and `share` (of all labelled pixels).
+        """By class name: `iou`, `accuracy` (fraction of its pixels found), `share` (fraction of all labelled pixels).
 
         NaN stands where a class does not occur.
         """
@@ -57,7 +57,7 @@ class Evaluation:
         return {name: dict(zip(COLUMNS, values)) for name, values in zip(self.labels.names, columns)}
 
     def table(self) -> str:
-        """An aligned table for people: a row a class, the totals, and what was skipped."""
+        """An aligned table for people: one row per class, the totals, and what was skipped."""
         width = max(len("pixel accuracy"), *(len(name) for name in self.labels.names))
         lines = [f"{'class':<{width}}  {'IoU':>6}  {'accuracy':>8}  {'share':>6}"]
         for name, row in self.per_class.items():
@@ -68,7 +68,7 @@ class Evaluation:
             "-" * len(lines[0]),
             f"{'mean IoU':<{width}}  {self.miou:6.4f}",
             f"{'pixel accuracy':<{width}}  {self.pixel_accuracy:6.4f}",
-            f"{'images':<{width}}  {self.images:6d}  ({rate:.1f} a second)",
+            f"{'images':<{width}}  {self.images:6d}  ({rate:.1f} per second)",
         ]
         if self.skipped:
             lines += [f"{'skipped':<{width}}  {len(self.skipped):6d}", *self.skipped]
@@ -99,7 +99,7 @@ class Evaluation:
         write_json(path, self.to_dict())
 
     def save_csv(self, path: str | os.PathLike) -> None:
-        """Writes one row a class (`class, iou, accuracy, share`; empty where it does not occur), in one move.
+        """Writes one row per class (`class, iou, accuracy, share`; empty where it does not occur), in one move.
 
         Raises:
             OSError: If the file cannot be written.

@@ -84,17 +84,17 @@ class ConfusionMatrix:
 
     @property
     def accuracy(self) -> np.ndarray:
-        """Share of a class's true pixels that are found, float64 `[classes]`; NaN where it has none."""
+        """Fraction of a class's true pixels that are found, float64 `[classes]`; NaN where it has none."""
         return _ratio(np.diag(self.counts), self.counts.sum(1))
 
     @property
     def pixel_accuracy(self) -> float:
-        """Share of all counted pixels that are right; NaN without pixels."""
+        """Fraction of all counted pixels that are right; NaN without pixels."""
         return float(_ratio(np.trace(self.counts), self.counts.sum()))
 
     @property
     def frequency(self) -> np.ndarray:
-        """Share of each class among the true pixels, float64 `[classes]`; NaN without pixels."""
+        """Fraction of the true pixels that each class has, float64 `[classes]`; NaN without pixels."""
         return _ratio(self.counts.sum(1), np.full(self.classes, self.counts.sum()))
 
 

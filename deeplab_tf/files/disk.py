@@ -1,4 +1,4 @@
-"""What a disk refuses, said in terms of the file that was to be written."""
+"""A disk's refusals, as errors that name the file that was to be written."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _TEXTS = {
 
 
 class DiskFull(OSError, ValueError):
-    """A file could not be written for want of room; the message names the file, the disk and what to do."""
+    """A file could not be written because the disk is full; the message names the file, the disk and what to do."""
 
     def __str__(self) -> str:
         return self.strerror
@@ -82,7 +82,7 @@ def refusal(error: BaseException | None) -> int | None:
 
 
 def disk_full(path: str | os.PathLike, number: int = errno.ENOSPC) -> DiskFull:
-    """The error for an output that its disk has no room for.
+    """The error for an output when its disk is full.
 
     Args:
         path: The output.

@@ -1,4 +1,4 @@
-"""One writer for one output: locks of the operating system's, which end with their process however it ends.
+"""One writer for one output: locks of the operating system, which end with their process, however it ends.
 
 A lock is taken on the output, on every host and in every container that shares the file system, and not on a process
 number. While it is held a hidden file lies beside a file (`.<name>.lock`), or in a folder that is filled bit by bit

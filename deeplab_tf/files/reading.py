@@ -24,7 +24,7 @@ def shown(path: str | os.PathLike) -> str:
 
 
 def reason(error: BaseException) -> str:
-    """What an error says, in one line; its type where it says nothing.
+    """An error's message in one line; its type where it has none.
 
     Example:
         >>> reason(KeyError()), reason(OSError("first\\nsecond"))

@@ -1,4 +1,4 @@
-"""Temporary folders that a kill does not leave for ever."""
+"""Temporary folders; what a kill leaves is cleared later."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _in_use: set[Path] = set()
 
 @contextlib.contextmanager
 def scratch_folder() -> Iterator[Path]:
-    """A folder in the system's temporary one, for the time of a `with` block; clears those that killed runs left."""
+    """A folder in the system's temporary folder, for the time of a `with` block; clears those that killed runs left."""
     parent = Path(tempfile.gettempdir())
     for left in set(parent.glob(f"{SCRATCH}*")) - _in_use:
         _clear(left)

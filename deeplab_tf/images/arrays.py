@@ -47,7 +47,7 @@ def read_image(path: str | os.PathLike) -> np.ndarray:
     Raises:
         FileNotFoundError: If there is no such file.
         ValueError: If it is damaged, not an image, too large, or has no pixels; holds several pages or frames; a fourth
-            band that is no transparency; or values whose range cannot be told. The message names the file.
+            band that is not transparency; or values whose range cannot be told. The message names the file.
 
     Example:
         >>> read_image("cat.jpg").shape
@@ -80,7 +80,7 @@ def _values(image: Image.Image, file: ImageFile) -> np.ndarray:
 
 
 def _check_bands(image: Image.Image, name: str) -> None:
-    """Refuses what Pillow takes for transparency, or for unsigned, without being told so."""
+    """Refuses what Pillow takes for transparency, or for unsigned, although the file does not say so."""
     if image.mode == "L" and _SIGNED in np.atleast_1d(image.tag_v2.get(_SAMPLE_FORMAT_TAG, 1)):
         raise _unclear(name, "signed values of 8 bits")
     if image.mode not in ("RGBA", "LA", "La", "RGBa", "PA"):
@@ -176,7 +176,7 @@ def read_mask(path: str | os.PathLike, dtype: np.dtype | type = np.uint8) -> np.
         name = shown(path)
         if file.image.format in LOSSY_FORMATS:
             raise ValueError(
-                f"{name} is a JPEG, whose compression changes label ids. Make the mask anew as an 8-bit PNG."
+                f"{name} is a JPEG, whose compression changes label ids. Make the mask again as an 8-bit PNG."
             )
         image = ImageOps.exif_transpose(file.image)
         if image.mode in ("P", "1"):

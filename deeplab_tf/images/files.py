@@ -1,4 +1,4 @@
-"""Opening image files: what is refused before anything that a header states is believed."""
+"""Opening image files: what is refused before anything in a header is trusted."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def open_image(path: str | os.PathLike) -> ImageFile:
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If it is no regular file, damaged, not an image, states more than `MAX_PIXELS` or no pixels, or
+        ValueError: If it is not a regular file, damaged, not an image, states more than `MAX_PIXELS` or no pixels, or
             holds several images; the message names the file.
     """
     with reading(path, "an image"):

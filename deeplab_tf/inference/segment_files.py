@@ -39,7 +39,7 @@ class SegmentedFiles:
 
     @property
     def images_per_second(self) -> float:
-        """Images written in a second."""
+        """Images written per second."""
         return len(self.written) / self.seconds if self.seconds else 0.0
 
 

@@ -20,7 +20,7 @@ RELEASED = ("pascal_voc", "cityscapes")
 
 
 def voc_colors(count: int) -> tuple[tuple[int, int, int], ...]:
-    """The PASCAL VOC colour rule: the bits of the class id are dealt out to R, G and B, highest bit first.
+    """The PASCAL VOC colour rule: the bits of the class id go to R, G and B in turn, highest bit first.
 
     Args:
         count: Number of colours wanted, 0 to 65536.
@@ -52,7 +52,7 @@ class LabelSpec:
         name: Short name of the data set.
 
     Raises:
-        ValueError: If a name is missing or double, the colours do not fit, or there are more ids than 16 bits hold.
+        ValueError: If a name is missing or repeated, the colours do not fit, or there are more ids than 16 bits have.
 
     Example:
         >>> spec = LabelSpec(names=("road", "field"), name="aerial")
@@ -79,12 +79,12 @@ class LabelSpec:
             raise ValueError(
                 f"Received {len(names)} classes; masks have up to 16 bits, so at most {MOST_CLASSES} are possible."
             )
-        double = sorted(name for name, count in collections.Counter(names).items() if count > 1)
-        if double or not all(names):
-            raise ValueError(f"Class names must be unique and not empty; received {double or names}.")
+        duplicates = sorted(name for name, count in collections.Counter(names).items() if count > 1)
+        if duplicates or not all(names):
+            raise ValueError(f"Class names must be unique and not empty; received {duplicates or names}.")
         if len(colors) != len(names) or any(len(rgb) != 3 or min(rgb) < 0 or max(rgb) > 255 for rgb in colors):
             raise ValueError(
-                f"Expected {len(names)} RGB colours of three values in 0-255, one a class; received "
+                f"Expected {len(names)} RGB colours of three values in 0-255, one per class; received "
                 f"{reprlib.repr(colors)}."
             )
         whole = isinstance(self.ignore_label, Integral) and not isinstance(self.ignore_label, bool)
@@ -100,7 +100,7 @@ class LabelSpec:
 
     @property
     def mask_dtype(self) -> np.dtype:
-        """What masks are stored in: uint8, or uint16 of more than 256 classes."""
+        """What masks are stored in: uint8, or uint16 for more than 256 classes."""
         return np.dtype(np.uint8 if self.classes <= 256 else np.uint16)
 
     @property

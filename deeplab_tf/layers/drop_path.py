@@ -8,12 +8,12 @@ import tensorflow as tf
 
 @keras.saving.register_keras_serializable(package="deeplab_tf")
 class DropPath(keras.layers.Layer):
-    """In training, drops a whole path of an image, or scales it up so that its expectation stays.
+    """In training, drops a whole path of an image, or scales it up so that its expectation stays the same.
 
     Args:
-        rate: Share of the images whose path is dropped, 0 to below 1.
-        steps: Training steps over which the share rises from 0 to `rate`, linearly, as in the release; None takes
-            the whole share from the start. The steps taken are a weight of the layer, so that training that is
+        rate: Fraction of the images whose path is dropped, 0 to below 1.
+        steps: Training steps over which the fraction rises from 0 to `rate`, linearly, as in the release; None takes
+            the whole fraction from the start. The steps taken are a weight of the layer, so that training that is
             saved and resumed goes on where it was.
         seed: Of the draws; None draws one.
         **kwargs: As for `keras.layers.Layer`.
@@ -26,7 +26,7 @@ class DropPath(keras.layers.Layer):
         The same shape and dtype.
 
     Raises:
-        ValueError: If the share or the steps are not possible.
+        ValueError: If the fraction or the steps are not possible.
 
     Example:
         >>> DropPath(0.5)(tf.ones((4, 3, 3, 8)), training=True)[:, 0, 0, 0]  # doctest: +SKIP
@@ -36,9 +36,11 @@ class DropPath(keras.layers.Layer):
     def __init__(self, rate: float, steps: int | None = None, seed: int | None = None, **kwargs):
         super().__init__(**kwargs)
         if not 0 <= rate < 1:
-            raise ValueError(f"The share of paths to drop must be 0 to below 1; received {rate}.")
+            raise ValueError(f"The fraction of paths to drop must be 0 to below 1; received {rate}.")
         if steps is not None and (type(steps) is not int or steps < 1):
-            raise ValueError(f"The steps over which the share rises must be a whole number above 0; received {steps}.")
+            raise ValueError(
+                f"The steps over which the fraction rises must be a whole number above 0; received {steps}."
+            )
         self.rate, self.steps, self.seed = rate, steps, seed
         self.seed_generator = keras.random.SeedGenerator(seed)
 

@@ -19,7 +19,7 @@ def channel_values(rgb: Sequence[float], channels: int) -> tuple[float, ...]:
 
 @keras.saving.register_keras_serializable(package="deeplab_tf")
 class ImageNormalization(keras.layers.Rescaling):
-    """`keras.layers.Rescaling` that carries the settings of its network: whoever copies the layers copies them too.
+    """`keras.layers.Rescaling` that carries the settings of its network, so that they are copied with the layers.
 
     Args:
         *args: As for `keras.layers.Rescaling`.
@@ -40,7 +40,7 @@ class ImageNormalization(keras.layers.Rescaling):
 
 
 def normalize_images(images, scope: str, mean: Sequence[float] | None = None):
-    """Images of 0-255 scaled to -1..1, or freed of a mean.
+    """Images of 0-255 scaled to -1..1, or with a mean subtracted.
 
     Args:
         images: `[B, H, W, C]`, 0-255.

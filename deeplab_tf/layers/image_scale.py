@@ -1,4 +1,4 @@
-"""Images at a share of their size, for networks that look at several scales."""
+"""Images at a fraction of their size, for networks that look at several scales."""
 
 import keras
 import tensorflow as tf

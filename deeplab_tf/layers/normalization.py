@@ -19,7 +19,7 @@ class Norm:
     """The settings that all normalisation layers of a part of the network share.
 
     Args:
-        momentum: Share of the old moving statistics kept at each step of a long run, 0-1.
+        momentum: Fraction of the old moving statistics kept at each step of a long run, 0-1.
         epsilon: Added to the variance, > 0.
         frozen_statistics: Normalise with the moving statistics in training too.
         trainable: Train scale and shift.
@@ -56,7 +56,7 @@ class BatchNorm(keras.layers.BatchNormalization):
         super().__init__(**kwargs)
         self.frozen_statistics = frozen_statistics
         self.warm_up = warm_up
-        # In a holder that Keras does not look into: released files and old ones have four weights a layer.
+        # In a holder that Keras does not look into: released files and old ones have four weights in each layer.
         self._uncounted = types.SimpleNamespace(updates=None)
 
     def build(self, input_shape):

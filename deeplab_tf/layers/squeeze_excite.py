@@ -1,4 +1,4 @@
-"""Squeeze and excitation as MobileNetV3 has it: channels scaled by gates that the whole map decides."""
+"""Squeeze and excitation as MobileNetV3 has it: channels scaled by gates computed from the whole map."""
 
 from __future__ import annotations
 

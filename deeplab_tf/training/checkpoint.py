@@ -23,7 +23,7 @@ from deeplab_tf.models import SegmentationModel, load_model
 from deeplab_tf.training.callbacks.log import COLUMNS
 
 VARIABLES, STATE = "training/variables.npz", "training/state.json"
-WHAT, REMEDY = "the checkpoint of a run", "Start the run anew."
+WHAT, REMEDY = "the checkpoint of a run", "Start the run from scratch."
 
 
 @dataclasses.dataclass
@@ -81,11 +81,11 @@ def save_checkpoint(path: str | os.PathLike, model: SegmentationModel, trainer: 
 
 
 def read_state(path: str | os.PathLike) -> RunState:
-    """How far the run of a checkpoint was, without its model.
+    """How far a checkpoint's run was, without its model.
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If the file is damaged or no checkpoint; the message names it.
+        ValueError: If the file is damaged or not a checkpoint; the message names it.
     """
     with reading(path, WHAT, REMEDY):
         return _run_state(json.loads(_member(path, STATE)))
@@ -96,7 +96,7 @@ def load_state(path: str | os.PathLike) -> tuple[SegmentationModel, RunState]:
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If the file is damaged or no checkpoint; the message names it.
+        ValueError: If the file is damaged or not a checkpoint; the message names it.
     """
     state = read_state(path)
     return load_model(path), state
@@ -120,7 +120,7 @@ def _run_state(fields: Mapping) -> RunState:
         numbers += row.values()
     steps = [state.step, *(row["step"] for row in state.rows), *(() if state.best_step is None else (state.best_step,))]
     if not all(type(step) is int and step >= 0 for step in steps):
-        raise ValueError("a step is no whole number")
+        raise ValueError("a step is not a whole number")
     if not all(type(number) in (int, float) and abs(number) < math.inf for number in numbers):
         raise ValueError("its log has values that are no numbers")
     return state
@@ -145,7 +145,7 @@ def restore_training(path: str | os.PathLike, model: SegmentationModel, trainer:
         if shapes != [array.shape for array in found]:
             raise ValueError(
                 f"{path} holds {len(found)} optimiser variables that do not fit the {len(shapes)} of this run. "
-                "Resume with the version that wrote it, or start anew."
+                "Resume with the version that wrote it, or start from scratch."
             )
         for variable, array in zip(variables, found):
             variable.assign(array)

@@ -57,7 +57,7 @@ class TrainConfig:
         weights: Where to start from, as `deeplab_tf.transfer_weights` takes it: a `.keras` file or a run folder of this
             package, a released file, a name of the release's zoo, `"imagenet"`. None starts from random weights.
         steps: Optimiser steps of the whole run, > 0.
-        batch_size: Images a step, > 0.
+        batch_size: Images per step, > 0.
         crop_size: Side, or (height, width), of the training crops in pixels, larger than the output stride;
             output stride x k + 1 is best. Prediction pads smaller images to it.
         max_side: Larger images are scaled down to this side, or to fit this (height, width), before they are scaled at
@@ -67,7 +67,7 @@ class TrainConfig:
             model, take 0.0003.
         power: Of the fall, > 0.
         momentum: Of the stochastic gradient descent, 0 to below 1.
-        weight_decay: Factor of half the squared norm of all convolution kernels but the depthwise, >= 0.
+        weight_decay: Factor of half the squared norm of all convolution kernels except the depthwise, >= 0.
         batch_norm: `"train"`, or `"frozen"`: keep the statistics of `weights` and train scale and shift only, for
             batches too small to measure statistics on.
         recalibrate: Number of training images on which statistics that `weights` lacks, since its normalisation
@@ -77,18 +77,18 @@ class TrainConfig:
         max_scale: Greatest factor.
         scale_step: Step between the factors; 0 draws from the whole range.
         flip: Mirror every other image, at random.
-        rotate: Greatest angle in degrees, 0-180, by which a crop is turned, either way.
+        rotate: Greatest angle in degrees, 0-180, by which a crop is rotated, either way.
         color_jitter: Greatest changes of brightness, contrast, saturation (0-1) and hue (0-0.5), or one number for the
             first three, of which hue gets a quarter.
         blur: Largest standard deviation of a Gaussian blur, in pixels of the crop.
-        sampling: `"uniform"`: every image once an epoch, or `"class_balanced"`: as if a class were drawn and then an
+        sampling: `"uniform"`: every image once per epoch, or `"class_balanced"`: as if a class were drawn and then an
             image in which it occurs, each evenly. The latter reads all masks first.
         class_weights: What a pixel of every class weighs in the loss: `"median_frequency"`, `"inverse_log"` or
             `"inverse_frequency"`, from the training masks (see
             `deeplab_tf.datasets.pipeline.class_weights`); a JSON file of them; or the numbers. None weighs all alike.
         seed: Of weights, data order, augmentation and dropout. Equal seeds give equal data and equal initial weights.
-        eval_every: Steps between checkpoints, each with a validation. None takes a tenth of `steps`, but 100 to
-            2000.
+        eval_every: Steps between checkpoints, each with a validation. None takes a tenth of `steps`, at least
+            100 and at most 2000.
         checkpoint_minutes: Besides, a checkpoint to resume from is kept whenever so many minutes have passed since the
             last; 0 for never.
         train_split: The split to train on.

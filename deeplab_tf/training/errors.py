@@ -18,7 +18,7 @@ def explained(config: TrainConfig, dataset: DataSet, split: str) -> Iterator[Non
     """Turns TensorFlow's errors of the block, which reads `split`, into those that a user can act on.
 
     Raises:
-        ValueError: If a file is damaged, a label is no class, or memory ran out; the message says what to do.
+        ValueError: If a file is damaged, a label is not a class, or memory ran out; the message says what to do.
         DiskFull: If the run's disk is full.
         tf.errors.OpError: If it is none of these.
 

@@ -1,4 +1,4 @@
-"""Training: from settings to a run folder, and on from where a run was cut off."""
+"""Training: from settings to a run folder, and resuming a run that was cut off."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def train(config: TrainConfig, overwrite: bool = False) -> TrainResult:
     Raises:
         FileNotFoundError: If there is no such weights file.
         ValueError: If a setting is not possible, the data is damaged, the folder is not writable, taken, or being
-            trained into, the loss is no number any more, or memory runs out; the message says what to do. What fails
+            trained into, the loss is not a number any more, or memory runs out; the message says what to do. What fails
             before its first checkpoint leaves nothing.
         KeyboardInterrupt: At Ctrl-C or SIGTERM. The step is finished and saved before, and the message says that
             `resume` goes on from it; a second signal ends at once. (In the main thread: others get no signals.)
@@ -99,7 +99,7 @@ def resume(output: str | os.PathLike, **settings) -> TrainResult:
     """Goes on with a run that was killed or interrupted, as if nothing had happened.
 
     The steps since the last checkpoint are done again, with the same data. On a CPU the run ends with the weights
-    of an undisturbed one. A finished run stays as it is: its learning rate has fallen to 0, and with more steps it
+    of one that was left alone. A finished run stays as it is: its learning rate has fallen to 0, and with more steps it
     would have fallen otherwise. Train it further by `train` with its folder as `weights`.
 
     Args:

@@ -75,7 +75,7 @@ class RunFolder:
                 raise ValueError(self._taken())
         elif self.path.is_dir() and (others := self._others()):
             raise ValueError(
-                f"{self.path} is no run folder and not empty: it holds {', '.join(others[:3])}. Choose a new folder."
+                f"{self.path} is not a run folder and not empty: it holds {', '.join(others[:3])}. Choose a new folder."
             )
 
     def _taken(self) -> str:

@@ -39,7 +39,7 @@ UNNORMALIZED = ("v1", "v2")
 
 
 def build_model(config: TrainConfig, labels: LabelSpec, image_size: tuple[int, int] | None = None) -> SegmentationModel:
-    """The network that `config` asks for, with what fits of its weights; what is new is said on stderr.
+    """The network that `config` asks for, with what fits of its weights; what is new is logged.
 
     What the settings leave open follows the network in the weights file.
 
@@ -112,7 +112,7 @@ def _fitting_rates(config: TrainConfig, output_stride: int) -> tuple[int, ...]:
     """The atrous rates of a new ASPP: those given, or the published ones if the crop is large enough for them.
 
     At a rate of the map's side and more a 3x3 kernel touches padding with all but its centre, so its outer weights
-    stay as they were drawn; whole images are larger than crops and would see them.
+    keep their initial values; whole images are larger than crops and would see them.
     """
     cells = (min(config.crop) - 1) // output_stride + 1
     rates = default_atrous_rates(output_stride) if config.atrous_rates is None else config.atrous_rates
@@ -140,7 +140,7 @@ def with_learning_rate(config: TrainConfig) -> TrainConfig:
 
 
 def _segments(weights: str | None) -> bool:
-    """Whether a weights file holds a whole segmentation network, not a classifier, which tells nothing of one."""
+    """Whether a weights file holds a whole segmentation network, not a classifier, which says nothing about one."""
     return weights is not None and holds_segmentation(weights)
 
 
@@ -151,7 +151,7 @@ def _segmentation_model(weights: str | None) -> SegmentationModel | None:
 
 
 def image_size(config: TrainConfig, dataset: DataSet) -> tuple[int, int] | None:
-    """(height, width) that a model is made for which is trained like this.
+    """(height, width) that a model trained like this is made for.
 
     Raises:
         ValueError: If the training data is damaged.

@@ -1,4 +1,4 @@
-"""Checkpoints of the original release into native models: every variable in its place, or an error that says which."""
+"""Checkpoints of the original release into native models: every variable in its place, or an error."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ DEFAULT_BRANCHES = 3
 def load_checkpoint(model: SegmentationModel, path: str | os.PathLike, *, start: bool = False) -> Transfer:
     """Fills a model with a checkpoint's variables, in place: all of them, or none and an error.
 
-    A classifier of another number of classes is left as it is, which is said on stderr.
+    A classifier of another number of classes is left as it is, which is logged.
 
     Args:
         model: The model; its images are RGB.
@@ -55,7 +55,7 @@ def load_checkpoint_model(
     """The network of a checkpoint, built from its variables' names and shapes, with its weights.
 
     Backbone, depth multiplier, head, decoder and classes are read off the variables. Output stride and atrous rates
-    leave no trace in them: they are 16 and 6, 12, 18 (LR-ASPP: 32) unless given, which is said on stderr.
+    leave no trace in them: they are 16 and 6, 12, 18 (LR-ASPP: 32) unless given, which is logged.
 
     Args:
         path: The checkpoint, as `read_checkpoint` takes it.
@@ -151,7 +151,8 @@ def _load(model: SegmentationModel, checkpoint: Checkpoint, start: bool) -> Tran
     if fresh and not start and not carried:
         classes = shapes[next(iter(layers[fresh[0]]))][-1]
         print(
-            f"{checkpoint.path} has {classes} classes, the model {model.classes}: {', '.join(fresh)} starts anew.",
+            f"{checkpoint.path} has {classes} classes, the model {model.classes}: "
+            f"{', '.join(fresh)} starts from scratch.",
             file=sys.stderr,
         )
     for name in names:
@@ -184,7 +185,7 @@ def _other_classes(model: SegmentationModel, layers: Mapping, shapes: Mapping) -
 
 
 def _differ_in_classes(ours: tuple[int, ...], theirs: tuple[int, ...], classes: int) -> bool:
-    """Whether only the number of classes is another: in the outputs, and where a decoder's logits are read again."""
+    """Whether only the number of classes differs: in the outputs, and where a decoder's logits are read again."""
     if len(ours) != len(theirs) or ours[-1] != classes or ours == theirs:
         return False
     return all(our == their or (our, their) == (classes, theirs[-1]) for our, their in zip(ours, theirs))

@@ -11,7 +11,7 @@ from deeplab_tf.weights.released import transfer_weights
 
 
 def load_initial(model: SegmentationModel, weights: str | os.PathLike | SegmentationModel) -> None:
-    """Fills a new model by `transfer_weights`, and says on stderr what was loaded and what stayed new."""
+    """Fills a new model by `transfer_weights`, and tells what was loaded and what stayed new."""
     transfer = transfer_weights(model, weights)
     print(f"weights {weights}: {transfer}.", file=sys.stderr)
 

@@ -49,7 +49,7 @@ VARIANTS = {
 def recognise(path: Path, kernels: Kernels, given: Mapping | None = None) -> tuple[type[SegmentationModel], dict]:
     """The class and the constructor's arguments of the network that has these kernels.
 
-    Atrous rates are not among them but for `()`, where there are no dilated branches; output stride is for
+    Atrous rates are not among them except `()`, where there are no dilated branches; output stride is for
     PNASNet only, whose weights depend on it.
 
     Args:

@@ -57,7 +57,7 @@ def read_released(path: str | os.PathLike) -> ReleasedFile:
 
 
 def refuse_saved_model(path: Path) -> None:
-    """Says what a SavedModel serves for, where weights are to be read.
+    """Raises for a SavedModel, from which no weights can be read, and says what it is for.
 
     Raises:
         ValueError: If `path` is one.
@@ -81,7 +81,7 @@ def load_released(path: str | os.PathLike) -> SegmentationModel:
     those of its data first; before other ways of training with batch statistics call `recalibrate_batch_norm`.
 
     A checkpoint has the batch statistics, but no strides and rates: the output stride is 16 (LR-ASPP: 32) and the rates
-    follow it, which is said on stderr; `load_checkpoint_model` takes others, and `model.rebuild(output_stride=8)`
+    follow it, which is logged; `load_checkpoint_model` takes others, and `model.rebuild(output_stride=8)`
     changes them afterwards.
 
     Args:
@@ -126,7 +126,7 @@ def load_released(path: str | os.PathLike) -> SegmentationModel:
 
 
 def _check_input(path: str | os.PathLike, model: SegmentationModel, found: np.ndarray) -> None:
-    """Refuses a file whose network sees other numbers than the model built for it."""
+    """Refuses a file whose network gets other input values than the model built for it."""
     (layer,) = (layer for layer in model.layers if isinstance(layer, keras.layers.Rescaling))
     expected = np.array([[0.0], [255.0]]) * layer.scale + np.broadcast_to(layer.offset, RGB)
     if np.abs(found - expected).max() > 0.05 * np.ptp(expected):
@@ -139,7 +139,7 @@ def _check_input(path: str | os.PathLike, model: SegmentationModel, found: np.nd
 
 
 def _load_unpacked(source: str | os.PathLike, path: Path, arguments: dict | None) -> SegmentationModel:
-    """The model of what the archive `source` holds; a graph, which says it all itself, needs no `arguments`."""
+    """The model of what the archive `source` holds; a frozen graph describes itself and needs no `arguments`."""
     return load_checkpoint_model(path, arguments, source=source) if is_checkpoint(path) else load_released(path)
 
 
@@ -167,7 +167,7 @@ def build_from(released: ReleasedFile) -> SegmentationModel:
 
 
 def holds_segmentation(path: str | os.PathLike) -> bool:
-    """Whether a weights file holds a whole segmentation network, not a classifier, which tells nothing of one.
+    """Whether a weights file holds a whole segmentation network, not a classifier, which says nothing about one.
 
     Args:
         path: What `transfer_weights` takes, but a model.
@@ -198,7 +198,7 @@ def is_keras_model(path: str | os.PathLike) -> bool:
 def transfer_weights(model: SegmentationModel, source: str | os.PathLike | SegmentationModel) -> Transfer:
     """Loads all weights that fit by name and shape, in place: a start for training.
 
-    A stem for images of another number of channels than the file's is averaged over its own, which is said on stderr.
+    A stem for images of another number of channels than the file's is averaged over its own, which is logged.
 
     Args:
         model: The model to start.

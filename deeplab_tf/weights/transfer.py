@@ -1,4 +1,4 @@
-"""Weights from a file or a model into the layers that bear the same names, and what became of each."""
+"""Weights from a file or a model into the layers of the same names, and what became of each."""
 
 from __future__ import annotations
 

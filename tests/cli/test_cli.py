@@ -65,7 +65,7 @@ def test_describe_a_model_file_and_a_named_network(model_file, tmp_path, capsys)
     assert drawing.is_file() and read_json(counts)["input_shape"] == [65, 97, 3]
     # Of the released checkpoint.
     assert "2,113,557 parameters" in succeeds(capsys, "describe", "v3:mobilenet_v2", "--set", "atrous_rates=[]")
-    assert "is there already" in fails(capsys, "describe", model_file, "--json", counts)
+    assert "exists already" in fails(capsys, "describe", model_file, "--json", counts)
     assert "has its settings already" in fails(capsys, "describe", model_file, "--set", "classes=3")
     assert "Unknown model 'v9'" in fails(capsys, "describe", "v9")
     assert "no model file" in fails(capsys, "describe", tmp_path / "missing.keras")
@@ -119,7 +119,7 @@ def test_audit_before_conversion(drawn, tmp_path, capsys):
 
 def test_wrong_paths(capsys, tmp_path, model_file):
     assert "none.tflite" in fails(capsys, "import", tmp_path / "none.tflite", "--output", tmp_path / "m.keras")
-    assert "is there already" in fails(capsys, "import", model_file, "--output", model_file)
+    assert "exists already" in fails(capsys, "import", model_file, "--output", model_file)
     assert "none.keras" in fails(capsys, "segment", tmp_path / "none.keras", "x.jpg", "--output", tmp_path)
     assert "none.jpg" in fails(capsys, "segment", model_file, tmp_path / "none.jpg", "--output", tmp_path)
     assert str(tmp_path) in fails(capsys, "evaluate", model_file, "--data", tmp_path)

@@ -117,7 +117,7 @@ def test_the_images_compared_on_are_not_logged(tmp_path, caplog):
 
 def test_folder_of_something_else_is_never_replaced(model, tmp_path):
     (tmp_path / "thesis.txt").write_text("years of work")
-    with pytest.raises(ValueError, match="exists and is no export of this kind"):
+    with pytest.raises(ValueError, match="exists and is not an export of this kind"):
         export_saved_model(model, tmp_path, overwrite=True)
     assert (tmp_path / "thesis.txt").read_text() == "years of work"
 

@@ -109,7 +109,7 @@ def test_model_without_a_canvas_gets_the_default_size(monkeypatch):
         ("m.tflite", {"size": 8}, "larger than the output stride 8; received 8"),
         ("m.tflite", {"size": (65, 65, 3)}, "one or two sides"),
         ("old.tflite", {}, "old.tflite exists. Choose another path, or replace it with --overwrite"),
-        ("folder.tflite", {"overwrite": True}, "exists and is no export of this kind"),
+        ("folder.tflite", {"overwrite": True}, "exists and is not an export of this kind"),
         ("old.tflite/m.tflite", {}, "Cannot write to .*old.tflite"),
     ],
 )

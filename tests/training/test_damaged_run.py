@@ -100,7 +100,7 @@ def test_missing_settings(run, part):
 )
 def test_damaged_state(run, state):
     changed(STATE, lambda content: state.encode())(run.checkpoint)
-    with pytest.raises(ValueError, match=r"last\.keras cannot be read as the checkpoint of a run .*Start the run anew"):
+    with pytest.raises(ValueError, match=r"last\.keras cannot be read as the checkpoint of a run .*run from scratch"):
         load_state(run.checkpoint)
 
 

@@ -201,7 +201,7 @@ class _Stopped(Exception):
 
 
 class _Stoppable:
-    """A predictor that predicts no more once there is an interrupt to heed."""
+    """A predictor that stops predicting once there is an interrupt."""
 
     def __init__(self, artefact: Artefact, interrupts: Interrupts):
         self._artefact, self._interrupts = artefact, interrupts

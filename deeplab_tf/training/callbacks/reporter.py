@@ -16,7 +16,7 @@ class Reporter:
     Args:
         steps: Of the whole run.
         done: Steps that were done before.
-        batch_size: Images a step.
+        batch_size: Images per step.
 
     Example:
         >>> reporter = Reporter(steps=100, done=0, batch_size=8)
@@ -32,7 +32,7 @@ class Reporter:
         self._timed = -1
 
     def step(self, loss: float) -> None:
-        """Counts one step; `loss` is the mean of late."""
+        """Counts one step; `loss` is the recent mean."""
         self._done += 1
         self._timed += 1
         now = time.monotonic()

@@ -36,7 +36,7 @@ def balance(config: TrainConfig, dataset: DataSet, class_weights: Sequence[float
 
     Raises:
         FileNotFoundError: If there is no such file of class weights.
-        ValueError: If the file is no such list, or the data are damaged or without labelled pixels.
+        ValueError: If the file is not such a list, or the data are damaged or without labelled pixels.
     """
     asked = config.class_weights if class_weights is None else class_weights
     classes = dataset.labels.classes

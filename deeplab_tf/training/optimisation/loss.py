@@ -26,7 +26,7 @@ class WeightedCrossEntropy(keras.losses.SparseCategoricalCrossentropy):
     def __init__(self, class_weights: Sequence[float], ignore_label: int):
         super().__init__(from_logits=True, ignore_class=ignore_label)
         self.class_weights = [float(weight) for weight in class_weights]
-        # What is no class is either ignored or an error of the cross entropy's own.
+        # What is not a class is either ignored or an error of the cross entropy's own.
         self._table = np.ones(256 if len(self.class_weights) <= 256 else 65536, np.float32)
         self._table[: len(self.class_weights)] = self.class_weights
 

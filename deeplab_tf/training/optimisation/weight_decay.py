@@ -34,5 +34,5 @@ def add_weight_decay(model: keras.Model, weight_decay: float) -> list[str]:
 def _kernels(layer: keras.layers.Layer) -> list[keras.Variable]:
     if isinstance(layer, keras.layers.SeparableConv2D):
         return [layer.depthwise_kernel, layer.pointwise_kernel]
-    # A depthwise convolution is no Conv2D in Keras.
+    # A depthwise convolution is not a Conv2D in Keras.
     return [layer.kernel] if isinstance(layer, keras.layers.Conv2D) else []

@@ -1,1 +1,1 @@
-"""Readers of released files, one a format."""
+"""Readers of released files, one for each format."""

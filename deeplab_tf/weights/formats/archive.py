@@ -86,7 +86,7 @@ def unpacked(path: str | os.PathLike, checkpoint: str | None = None) -> Iterator
 
 
 class _Member(tarfile.TarInfo):
-    """A header; refuses at once what makes the reader believe in sizes that are not there."""
+    """A header; refuses at once what claims sizes that are not there."""
 
     @classmethod
     def frombuf(cls, buf, encoding, errors):
@@ -99,7 +99,7 @@ class _Member(tarfile.TarInfo):
 
 
 class _Limited:
-    """A stream that ends in an error where more comes than any model has."""
+    """A stream that ends in an error where there is more than any model has."""
 
     def __init__(self, stream):
         self._stream, self._left = stream, MOST_BYTES

@@ -1,4 +1,4 @@
-"""Reads checkpoints of TensorFlow 1: which files they are, which of their variables are a network's, and values."""
+"""Reads checkpoints of TensorFlow 1: their files, the variables that belong to the network, and values."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class Checkpoint:
 
 
 def is_checkpoint(path: str | os.PathLike) -> bool:
-    """Whether a path means a checkpoint: its prefix, one of its files, or a folder with one, but no run folder."""
+    """Whether a path means a checkpoint: its prefix, one of its files, or a folder with one, except a run folder."""
     path = Path(path)
     if path.is_dir():
         return not (path / RUN_MODEL).is_file() and bool(_in_folder(path) or (path / STATE_FILE).is_file())
@@ -124,7 +124,7 @@ def read_checkpoint(path: str | os.PathLike) -> Checkpoint:
 
 
 def _check_sizes(prefix: Path, shapes: dict, dtypes: dict) -> None:
-    """Refuses sizes that the data are far too short for, before a network is built after them."""
+    """Refuses sizes for which the data are far too short, before a network of these sizes is built."""
     shards = _shards(prefix)
     needed = sum(math.prod(shape) * dtypes[name].size for name, shape in shapes.items())
     there = sum(shard.stat().st_size for shard in shards)
@@ -133,7 +133,7 @@ def _check_sizes(prefix: Path, shapes: dict, dtypes: dict) -> None:
 
 
 def _training_kind(name: str) -> str | None:
-    """What a variable is of, if it is not the network's."""
+    """What a variable belongs to, if not to the network."""
     *scope, last = name.split("/")
     if LEAVES.intersection(scope):
         return re.sub(r"_\d+$", "", last)

@@ -1,4 +1,4 @@
-"""Released files by name and the SHA-256 of their content, so that a damaged one is not taken for what it is called."""
+"""Released files by name and the SHA-256 of their content, so that a damaged or other file of that name is refused."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SUMS = {
 
 
 def check_known(path: str | os.PathLike, found: str) -> None:
-    """Refuses a file that bears the name of a released one and is not it.
+    """Refuses a file that has the name of a released one and is not it.
 
     Args:
         path: The file.

@@ -1,4 +1,4 @@
-"""What a released file says of its network, whatever its format: its convolutions, by checkpoint scope."""
+"""What a released file says about its network, whatever its format: its convolutions, by checkpoint scope."""
 
 from __future__ import annotations
 

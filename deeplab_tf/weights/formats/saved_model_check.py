@@ -71,7 +71,7 @@ def _parsed(content: bytes):
 
 
 def _strange(graph) -> list[str]:
-    """What a graph holds beside arithmetic."""
+    """What a graph holds besides arithmetic."""
     functions = {function.signature.name: function.node_def for function in graph.graph_def.library.function}
     savers = {name for name in functions if SAVER.fullmatch(name)}
     found = [node.op for node in graph.graph_def.node if node.op not in OPERATIONS | functions.keys()]

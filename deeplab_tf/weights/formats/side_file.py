@@ -1,4 +1,4 @@
-"""`deeplab.json`, which goes with every export: class names and the like, and sums that show any later change."""
+"""`deeplab.json`, which goes with every export: class names and the like, and checksums that show any later change."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ DAMAGED = "It was changed or damaged after its export: export or copy it again."
 
 
 def with_side_file(model: bytes, about: dict) -> bytes:
-    """A `.tflite` file's bytes with `deeplab.json` behind them.
+    """A `.tflite` file's bytes followed by `deeplab.json`.
 
     It is a zip archive, the way TFLite stores associated files; its comment, which ends the file, is the SHA-256 of all
     bytes before the sum's own.
@@ -38,7 +38,7 @@ def with_side_file(model: bytes, about: dict) -> bytes:
 
 
 def read_appended(content: bytes, description: str) -> dict:
-    """What `with_side_file` put behind a model, its sum verified; empty for files from elsewhere.
+    """What `with_side_file` appended to a model, its checksum verified; empty for files from elsewhere.
 
     Args:
         content: The file.
@@ -70,7 +70,7 @@ def write_beside(folder: Path, about: dict) -> None:
 
 
 def read_beside(folder: Path) -> dict:
-    """What `write_beside` wrote, all sums verified; those of an export that has none cannot be.
+    """What `write_beside` wrote, all checksums verified where the export has any.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -91,7 +91,7 @@ def read_beside(folder: Path) -> dict:
 
 
 def _sums(folder: Path) -> dict[str, str]:
-    """The SHA-256 of a SavedModel's files by name; others, such as a server's warm-up requests, are no part of it."""
+    """The SHA-256 of a SavedModel's files by name; others, such as a server's warm-up requests, are not part of it."""
     parts = [folder / "saved_model.pb", folder / "fingerprint.pb", *sorted((folder / "variables").rglob("*"))]
     return {path.relative_to(folder).as_posix(): file_sum(path) for path in parts if path.is_file()}
 

@@ -1,4 +1,4 @@
-"""A `.tflite` file opened with care, before any runtime sees it."""
+"""A `.tflite` file, checked before any runtime sees it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from deeplab_tf.weights.formats.tflite_structure import Structure, read_structur
 
 @dataclasses.dataclass(frozen=True)
 class TFLiteContent:
-    """A file whose tables are sound, and whose sums fit where there are any.
+    """A file whose tables are sound, and whose checksums match where there are any.
 
     Args:
         content: Its bytes.

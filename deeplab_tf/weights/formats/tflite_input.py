@@ -36,7 +36,7 @@ class Feed:
     """How pixels become an input: `pixel * scale + offset`, then quantised where the input is.
 
     Args:
-        scale: One number, or one a channel.
+        scale: One number, or one per channel.
         offset: The same.
         type: Of the input in TFLite's schema.
         quantization: Scale and zero point of the input; (0, 0) where it has none.
@@ -60,7 +60,7 @@ class Feed:
 
     @property
     def _keeps_pixels(self) -> bool:
-        """Whether the quantised value of each pixel is the pixel, give or take the rounding of its scale."""
+        """Whether the quantised value of each pixel is the pixel itself, up to the rounding of the scale."""
         scale, zero = self.quantization
         ends = self.offset, self.scale * 255 + self.offset
         return not scale or all(
@@ -69,7 +69,7 @@ class Feed:
 
 
 def feed_of(structure: Structure, input_range: Sequence[float] | None = None) -> Feed | None:
-    """How to feed a network: as asked for, or as its file says; None where it says nothing.
+    """How to feed a network: as given, or as its file says; None where it does not say.
 
     The file says it by its input's quantisation, in its metadata (normalisation), or by its first operations: a
     subtraction of means that leaves numbers about zero only where pixels come as 0-255, and the like.
@@ -128,7 +128,7 @@ def _linear(low: float, high: float) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _from_metadata(structure: Structure):
-    """The normalisation that the metadata ask for: less a mean, by a deviation."""
+    """The normalisation in the metadata: a mean to subtract and a deviation to divide by."""
     if METADATA not in structure.metadata:
         return None
     rows = [tables_of(bytes(structure.metadata[METADATA]))]
@@ -145,7 +145,7 @@ def _from_metadata(structure: Structure):
 
 
 def _from_quantization(tensor: Tensor, quantization: tuple[float, int]):
-    """One of the usual ranges, where all values of the type together span it."""
+    """One of the usual ranges, where the type's values span exactly it."""
     scale, zero = quantization
     lowest = -128 if tensor.type == INT8 else 0
     span = np.array([lowest - zero, lowest + 255 - zero]) * scale
@@ -154,7 +154,7 @@ def _from_quantization(tensor: Tensor, quantization: tuple[float, int]):
 
 
 def _from_operations(structure: Structure):
-    """The one of the usual ranges that the first operations bring about zero or to 0-1."""
+    """The one of the usual ranges that the first operations map to values around zero or to 0-1."""
     affine = _first_affine(structure)
     if affine is None:
         return None
@@ -176,7 +176,7 @@ def _within(values: np.ndarray, least: float, most: float) -> np.ndarray:
 
 
 def _first_affine(structure: Structure) -> tuple[np.ndarray, np.ndarray] | None:
-    """Factor and summand, by channel, of the arithmetic with constants that the input goes through first."""
+    """Factor and summand, by channel, of the constant arithmetic at the start of the network."""
     factor, shift, index, found = np.ones(3), np.zeros(3), structure.inputs[0], False
     while True:
         readers = [operator for operator in structure.operators if index in operator.inputs]

@@ -33,7 +33,7 @@ LARGEST_TENSOR = 2**31
 
 
 class Damaged(ValueError):
-    """What the bytes of a model cannot be."""
+    """Bytes that cannot be a model."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -136,7 +136,7 @@ def read_structure(content: bytes) -> Structure:
 
 
 def tables_of(content: bytes) -> _Table:
-    """The root of another flatbuffer, such as TFLite's metadata, read as carefully."""
+    """The root of another flatbuffer, such as TFLite's metadata, checked in the same way."""
     return _Bytes(content).table(0)
 
 
@@ -167,7 +167,7 @@ def _graph(table: _Table, buffers: list, codes: list) -> Structure:
 
 
 def _check_order(tensors: list[Tensor], operators: list[Operator], inputs: tuple, outputs: tuple) -> None:
-    """Everything that is read was written before, and once."""
+    """Everything that is read was written before, exactly once."""
     known = {*inputs, *(index for index, tensor in enumerate(tensors) if len(tensor.data))}
     for operator in operators:
         if missing := {index for index in operator.inputs if index >= 0} - known:
@@ -212,7 +212,7 @@ def _quantization(table: _Table, name: str, shape: tuple[int, ...]) -> tuple[np.
     axis = found.number(6, "<i", 0)
     channels = shape[axis] if 0 <= axis < len(shape) else 1
     if not (np.isfinite(scale).all() and (scale >= 0).all() and len(zero) in (1, len(scale))):
-        raise Damaged(f"the quantisation of {name!r} is no scale and zero point")
+        raise Damaged(f"the quantisation of {name!r} is not a scale and zero point")
     if len(scale) not in (1, channels):
         raise Damaged(f"the quantisation of {name!r} has {len(scale)} scales for {channels} channels")
     if np.abs(zero).max() > 2**16:

@@ -1,1 +1,1 @@
-"""The release's model zoo: what it holds, its downloads, and its files at hand."""
+"""The release's model zoo: its catalogue, its downloads, and its cache."""

@@ -1,4 +1,4 @@
-"""The zoo's files at hand: fetched once, unpacked, and kept as Keras models."""
+"""The zoo's files in the cache: fetched once, unpacked, and kept as Keras models."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def load_zoo(source: str | os.PathLike, convert: Callable[[Path, dict | None], S
         The model.
 
     Raises:
-        ValueError: If it is no segmentation model, or does not load; the message names it.
+        ValueError: If it is not a segmentation model, or does not load; the message names it.
         As `opened`.
     """
     entry = entry_of(source)
@@ -126,7 +126,7 @@ def load_zoo(source: str | os.PathLike, convert: Callable[[Path, dict | None], S
     if kept and kept.is_file():
         with contextlib.suppress(ValueError):
             return load_model(kept)
-        print(f"{kept} does not load; converting anew.", file=sys.stderr)
+        print(f"{kept} does not load; converting it again.", file=sys.stderr)
     with opened(source) as found:
         model = convert(found, entry.arguments if entry else None)
     if kept:

@@ -1,4 +1,4 @@
-"""The original release's model zoo: what each file holds, where it lies, what was published of it."""
+"""The original release's model zoo: what each file holds, where it is, and its published figures."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Score:
         output_stride: At evaluation.
         scales: Smallest scale, step and largest, where the probabilities of several were averaged.
         flip: Mirrored images were averaged in.
-        multiply_adds: In thousand millions, of all scales together; at 513x513, of Cityscapes at 1025x2049 but for the
+        multiply_adds: In thousand millions, of all scales together; at 513x513, of Cityscapes at 1025x2049 except the
             EdgeTPU models. Those published of MobileNetV3, 15.95 and 4.63, seem to count a multiplication and its
             addition as two: TensorFlow's profiler finds 15.77 and 4.17 thousand million operations in the networks
             here, of 7.58 and 1.96 multiply-adds. A tenth of the smaller one's stays unexplained.
@@ -76,7 +76,7 @@ class ZooEntry:
 
     @property
     def arguments(self) -> dict | None:
-        """The constructor's arguments, and the model's kind under `"model"`; None of what is no DeepLab."""
+        """The constructor's arguments, and the model's kind under `"model"`; None of what is not a DeepLab."""
         return {"model": self.model, "backbone": self.backbone, **self.settings} if self.model else None
 
 
@@ -235,13 +235,13 @@ def entry_of_file(file: str) -> ZooEntry | None:
 
 
 def zoo_urls() -> str:
-    """Each entry's name and where its file was published, for downloads by hand, a line an entry."""
+    """Each entry's name and where its file was published, for downloads by hand, one line per entry."""
     width = max(map(len, ZOO))
     return "\n".join(f"{entry.name:{width}}  {entry.url}" for entry in _ENTRIES)
 
 
 def zoo_table(width: int | None = None) -> str:
-    """The zoo as a table for people, a line an entry.
+    """The zoo as a table for people, one line per entry.
 
     Args:
         width: Columns of the terminal. Where the table is wider, what is said of an entry stands below its name.

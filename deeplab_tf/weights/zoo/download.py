@@ -1,4 +1,4 @@
-"""Fetches large files so that a cut connection or Ctrl-C costs nothing that came already."""
+"""Fetches large files so that a cut connection or Ctrl-C loses nothing that has arrived."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def cache_folder() -> Path:
 
 
 def _private(folder: Path) -> Path:
-    """Makes a folder for this user alone in one where all may write, or refuses what others made of it."""
+    """Makes a folder for this user alone in one where all may write; refuses one that others own or may write to."""
     with contextlib.suppress(FileExistsError):
         folder.mkdir(mode=0o700)
     state = folder.lstat()
@@ -101,7 +101,7 @@ def download(url: str, path: str | os.PathLike, megabytes: float | None = None, 
 
 
 def check_sum(file: Path, path: Path, sha256: str | None = None) -> None:
-    """Compares a file with what is known of it; where nothing is, trusts it and remembers it.
+    """Compares a file with its known checksum; without one, trusts it and keeps its checksum.
 
     Args:
         file: The file.
@@ -158,7 +158,7 @@ def _download(url: str, path: Path, part: Path, megabytes: float | None) -> None
 
 
 class _NeverLessSafe(urllib.request.HTTPRedirectHandler):
-    """Follows a redirection, but not from https to http, where anyone on the way may put another file."""
+    """Follows a redirection, but not from https to http, where anyone on the way may replace the file."""
 
     def redirect_request(self, req, fp, code, msg, headers, newurl):
         if req.type == "https" and not newurl.lower().startswith("https:"):
@@ -181,7 +181,7 @@ def _failure(url: str, path: Path, reason: str) -> ConnectionError:
 
 
 def _fetch(url: str, part: Path, megabytes: float | None) -> int | None:
-    """Appends what is missing to `part`; the size of the whole file, or None where the server does not tell it."""
+    """Appends what is missing to `part`; the size of the whole file, or None where the server does not give it."""
     have = _size(part)
     request = urllib.request.Request(url, headers={"Range": f"bytes={have}-"} if have else {})
     try:

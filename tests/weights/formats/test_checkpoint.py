@@ -145,7 +145,7 @@ def test_another_number_of_classes_renews_the_classifier_only(mobilenet, capsys)
     fresh = model.get_layer("logits.semantic").get_weights()
     transfer = load_checkpoint(model, mobilenet.prefix)
     assert transfer.fresh == ["logits.semantic"]
-    assert "has 21 classes, the model 5: logits.semantic starts anew" in capsys.readouterr().err
+    assert "has 21 classes, the model 5: logits.semantic starts from scratch" in capsys.readouterr().err
     for old, new in zip(fresh, model.get_layer("logits.semantic").get_weights(), strict=True):
         np.testing.assert_array_equal(old, new)
     np.testing.assert_array_equal(model.get_layer("aspp0").kernel, mobilenet.values["aspp0/weights"])

@@ -79,9 +79,9 @@ def test_kept_model_that_does_not_load_is_made_anew(publisher, released, cached,
     (folder / FILE).write_bytes(released[0])
     (folder / f"{NAME}.keras").write_bytes(b"cut off")
     assert load_released(NAME).classes == 21
-    assert f"{NAME}.keras does not load; converting anew" in capsys.readouterr().err
+    assert f"{NAME}.keras does not load; converting it again" in capsys.readouterr().err
     assert load_released(NAME).classes == 21
-    assert "anew" not in capsys.readouterr().err
+    assert "converting" not in capsys.readouterr().err
     assert publisher.requests == []
 
 
