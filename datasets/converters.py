@@ -9,7 +9,8 @@ import textwrap
 from collections.abc import Callable, Sequence
 
 from deeplab_tf.datasets.convert import ConversionReport, convert_pairs, merge_splits, split_names
-from deeplab_tf.datasets.registry import DATA_SETS, DataSource
+from deeplab_tf.datasets.data_source import DataSource
+from deeplab_tf.datasets.registry import DATA_SETS
 
 _PREFIX = "convert_"
 # What all converters take besides the data set's own options, as `convert_dataset` describes it.

@@ -1,4 +1,4 @@
-"""The field's data sets, one row for each: what lists the pairs, what the labels are, and what is published of it.
+"""The field's data sets, one row for each: what lists the pairs, what the labels are, and the published facts.
 
 `convert_voc` and the others, the commands of `deeplab-tf convert`, the TFDS classes, the audit's folders and the table
 in `docs/data.md` are derived from the rows. This module needs no TensorFlow: builders are imported when they are used.
@@ -6,110 +6,12 @@ in `docs/data.md` are derived from the rows. This module needs no TensorFlow: bu
 
 from __future__ import annotations
 
-import dataclasses
-import pkgutil
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
-from deeplab_tf.labels import LabelSpec, label_spec
-
-if TYPE_CHECKING:
-    from deeplab_tf.datasets.records.pairs import Pair
+from deeplab_tf.datasets.data_source import DataSource, Option
 
 _BUILDERS = "deeplab_tf.datasets.builders"
-
-
-@dataclasses.dataclass(frozen=True)
-class Option:
-    """A keyword argument of what lists a data set's pairs, as the command line offers it.
-
-    Args:
-        name: The argument's name.
-        help: What the command line says of it.
-        kind: `str`, `int`, `float` or `Path`.
-        default: The argument's own default.
-        choices: The only values, if they are few.
-        between: What a number lies between.
-        splits: The splits that take it, if only some do.
-    """
-
-    name: str
-    help: str
-    kind: type = str
-    default: Any = None
-    choices: tuple[str, ...] = ()
-    between: tuple[float, float] | None = None
-    splits: tuple[str, ...] = ()
-
-
-@dataclasses.dataclass(frozen=True)
-class DataSource:
-    """A data set as it is published, and how it is read.
-
-    Args:
-        name: Its name in Python and on the command line.
-        pairs: Lists the pairs of a split: a function of root, split and the data set's options, or its name as
-            `package.module:function`. Where `labels` is None it returns the pairs and their label specification.
-        labels: What `label_spec` takes for the labels; or a function of the options that gives it; or None.
-        example: A root and an output, for examples.
-        title: What people call it.
-        where: Where to get it.
-        layout: What the folder given as root must look like.
-        splits: Number of images of its official splits.
-        classes: How many classes its masks can get.
-        options: Its own options.
-        short: A shorter name, for `convert_NAME`, the command line and TFDS.
-        aliases: Other names of splits, and the splits they mean.
-        complete: Whether options keep all images of a split, so that the published numbers are expected. None: always.
-        prepared: Lists the pairs of all splits that a root has, for TFDS: a function or its name, as `pairs`. None:
-            `train` and `val`.
-    """
-
-    name: str
-    pairs: str | Callable[..., Any]
-    labels: LabelSpec | Mapping | str | int | Callable[..., str] | None
-    example: tuple[str, str]
-    title: str
-    where: str
-    layout: str
-    splits: Mapping[str, int]
-    classes: str
-    options: tuple[Option, ...] = ()
-    short: str = ""
-    aliases: Mapping[str, str] = dataclasses.field(default_factory=dict)
-    complete: Callable[..., bool] | None = None
-    prepared: str | Callable[..., Any] | None = None
-
-    def __post_init__(self):
-        object.__setattr__(self, "short", self.short or self.name)
-
-    def listing(self) -> Callable[..., Any]:
-        """The function that lists the pairs."""
-        return _resolved(self.pairs)
-
-    def list_pairs(self, root, split: str, **options) -> tuple[list[Pair], LabelSpec]:
-        """The pairs of one split and what their label ids mean.
-
-        Raises:
-            ValueError: If the folder is not laid out so, or the split or an option is unknown.
-        """
-        found = self.listing()(root, split, **options)
-        return found if self.labels is None else (found, self.label_spec(**options))
-
-    def label_spec(self, **options) -> LabelSpec:
-        """The labels that options lead to, where they are known before the files are."""
-        return label_spec(self.labels(**options) if callable(self.labels) else self.labels)
-
-    def prepared_pairs(self, root) -> dict[str, list[Pair]]:
-        """The pairs of all splits that a folder has."""
-        if self.prepared is not None:
-            return _resolved(self.prepared)(root)
-        return {split: self.list_pairs(root, split)[0] for split in ("train", "val")}
-
-
-def _resolved(function: str | Callable) -> Callable:
-    return pkgutil.resolve_name(function) if isinstance(function, str) else function
 
 
 def _camvid_labels(classes: int = 11) -> str:
@@ -132,6 +34,7 @@ _ROWS = (
         splits={"train": 1464, "val": 1449, "trainval": 2913, "train_aug": 10582},
         classes="21",
         short="voc",
+        lists=f"{_BUILDERS}.voc:findings_of_lists",
         prepared=f"{_BUILDERS}.voc:prepared_voc",
         aliases={"trainaug": "train_aug"},
         options=(

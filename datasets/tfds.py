@@ -24,9 +24,10 @@ from deeplab_tf.datasets.builders.class_names import read_class_names
 from deeplab_tf.datasets.builders.folder import divide_folder
 from deeplab_tf.datasets.builders.folder_files import folder_pairs
 from deeplab_tf.datasets.builders.folder_masks import MaskReader
+from deeplab_tf.datasets.data_source import DataSource
 from deeplab_tf.datasets.records.pairs import Pair, load_pair
 from deeplab_tf.datasets.records.parallel import ordered_map
-from deeplab_tf.datasets.registry import DATA_SETS, DataSource, source_help
+from deeplab_tf.datasets.registry import DATA_SETS, source_help
 from deeplab_tf.labels import LabelSpec, label_spec
 
 try:
@@ -91,7 +92,7 @@ def add_builder(source: DataSource) -> type[_Segmentation]:
         "name": f"deeplab_{source.short}",
         "__doc__": f"{source.title}.",
         "__module__": __name__,
-        "MANUAL_DOWNLOAD_INSTRUCTIONS": source_help(source.name),
+        "MANUAL_DOWNLOAD_INSTRUCTIONS": f"{source_help(source.name)}\nSplits: {source.prepared_splits()}",
         "labels": labels,
         "pairs": pairs,
     }

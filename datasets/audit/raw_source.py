@@ -13,8 +13,6 @@ from deeplab_tf.datasets.audit.findings import Finding
 from deeplab_tf.datasets.builders.class_names import read_class_names
 from deeplab_tf.datasets.builders.folder_files import folder_pairs
 from deeplab_tf.datasets.builders.folder_masks import MaskReader, SparseIds, counted_labels
-from deeplab_tf.datasets.builders.image_lists import read_lines, read_names
-from deeplab_tf.datasets.builders.voc import LISTS, devkit_folder
 from deeplab_tf.datasets.records.dataset import INDEX_NAME
 from deeplab_tf.datasets.records.pairs import Pair
 from deeplab_tf.datasets.records.publication import finish_publication
@@ -72,15 +70,15 @@ def find_source(
         folders = path / "images", path / "masks"
         return _folder_source(*folders, path / _NAMES_FILE, splits, labels, mask_suffix, ids)
     # The first whose folders are there is taken.
-    layouts = {name: source.listing() for name, source in DATA_SETS.items() if source.labels is not None}
-    for name, list_pairs in layouts.items():
+    layouts = {name: source for name, source in DATA_SETS.items() if source.labels is not None}
+    for source in layouts.values():
+        list_pairs = source.listing()
         if present := _present_splits(list_pairs, path):
             pairs = {split: list_pairs(path, split) for split in splits} if splits is not None else present
-            findings = _findings_of_lists(devkit_folder(path), pairs) if name == "pascal_voc" else []
-            spec = DATA_SETS[name].label_spec() if labels is None else label_spec(labels)
-            return RawSource(spec, pairs, tuple(findings))
-    if (source := annotated_source(path, splits, labels, stack)) is not None:
-        return source
+            spec = source.label_spec() if labels is None else label_spec(labels)
+            return RawSource(spec, pairs, source.findings_of_lists(path, pairs))
+    if (annotated := annotated_source(path, splits, labels, stack)) is not None:
+        return annotated
     if _holds_both(path, mask_suffix):
         return _folder_source(path, path, path / _NAMES_FILE, splits, labels, mask_suffix, ids)
     raise ValueError(
@@ -140,21 +138,3 @@ def _folder_source(
     reader = MaskReader(spec, tuple(ids))
     pairs = [dataclasses.replace(pair, read=reader) for pair in pairs]
     return RawSource(spec, {splits[0] if splits else "train": pairs}, findings)
-
-
-def _findings_of_lists(root: Path, splits: Mapping[str, Sequence[Pair]]) -> list[Finding]:
-    """What PASCAL VOC's lists show: blank lines, and pairs of files that none of them names."""
-    lists = {path.stem: path for path in sorted((root / LISTS).glob("*.txt"))}
-    findings = [
-        Finding("blank_line", f"{lists[split]}: line {number} is blank. Remove it.", split, file=str(lists[split]))
-        for split in splits
-        if split in lists
-        for number, line in enumerate(read_lines(lists[split]), start=1)
-        if not line.strip()
-    ]
-    listed = {name for path in lists.values() for name in read_names(path)}
-    for mask in sorted((root / "SegmentationClass").glob("*.png")):
-        if mask.stem not in listed and (root / "JPEGImages" / f"{mask.stem}.jpg").is_file():
-            text = f"{mask} has an image, but no list in {LISTS.as_posix()} names it. Add it to one, or remove it."
-            findings.append(Finding("unlisted", text, name=mask.stem, file=str(mask)))
-    return findings

@@ -95,7 +95,7 @@ def camvid_pairs(root: str | os.PathLike, split: str, *, classes: int = 11) -> l
 
 
 def prepared_camvid(root: Path) -> dict[str, list[Pair]]:
-    """The pairs of `train` and `val`, and of `test` where it is there."""
+    """`train` and `val`, and `test` where it is there."""
     divided = any((root / nesting / "train").is_dir() for nesting in _NESTINGS)
     test = not divided or any((root / nesting / "test").is_dir() for nesting in _NESTINGS)
     return {split: camvid_pairs(root, split) for split in (SPLITS if test else SPLITS[:2])}

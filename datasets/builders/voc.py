@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
 from deeplab_tf.datasets.audit.faults import BadPair
-from deeplab_tf.datasets.builders.image_lists import read_names
+from deeplab_tf.datasets.audit.findings import Finding
+from deeplab_tf.datasets.builders.image_lists import read_lines, read_names
 from deeplab_tf.datasets.builders.sbd import read_sbd_mask, sbd_folder, train_aug_names
 from deeplab_tf.datasets.records.pairs import Pair, mask_values
 from deeplab_tf.images import read_mask
@@ -67,7 +68,7 @@ def voc_pairs(root: str | os.PathLike, split: str, *, sbd: str | os.PathLike | N
 
 
 def prepared_voc(root: Path) -> dict[str, list[Pair]]:
-    """The pairs of `train` and `val`, and of `train_aug` where its masks or SBD's unpacked archive lie in `root`."""
+    """`train` and `val`, and `train_aug` where its masks, or SBD's folder `benchmark_RELEASE`, lie in the root."""
     sbd = root / _SBD if (root / _SBD).is_dir() else None
     found = {split: voc_pairs(root, split) for split in ("train", "val")}
     if sbd or any(devkit_folder(root).glob("Segmentation*[aA]ug")):
@@ -120,6 +121,30 @@ def devkit_folder(root: Path) -> Path:
         f"{root} has no {LISTS.as_posix()} folder. Give the folder that holds JPEGImages, SegmentationClass and "
         "ImageSets."
     )
+
+
+def findings_of_lists(root: Path, splits: Iterable[str]) -> list[Finding]:
+    """What PASCAL VOC's lists show: blank lines, and pairs of files that none of them names.
+
+    Args:
+        root: As for `voc_pairs`.
+        splits: The splits whose lists are looked at for blank lines.
+    """
+    root = devkit_folder(root)
+    lists = {path.stem: path for path in sorted((root / LISTS).glob("*.txt"))}
+    findings = [
+        Finding("blank_line", f"{lists[split]}: line {number} is blank. Remove it.", split, file=str(lists[split]))
+        for split in splits
+        if split in lists
+        for number, line in enumerate(read_lines(lists[split]), start=1)
+        if not line.strip()
+    ]
+    listed = {name for path in lists.values() for name in read_names(path)}
+    for mask in sorted((root / "SegmentationClass").glob("*.png")):
+        if mask.stem not in listed and (root / "JPEGImages" / f"{mask.stem}.jpg").is_file():
+            text = f"{mask} has an image, but no list in {LISTS.as_posix()} names it. Add it to one, or remove it."
+            findings.append(Finding("unlisted", text, name=mask.stem, file=str(mask)))
+    return findings
 
 
 def read_voc_mask(path: Path) -> np.ndarray:

@@ -9,7 +9,8 @@ import click
 
 from deeplab_tf.cli.group import QuietCommand, QuietGroup, cli
 from deeplab_tf.cli.options import LABELS, PATH, Side, mask_options
-from deeplab_tf.datasets.registry import DATA_SETS, DataSource, Option, source_help
+from deeplab_tf.datasets.data_source import DataSource, Option
+from deeplab_tf.datasets.registry import DATA_SETS, source_help
 from deeplab_tf.labels.known import SPECS
 
 

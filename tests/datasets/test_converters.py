@@ -11,7 +11,8 @@ from PIL import Image
 from deeplab_tf import datasets
 from deeplab_tf.cli import main
 from deeplab_tf.datasets import converters
-from deeplab_tf.datasets.registry import DATA_SETS, DataSource, Option
+from deeplab_tf.datasets.data_source import DataSource, Option
+from deeplab_tf.datasets.registry import DATA_SETS
 from deeplab_tf.labels import LabelSpec
 from harness.stored_records import check_stored, random_ids, save_image, save_mask
 
@@ -103,6 +104,7 @@ def test_a_new_data_set_is_audited(moon, tmp_path):
 def test_a_new_data_set_serves_tfds(moon, tmp_path):
     builder = add_builder(DATA_SETS["moon"])
     assert (builder.name, builder.__doc__) == ("deeplab_moon", "Moon.")
+    assert builder.MANUAL_DOWNLOAD_INSTRUCTIONS == "From: above\nRoot: near/*.png\nSplits: train and val."
 
 
 @pytest.mark.parametrize("name", DATA_SETS)

@@ -39,6 +39,8 @@ def test_classes_are_those_of_the_labels():
 def test_documents_have_every_data_set():
     data, readme = ((ROOT / name).read_text(encoding="utf-8") for name in ("docs/data.md", "README.md"))
     assert sources_table() in data
+    registered = {f"`deeplab_{source.short}`" for source in DATA_SETS.values() if source.labels is not None}
+    assert {name for name in registered if name not in data} == set()
     assert {name for name in convert.list_commands(None) if f"`{name}`" not in readme} == set()
     assert {f"deeplab-tf convert {name}" for name in ("folder", "labelme", "shapes")} <= set(
         re.findall(r"deeplab-tf convert \w+", data)
