@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
 
 import keras
 
 from deeplab_tf.backbones.features import Backbone, Features
-from deeplab_tf.layers import normalize_images
+from deeplab_tf.layers import conv_relu, normalize_images
 
 SCOPE = "vgg_16"
 OUTPUT_STRIDE = 8
@@ -16,7 +15,6 @@ OUTPUT_STRIDE = 8
 MEAN = (122.675, 116.669, 104.008)
 # Of each block: convolutions, channels, atrous rate, stride of the pooling after it.
 BLOCKS = ((2, 64, 1, 2), (2, 128, 1, 2), (3, 256, 1, 2), (3, 512, 1, 1), (3, 512, 2, 1))
-FULLY_CONNECTED = 1024
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,25 +33,6 @@ class VGGFeatures(Features):
 def scaled(filters: int, depth_multiplier: float) -> int:
     """Channels of a layer of `filters` channels at this width, at least 1."""
     return max(1, round(filters * depth_multiplier))
-
-
-def conv_relu(x, filters: int, kernel_size: int, *, name: str, rate: int = 1):
-    """Convolution with bias, and ReLU.
-
-    Args:
-        x: `[B, H, W, C]`.
-        filters: Output channels.
-        kernel_size: Side of the square kernel.
-        name: The convolution's name.
-        rate: Atrous rate.
-
-    Returns:
-        `[B, H, W, filters]`.
-    """
-    x = keras.layers.Conv2D(
-        filters, kernel_size, dilation_rate=rate, padding="same", kernel_initializer="he_normal", name=name
-    )(x)
-    return keras.layers.Activation("relu", name=f"{name}.relu")(x)
 
 
 def _max_pool(x, stride: int, name: str):
@@ -102,53 +81,6 @@ def vgg_16(
         x = _max_pool(x, stride, f"{SCOPE}.pool{block}")
         pools.append(x)
     return VGGFeatures(x, {4: pools[1], 8: pools[3]}, normalised, tuple(pools))
-
-
-def vgg_head(
-    x,
-    rates: Sequence[int],
-    *,
-    kernel_size: int = 3,
-    filters: int = FULLY_CONNECTED,
-    dropout: float = 0.5,
-    average_pool: bool = False,
-) -> list:
-    """VGG's fully connected layers as convolutions: a dilated fc6 and fc7, one pair for each rate.
-
-    Args:
-        x: `[B, h, w, C]`, the backbone's last map.
-        rates: Atrous rate of each branch's fc6: one for a single field of view, four for DeepLabv2's ASPP.
-        kernel_size: Side of fc6's kernel.
-        filters: Channels of fc6 and fc7.
-        dropout: Fraction of values dropped after each of them, in training.
-        average_pool: Average over 3x3 windows first, as the released LargeFOV network does.
-
-    Returns:
-        A list of `[B, h, w, filters]`, one for each branch and ready for its own classifier.
-
-    Raises:
-        ValueError: If there is no rate, or one is below 1.
-
-    Example:
-        >>> [branch.shape[-1] for branch in vgg_head(features.last, (6, 12, 18, 24))]
-        [1024, 1024, 1024, 1024]
-    """
-    rates = list(rates)
-    if not rates or any(type(rate) is not int or rate < 1 for rate in rates):
-        raise ValueError(f"fc6 needs one or more whole rates of at least 1, for instance (12,); received {rates}.")
-    if average_pool:
-        # Caffe's average counts the zeros at the border, Keras's SAME does not.
-        x = keras.layers.ZeroPadding2D(1, name=f"{SCOPE}.pool5a.pad")(x)
-        x = keras.layers.AveragePooling2D(3, strides=1, name=f"{SCOPE}.pool5a")(x)
-    branches = []
-    for index, rate in enumerate(rates, start=1):
-        branch, suffix = x, f"_{index}" if len(rates) > 1 else ""
-        for layer, size, layer_rate in (("fc6", kernel_size, rate), ("fc7", 1, 1)):
-            name = f"{SCOPE}.{layer}{suffix}"
-            branch = conv_relu(branch, filters, size, name=name, rate=layer_rate)
-            branch = keras.layers.Dropout(dropout, name=f"{name}.dropout")(branch)
-        branches.append(branch)
-    return branches
 
 
 VGG_16 = Backbone(vgg_16, SCOPE, pad_value=MEAN, options=("depth_multiplier",))

@@ -2,6 +2,7 @@
 
 from deeplab_tf.layers.convolution import (
     conv_bn,
+    conv_relu,
     depthwise_bn,
     head_norm,
     separable_conv_bn,
@@ -24,6 +25,7 @@ __all__ = [
     "ResizeLike",
     "channel_values",
     "conv_bn",
+    "conv_relu",
     "depthwise_bn",
     "head_norm",
     "normalize_images",

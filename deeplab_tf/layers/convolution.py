@@ -100,6 +100,25 @@ def conv_bn(
     return normalize(x, norm, activation, name)
 
 
+def conv_relu(x, filters: int, kernel_size: int, *, name: str, rate: int = 1):
+    """Convolution with bias, and ReLU.
+
+    Args:
+        x: `[B, H, W, C]`.
+        filters: Output channels.
+        kernel_size: Side of the square kernel.
+        name: The convolution's name.
+        rate: Atrous rate.
+
+    Returns:
+        `[B, H, W, filters]`.
+    """
+    x = keras.layers.Conv2D(
+        filters, kernel_size, dilation_rate=rate, padding="same", kernel_initializer="he_normal", name=name
+    )(x)
+    return keras.layers.Activation("relu", name=f"{name}.relu")(x)
+
+
 def depthwise_bn(
     x,
     kernel_size: int,

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 
 import keras
 
-from deeplab_tf.backbones.vgg import OUTPUT_STRIDE, VGGFeatures, conv_relu, scaled, vgg_head
-from deeplab_tf.layers import ResizeLike
+from deeplab_tf.backbones.vgg import OUTPUT_STRIDE, scaled
+from deeplab_tf.heads import join_scales, vgg_head
 from deeplab_tf.models.arguments import own_arguments
 from deeplab_tf.models.segmentation_model import SegmentationModel
 
@@ -115,17 +115,7 @@ class DeepLabV1(SegmentationModel):
                 dropout=dropout,
                 average_pool=shape.average_pool,
             )
-            return _join_scales(x, features, scaled(MSC_FILTERS, width)) if msc else x
+            scales = (features.images, *features.pools[:MSC_POOLS])
+            return join_scales(x, scales, scaled(MSC_FILTERS, width)) if msc else x
 
         super().__init__({**settings, **FIXED}, head, name=name)
-
-
-def _join_scales(x, features: VGGFeatures, filters: int):
-    """The last map together with two-layer features of the image and of the first four poolings (section 4.3)."""
-    maps = [x]
-    for index, source in enumerate((features.images, *features.pools[:MSC_POOLS])):
-        name = f"msc.scale{index}"
-        source = conv_relu(source, filters, 3, name=f"{name}.conv1")
-        source = conv_relu(source, filters, 1, name=f"{name}.conv2")
-        maps.append(ResizeLike(name=f"{name}.resize")([source, x]))
-    return keras.layers.Concatenate(name="msc.concat")(maps)

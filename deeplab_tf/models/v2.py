@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 import keras
 
-from deeplab_tf.backbones.vgg import FULLY_CONNECTED, scaled, vgg_head
+from deeplab_tf.backbones.vgg import scaled
+from deeplab_tf.heads import FULLY_CONNECTED, vgg_head
 from deeplab_tf.layers import ImageScale, ResizeLike, truncated_normal
 from deeplab_tf.models.arguments import own_arguments
 from deeplab_tf.models.segmentation_model import CLASSIFIER, SegmentationModel, resolve_labels

@@ -7,8 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import keras
 
-from deeplab_tf.heads import aspp, default_atrous_rates, dense_prediction_cell
-from deeplab_tf.layers import head_norm
+from deeplab_tf.heads import encoder_head
 from deeplab_tf.models.arguments import own_arguments
 from deeplab_tf.models.segmentation_model import SegmentationModel
 
@@ -107,37 +106,3 @@ class DeepLabV3(SegmentationModel):
             return features.last if cascade_blocks is not None else encoder_head(features.last, settings)
 
         super().__init__(settings, head, name=name)
-
-
-def encoder_head(x, settings: dict):
-    """ASPP, or a dense prediction cell, on the backbone's last map: DeepLabv3's head and DeepLabv3+'s encoder."""
-    rates = settings["atrous_rates"]
-    cell = settings["dense_prediction_cell"]
-    if cell is not None:
-        if rates is not None:
-            raise ValueError(
-                f"A dense prediction cell has its own rates, so atrous_rates={tuple(rates)} has nothing to act on. "
-                "Leave one of the two out."
-            )
-        if not settings["image_pooling"]:
-            raise ValueError(
-                "A dense prediction cell takes the ASPP's place, so image_pooling=False has nothing to act on. "
-                "Leave one of the two out."
-            )
-        return dense_prediction_cell(
-            x,
-            cell,
-            output_stride=settings["output_stride"],
-            norm=head_norm(settings["frozen_batch_norm"]),
-            filters=settings["filters"],
-            dropout=settings["dropout"],
-        )
-    return aspp(
-        x,
-        default_atrous_rates(settings["output_stride"]) if rates is None else rates,
-        norm=head_norm(settings["frozen_batch_norm"]),
-        filters=settings["filters"],
-        separable=settings["separable"],
-        pooling=settings["image_pooling"],
-        dropout=settings["dropout"],
-    )

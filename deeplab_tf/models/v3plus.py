@@ -7,11 +7,10 @@ from collections.abc import Mapping, Sequence
 
 import keras
 
-from deeplab_tf.heads import decoder
+from deeplab_tf.heads import decoder, encoder_head
 from deeplab_tf.layers import head_norm
 from deeplab_tf.models.arguments import own_arguments
 from deeplab_tf.models.segmentation_model import SegmentationModel, resolve_labels
-from deeplab_tf.models.v3 import encoder_head
 
 
 @keras.saving.register_keras_serializable(package="deeplab_tf")
