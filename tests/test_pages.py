@@ -1,10 +1,16 @@
 """The pages name what exists, and their Python code runs, or says why not."""
 
+import ast
 import pkgutil
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
+
+from deeplab_tf import datasets
+from harness.tiny_model import photo
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -24,3 +30,48 @@ def test_names_of_the_package_that_it_shows_exist(page):
     names = set(re.findall(r"\bdeeplab_tf(?:\.\w+)+\b(?!\.\w)", TEXTS[page])) - {"deeplab_tf.keras"}
     for name in names:
         pkgutil.resolve_name(name)
+
+
+# By its page: the blocks of code, each with the reason why it is not run, if any.
+BLOCKS = {
+    page: re.findall(r"(?:<!-- not run: (.+?) -->\n *)?```python\n(.*?)```", text, re.DOTALL)
+    for page, text in TEXTS.items()
+}
+ROW = "a row of a table"
+HAVE_TESTS = ("docs/training_with_keras.md", "docs/deployment.md")
+MODULES = ("deeplab_tf", "datasets", "evaluation", "export", "training")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """What the pages call photos, masks and mine."""
+    folder = tmp_path_factory.mktemp("pages")
+    for name in ("photos", "masks"):
+        (folder / name).mkdir()
+    for index in range(8):
+        Image.fromarray(photo(40, 60)).save(folder / f"photos/{index}.jpg")
+        mask = np.arange(40 * 60).reshape(40, 60) % 3
+        Image.fromarray(mask.astype(np.uint8)).save(folder / f"masks/{index}.png")
+    datasets.convert_folder(folder / "photos", folder / "masks", folder / "mine")
+    return folder
+
+
+@pytest.mark.parametrize("page", [page for page in BLOCKS if BLOCKS[page] and page not in HAVE_TESTS])
+def test_its_code_runs(page, folder, monkeypatch):
+    monkeypatch.chdir(folder)
+    names = {}
+    for reason, block in BLOCKS[page]:
+        if not reason:
+            exec(block, names)
+        elif reason != ROW:
+            imports = [node for node in ast.parse(block).body if isinstance(node, ast.Import | ast.ImportFrom)]
+            exec(compile(ast.Module(imports, []), page, "exec"), names)
+
+
+@pytest.mark.parametrize("page", [page for page in BLOCKS if BLOCKS[page]])
+def test_what_its_code_calls_exists(page):
+    code = "".join(block for reason, block in BLOCKS[page] if reason != ROW)
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in MODULES:
+            module = "deeplab_tf" if node.value.id == "deeplab_tf" else f"deeplab_tf.{node.value.id}"
+            pkgutil.resolve_name(f"{module}:{node.attr}")
