@@ -33,7 +33,7 @@ ROWS = (
     Row("v1:large_fov"),
     Row("v1:7x7"),
     Row("v2:vgg_16", note="ASPP-L"),
-    Row("v2:resnet_101"),
+    Row("v2:resnet_101_v2"),
     Row("v3:mobilenet_v2", {"atrous_rates": ()}, "image pooling only"),
     Row("v3:mobilenet_v2"),
     Row("v3:mobilenet_edgetpu_slim", {"atrous_rates": ()}, "image pooling only"),

@@ -17,8 +17,8 @@ RATES = (6, 12, 18, 24)
 SCALES = (0.5, 0.75)
 FUSED = "fused"
 FUSION = f"logits.{FUSED}"
-# The paper's name of a network to its row in the table of backbones.
-BODIES = {"resnet_101": "resnet_101_v2", "resnet_50": "resnet_50_v2", "resnet_18": "resnet_18_v2"}
+# DeepLabv2 has its own form of these networks. Models have always been saved under its name.
+OWN_FORMS = {f"resnet_{depth}": f"resnet_{depth}_v2" for depth in (18, 50, 101)}
 
 
 @keras.saving.register_keras_serializable(package="deeplab_tf")
@@ -29,7 +29,7 @@ class DeepLabV2(SegmentationModel):
     dilated), fc7 and fc8. A single rate of 12 is the paper's LargeFOV.
 
     Args:
-        backbone: `"resnet_101"`, which is DeepLabv2's own form of it, or another name in the table of backbones.
+        backbone: `"resnet_101_v2"`, DeepLabv2's own form of it, or another name in the table of backbones.
         classes: Number of classes, which stay unnamed; that of `labels`, or 21, when left out.
         output_stride: Input size over size of the logits before they are upsampled: 8, 16 or 32.
         atrous_rates: Rates of the branches. ASPP-L is 6, 12, 18, 24, also when None; ASPP-S is 2, 4, 8, 12.
@@ -66,7 +66,7 @@ class DeepLabV2(SegmentationModel):
 
     def __init__(
         self,
-        backbone: str = "resnet_101",
+        backbone: str = "resnet_101_v2",
         classes: int | None = None,
         *,
         output_stride: int = 8,
@@ -84,7 +84,11 @@ class DeepLabV2(SegmentationModel):
         name: str | None = None,
     ):
         settings = own_arguments(locals())
-        settings["backbone"] = BODIES.get(backbone, backbone)
+        if backbone in OWN_FORMS:
+            raise ValueError(
+                f"DeepLabV2 is built on a {backbone} of its own, another network than DeepLabV3's; received "
+                f"backbone={backbone!r}. Take {OWN_FORMS[backbone]!r}."
+            )
         settings["atrous_rates"] = rates = list(RATES if atrous_rates is None else atrous_rates)
         if not rates or any(not isinstance(rate, int) or rate < 1 for rate in rates):
             raise ValueError(

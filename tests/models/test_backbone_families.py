@@ -20,7 +20,7 @@ HEAD = {"classes": CLASSES, "filters": 8, "atrous_rates": (1,), "dropout": 0.0}
 FAMILIES = {
     "resnet_18": lambda: DeepLabV3("resnet_18", **HEAD),
     "resnet_18_beta": lambda: DeepLabV3Plus("resnet_18_beta", decoder_filters=8, **HEAD),
-    "resnet_18_v2": lambda: DeepLabV2("resnet_18", classes=CLASSES, atrous_rates=(2,), frozen_batch_norm=False),
+    "resnet_18_v2": lambda: DeepLabV2("resnet_18_v2", classes=CLASSES, atrous_rates=(2,), frozen_batch_norm=False),
     "xception_41": lambda: DeepLabV3Plus("xception_41", decoder_filters=8, **HEAD),
     "mobilenet_edgetpu_slim": lambda: DeepLabV3("mobilenet_edgetpu_slim", depth_multiplier=0.25, **HEAD),
     "pnasnet": lambda: DeepLabV3("pnasnet", **HEAD),

@@ -15,7 +15,7 @@ RELEASED = [(name, {}) for name, entry in ZOO.items() if entry.model and not nam
 PUBLISHED = [
     ("v1:large_fov", {"msc": True}),
     ("v2:vgg_16", {}),
-    ("v2:resnet_101", {"multi_scale": True}),
+    ("v2:resnet_101_v2", {"multi_scale": True}),
     ("v3:resnet_50", {"cascade_blocks": 3, "multi_grid": (1, 2, 1)}),
     ("v3:resnet_101_beta", {"multi_grid": (1, 2, 4)}),
     ("v3plus:resnet_101_beta", {}),

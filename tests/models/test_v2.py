@@ -77,7 +77,7 @@ def test_all_scales_train_with_fit():
 
 
 def test_the_body_is_frozen_as_in_the_paper():
-    model = DeepLabV2("resnet_18", classes=3)
+    model = DeepLabV2("resnet_18_v2", classes=3)
     assert (model.backbone_name, model.output_stride) == ("resnet_18_v2", 8)
     norms = [layer for layer in model.layers if isinstance(layer, BatchNorm)]
     assert norms and not any(layer.trainable_weights for layer in norms)
@@ -98,6 +98,8 @@ def test_branches_of_vgg_have_their_own_fully_connected_layers():
         ({"atrous_rates": ()}, r"one or more whole numbers above 0.*received \(\)"),
         ({"atrous_rates": (6, 0)}, r"received \(6, 0\)"),
         ({"backbone": "vgg_16", "output_stride": 16}, "output_stride"),
+        ({"backbone": "resnet_101"}, "another network than DeepLabV3's; received .*'resnet_101'. Take 'resnet_101_v2'"),
+        ({"backbone": "resnet_18"}, "Take 'resnet_18_v2'"),
     ],
 )
 def test_bad_settings_are_refused(settings, message):

@@ -116,7 +116,7 @@ def test_function_that_bears_the_savers_name_is_looked_at(tmp_path):
         lambda: tiny_model(DeepLabV3Plus, separable=True),
         lambda: tiny_model(atrous_rates=(6, 12)),
         lambda: DeepLabV1(classes=3, depth_multiplier=0.05, msc=True),
-        lambda: DeepLabV2("resnet_18", classes=3),
+        lambda: DeepLabV2("resnet_18_v2", classes=3),
         lambda: LRASPP("mobilenet_v3_small", classes=3),
         lambda: DeepLabV3("pnasnet", classes=3, filters=8),
         lambda: DeepLabV3Plus("xception_41", classes=3, filters=8, dense_prediction_cell="cityscapes"),
