@@ -1,4 +1,4 @@
-"""The README's table of models, counted anew.
+"""The README's table of models, counted again.
 
 python benchmarks/model_table.py
 """

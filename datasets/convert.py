@@ -217,7 +217,7 @@ def _check_outcome(
     more = f" | and {len(bad) - _BAD_NAMED} more" if len(bad) > _BAD_NAMED else ""
     if not skip_bad:
         raise ValueError(
-            f"{len(bad)} of {total} pairs are bad: {first.rstrip('.')}{more}. Mend them, or leave them out with "
+            f"{len(bad)} of {total} pairs are bad: {first.rstrip('.')}{more}. Fix them, or leave them out with "
             "--skip-bad (skip_bad=True)."
         )
     for split, outcome in splits.items():

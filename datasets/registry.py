@@ -68,7 +68,7 @@ _ROWS = (
         options=(
             Option(
                 "ids",
-                "Masks to read: labelTrainIds, labelIds, or the former where all are there.",
+                "Masks to read: labelTrainIds, labelIds, or labelTrainIds if all exist.",
                 default="auto",
                 choices=("auto", "train", "label"),
             ),
@@ -137,8 +137,8 @@ _ROWS = (
         splits={"train": 572, "val": 143},
         classes="8",
         options=(
-            Option("seed", "Draws the val images.", int, 0),
-            Option("val_share", "Share that is val: there is no official split.", float, 0.2, between=(0, 1)),
+            Option("seed", "Seed of the choice of val images.", int, 0),
+            Option("val_share", "Fraction that is val: there is no official split.", float, 0.2, between=(0, 1)),
         ),
     ),
 )

@@ -147,7 +147,7 @@ def wrong_values(mask: np.ndarray, occurs: np.ndarray, labels: LabelSpec, file: 
     remedy = "Map them to ids or give the labels that fit."
     if blurred:
         remedy = (
-            "They lie along edges, as smooth resizing and JPEG leave them: make the mask anew with nearest-neighbour "
+            "They lie along edges, as smooth resizing and JPEG leave them: make the mask again with nearest-neighbour "
             "resizing and without loss."
         )
     elif labels.classes in wrong and not occurs[0] and labels.ignore_label != 0:

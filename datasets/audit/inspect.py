@@ -56,7 +56,7 @@ def inspect_dataset(
         mask_suffix: What masks have behind their image's name; as for `convert_folder`.
         ids: The masks' value of each class; as for `convert_folder`.
         page: An HTML file to write, with tables and pictures of the offenders, all in the one file.
-        workers: Threads that read; one a core when left out.
+        workers: Threads that read; one per core when left out.
 
     Returns:
         The findings. An error is what conversion refuses and `skip_bad` leaves out; a warning is kept.
@@ -151,7 +151,7 @@ def _audit(
     workers: int | None,
 ) -> Inspection:
     if workers is not None and workers < 1:
-        raise ValueError(f"workers must be at least 1; received {workers}. Leave it out for one a core.")
+        raise ValueError(f"workers must be at least 1; received {workers}. Leave it out for one per core.")
     for output in (contact_sheet, page):
         if output is not None:
             check_writable(Path(output).parent)

@@ -39,7 +39,7 @@ def find_source(
     *,
     stack: contextlib.ExitStack,
 ) -> RawSource | None:
-    """What `path` holds, where it is no folder of TFRecords.
+    """What `path` holds, where it is not a folder of TFRecords.
 
     Args:
         path: The folder, or a COCO JSON file.

@@ -142,7 +142,7 @@ def read_camvid_colors(path: Path, classes: int) -> np.ndarray:
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If it is no image or has a colour that is no class; the message names the file and the colour.
+        ValueError: If it is not an image or has an unknown colour; the message names the file and the colour.
     """
     ids = read_color_mask(path, label_spec("camvid_32"))
     return _TO_11[ids] if classes == _NARROW.classes else ids

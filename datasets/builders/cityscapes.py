@@ -122,7 +122,7 @@ def read_train_ids(path: Path) -> np.ndarray:
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If it is no mask or holds label ids instead; the message names it.
+        ValueError: If it is not a mask or holds label ids instead; the message names it.
     """
     mask = read_mask(path)
     wrong = np.unique(mask[(mask >= len(LABEL_IDS)) & (mask != _IGNORE)])
@@ -139,7 +139,7 @@ def read_label_ids(path: Path) -> np.ndarray:
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If it is no mask or holds other ids; the message names it.
+        ValueError: If it is not a mask or holds other ids; the message names it.
     """
     mask = read_mask(path)
     wrong = np.unique(mask[mask > _LAST_LABEL_ID])

@@ -100,7 +100,7 @@ def read_annotations(path: str | os.PathLike, kind: str) -> AnnotationFile:
 def _checked(path: Path, content: Any, kind: str) -> AnnotationFile:
     parts = ("images", "annotations", "categories")
     if not isinstance(content, dict) or not all(isinstance(content.get(part, []), list) for part in parts):
-        raise ValueError(f"{path} is no COCO annotation file. Give {kind}_train2017.json or one like it.")
+        raise ValueError(f"{path} is not a COCO annotation file. Give {kind}_train2017.json or one like it.")
     _check_fields(path, "an annotation", content.get("annotations", ()), _FIELDS[kind], kind)
     _check_fields(path, "the file", [content], dict.fromkeys(parts, _is_list), kind)
     _check_fields(path, "an image", content["images"], _IMAGE_FIELDS, kind)

@@ -59,7 +59,7 @@ def convert_coco_export(
             `ignore`, as COCO itself means it.
         seed: Draws the validation images.
         shards: Number of files a split; one for every 256 images when left out.
-        workers: Workers that read and verify; one a core when left out.
+        workers: Workers that read and verify; one per core when left out.
         skip_bad: Leave bad pairs out and list them in the report, instead of failing.
         overwrite: Replace splits that are there already.
         max_side: Larger images are scaled down to this side, or to fit this (height, width): images antialiased,
@@ -69,7 +69,7 @@ def convert_coco_export(
         What was written and what was skipped.
 
     Raises:
-        ValueError: If there is no such file, it is no COCO JSON or has boxes alone, a pair is missing or bad, or the
+        ValueError: If there is no such file, it is not COCO JSON or has boxes alone, a pair is missing or bad, or the
             output cannot be written.
         ImportError: If pycocotools are missing; the message names the extra to install.
 

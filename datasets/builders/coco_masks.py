@@ -96,11 +96,11 @@ def _run_lengths(path: Path, region: Region, size: tuple[int, int]) -> dict:
     if not polygons or any(len(polygon) < 6 or len(polygon) % 2 for polygon in polygons):
         raise ValueError(
             f"{where} has no outline: expected polygons of at least three points, x and y each; received "
-            f"{[len(polygon) for polygon in polygons[:_NAMED]]} numbers. A box (bbox) alone is no mask: draw the "
+            f"{[len(polygon) for polygon in polygons[:_NAMED]]} numbers. A box (bbox) alone is not a mask: draw the "
             "outline, or leave the image out."
         )
     if not all(np.abs(polygon).max() < _FARTHEST for polygon in polygons) or _length(polygons) > _LONGEST:
-        raise ValueError(f"{where} has points far outside its image. Mend the annotation or leave the image out.")
+        raise ValueError(f"{where} has points far outside its image. Fix the annotation or leave the image out.")
     return coco.merge(coco.frPyObjects(list(polygons), *size))
 
 

@@ -18,14 +18,14 @@ def read_color_mask(path: Path, labels: LabelSpec) -> np.ndarray:
 
     Args:
         path: An RGB image, or a palette image of such colours.
-        labels: The classes; their colours must differ. `IGNORE_COLOR` is ignored where it is no class's.
+        labels: The classes; their colours must differ. `IGNORE_COLOR` is ignored unless it is a class's.
 
     Returns:
         `labels.mask_dtype` `[H, W]`.
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If it is no image or has a colour that is no class; the message names the file and the colours.
+        ValueError: If it is not an image or has an unknown colour; the message names the file and the colours.
 
     Example:
         >>> read_color_mask(Path("LabeledApproved_full/0001TP_006690_L.png"), label_spec("camvid_32")).max()

@@ -65,10 +65,10 @@ def convert_folder(
             either, it is that of the data set already in `output`, or else the number of classes is that of
             the masks' values.
         ids: The value in the masks that stands for each class, in their order: `(0, 255)` makes 255 class 1.
-        ignore_label: The id that is no class. `labels` brings its own.
+        ignore_label: The id that is not a class. `labels` brings its own.
         seed: Draws the validation images.
         shards: Number of files a split; one for every 256 images when left out.
-        workers: Threads that read and verify; one a core when left out.
+        workers: Threads that read and verify; one per core when left out.
         skip_bad: Leave bad pairs out and list them in the report, instead of failing.
         overwrite: Replace splits that are there already.
         max_side: Larger images are scaled down to this side, or to fit this (height, width): images antialiased,

@@ -93,7 +93,7 @@ def counted_labels(
 
     Args:
         pairs: Whose masks are read.
-        ignore_label: The value that is no class.
+        ignore_label: The value that is not a class.
         workers: Threads that read.
         ids: The values that are classes, where they are known.
 

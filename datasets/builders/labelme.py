@@ -52,12 +52,12 @@ def convert_labelme(
         val_share: Share of the images, 0 to below 1, drawn by `seed`, that become the split `val` instead.
         class_names: labelme's `labels.txt`, see `labelme_pairs`. Without it the classes are those of the data set
             already in `output`, or else all labels of the files in the order of the alphabet.
-        ignore_unknown: Ignore (255) shapes whose label is no class, instead of failing.
+        ignore_unknown: Ignore (255) shapes whose label is not a class, instead of failing.
         line_width: Pixels across lines and line strips.
         point_radius: Pixels around points.
         seed: Draws the validation images.
         shards: Number of files a split; one for every 256 images when left out.
-        workers: Workers that read and verify; one a core when left out.
+        workers: Workers that read and verify; one per core when left out.
         skip_bad: Leave bad pairs out and list them in the report, instead of failing.
         overwrite: Replace splits that are there already.
         max_side: Larger images are scaled down to this side, or to fit this (height, width): images antialiased,
@@ -121,7 +121,7 @@ def labelme_pairs(
 
     Args:
         folder: See `convert_labelme`.
-        class_names: A text file of one class name a line, as labelme has it: `__ignore__` is no class but the label of
+        class_names: A text file of one class name per line, as labelme has it: `__ignore__` is the label of
             what to ignore, and `_background_` (or `background`) names what no shape covers; without a line for that
             it becomes class 0.
         labels: The classes instead. Without either they are the labels that the files have, in the order of the

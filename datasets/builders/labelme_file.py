@@ -52,7 +52,7 @@ def read_labelme(path: str | os.PathLike) -> LabelmeFile:
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If it is no JSON, or none of labelme's.
+        ValueError: If it is not JSON, or not labelme's.
     """
     content = read_json(path)
     with reading(path, "a labelme file", "Take it out of the folder or label its image again."):
@@ -60,8 +60,8 @@ def read_labelme(path: str | os.PathLike) -> LabelmeFile:
         if not isinstance(shapes, list):
             keys = reprlib.repr(sorted(content) if isinstance(content, dict) else type(content).__name__)
             raise ValueError(
-                f"{path} is no labelme file: expected imagePath and a list of shapes, received {keys}. Take it out of "
-                "the folder or label its image again."
+                f"{path} is not a labelme file: expected imagePath and a list of shapes, received {keys}. Take it out "
+                "of the folder or label its image again."
             )
         raw = [_label(path, number, shape) for number, shape in enumerate(shapes, start=1)]
         tidy = [tidy_label(label) for label in raw]

@@ -66,7 +66,7 @@ def labelme_mask(
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If it is no labelme file, its image has another size, a label is unknown, or a shape is of an
+        ValueError: If it is not a labelme file, its image has another size, a label is unknown, or a shape is of an
             unknown type, lacks points, or lies outside the image as a whole. A shape that reaches out is clipped.
     """
     file = read_labelme(path)

@@ -114,7 +114,7 @@ def convert_shapes(
         size: Smallest and largest side, as for `draw_shapes`.
         seed: Draws the images and chooses those of `val`.
         shards: Number of files a split; one for every 256 images when left out.
-        workers: Workers that read and verify; one a core when left out.
+        workers: Workers that read and verify; one per core when left out.
         overwrite: Replace splits that are there already.
 
     Returns:

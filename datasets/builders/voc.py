@@ -155,7 +155,7 @@ def read_voc_mask(path: Path) -> np.ndarray:
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If it is no mask, or its palette is another; the message names it.
+        ValueError: If it is not a mask, or its palette is another; the message names it.
     """
     mask = read_mask(path)
     with Image.open(path) as image:

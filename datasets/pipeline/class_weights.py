@@ -75,7 +75,7 @@ def read_class_weights(path: str | os.PathLike, classes: int) -> np.ndarray:
     """The class weights in a JSON file.
 
     Args:
-        path: A file that holds a list of numbers, one a class, or an object with such a list as `class_weights`, as
+        path: A file that holds a list of numbers, one per class, or an object with such a list as `class_weights`, as
             `deeplab-tf inspect --json` writes it.
         classes: How many there must be.
 

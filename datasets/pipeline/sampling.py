@@ -88,7 +88,7 @@ def sample_turned(
             fill_mode=fill,
         )[0]
 
-    # One more than the id, so that the fill is no id; where that is, there is no image either.
+    # One more than the id, so that the fill is not an id; where that is, there is no image either.
     ids = read(tf.cast(label, tf.int32)[..., None] + 1, "NEAREST", "CONSTANT")
     pixels = read(tf.cast(image, tf.float32), "BILINEAR", "NEAREST")
     pixels.set_shape((*crop, 3))

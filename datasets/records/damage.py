@@ -101,7 +101,9 @@ def _read_through(path: Path) -> None:
         try:
             fields = parse(serialized)
         except DATA_ERRORS as error:
-            raise ValueError(f"{path}: record {number} is no image record in the known schema. {_REMEDY}") from error
+            raise ValueError(
+                f"{path}: record {number} is not an image record in the known schema. {_REMEDY}"
+            ) from error
         _decode_through(f"{path}: record {number} ({fields['filename'].numpy().decode(errors='replace')})", fields)
 
 

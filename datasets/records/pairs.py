@@ -209,4 +209,4 @@ def _fault_of_size(path: Path, image_path: Path, image: tuple[int, int], mask: t
             f"{sizes}The image carries an EXIF rotation that its mask does not follow. Rotate the mask alike, or "
             "remove the tag.",
         )
-    return BadPair("size_mismatch", path, f"{sizes}Make the mask anew at the image's size.")
+    return BadPair("size_mismatch", path, f"{sizes}Make the mask again at the image's size.")

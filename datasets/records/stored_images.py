@@ -33,7 +33,7 @@ class StoredImage:
         pixels: uint8 `[H, W, 3]`.
         encoded: The bytes of the file, where they may be stored as they are.
         format: `"jpeg"` or `"png"`.
-        refused: What TensorFlow's decoder said of bytes that would have been stored, but for it.
+        refused: What TensorFlow's decoder said about bytes that would otherwise have been stored.
     """
 
     pixels: np.ndarray
@@ -80,7 +80,7 @@ def scaled(image: StoredImage, size: tuple[int, int]) -> StoredImage:
 
 
 def _stored_format(path: Path) -> tuple[str | None, tuple[int, int]]:
-    """The format under which the file may be stored as it is, or None where it has to be written anew; and its size."""
+    """The format under which the file may be stored as it is, or None where it has to be encoded; and its size."""
     file = open_header(path)
     with reading(path, "an image"), file.image as image:
         plain = image.mode == "RGB" and "transparency" not in image.info and file.largest == 255

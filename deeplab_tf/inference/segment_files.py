@@ -120,7 +120,7 @@ def _save_cityscapes_ids(segmentation: Segmentation, folder: Path, stem: str) ->
 def find_images(paths: Iterable[str | os.PathLike] | str | os.PathLike) -> list[Path]:
     """The given files, each once, and the images of the given folders in the order of their names.
 
-    What `segment_files` wrote beside the images of a folder is no image of it.
+    What `segment_files` wrote beside the images of a folder is not an image of it.
 
     Raises:
         FileNotFoundError: If a path is missing; the message names it.

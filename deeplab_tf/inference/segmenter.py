@@ -62,7 +62,7 @@ class Segmenter:
 
         Raises:
             FileNotFoundError: If there is no such file.
-            ValueError: If the file is no image (the message names it), or the array has another shape or range.
+            ValueError: If the file is not an image (the message names it), or the array has another shape or range.
         """
         rgb = read_image(image) if isinstance(image, str | os.PathLike) else as_rgb(image)
         return Segmentation(rgb, self.artefact.predict(rgb), self.artefact)

@@ -112,7 +112,7 @@ def test_export_by_its_file_and_split(tmp_path):
     with pytest.raises(ValueError, match=r"no split 'night'; it has \['test', 'train', 'val'\]"):
         inspect_dataset(tmp_path / "flow", "night")
     (tmp_path / "flow" / "valid" / "_annotations.coco.json").write_text("[1]")
-    with pytest.raises(ValueError, match=r"valid/_annotations\.coco\.json is no COCO annotation file"):
+    with pytest.raises(ValueError, match=r"valid/_annotations\.coco\.json is not a COCO annotation file"):
         inspect_dataset(tmp_path / "flow")
 
 

@@ -125,8 +125,11 @@ def test_pairs_can_go_to_other_processes(folder):
     [
         (lambda folder: (folder / "a.png").unlink(), r"a\.png is missing"),
         (lambda folder: (folder / "a.json").write_text('{"shapes": ['), r"a\.json cannot be read as a JSON file"),
-        (lambda folder: (folder / "a.json").write_text('{"images": []}'), r"a\.json is no labelme file.*\['images'\]"),
-        (lambda folder: (folder / "a.json").write_text("[1]"), r"a\.json is no labelme file.*list"),
+        (
+            lambda folder: (folder / "a.json").write_text('{"images": []}'),
+            r"a\.json is not a labelme file.*\['images'\]",
+        ),
+        (lambda folder: (folder / "a.json").write_text("[1]"), r"a\.json is not a labelme file.*list"),
         (lambda folder: write(folder, "a", [{"points": []}]), r"a\.json: shape 1 has no label"),
         (lambda folder: write(folder, "a", [box("cat", 40, 0, 50, 5)]), r"a\.json: shape 1 .* lies outside"),
         (lambda folder: write(folder, "a", [], imageHeight=W, imageWidth=H), r"a\.json has 20x31 .*a\.png has 31x20"),

@@ -86,7 +86,7 @@ BREAKS = {
     "number as label": (lambda path: write(path.parent, "a", [box(3, 0, 0, 5, 5)]), "shape 1 has no label"),
     "list as label": (lambda path: write(path.parent, "a", [box(["cat"], 0, 0, 5, 5)]), "shape 1 has no label"),
     "shape is text": (lambda path: write(path.parent, "a", ["cat"]), "shape 1 has no label"),
-    "of COCO": (lambda path: path.write_text('{"images": [], "annotations": []}'), "is no labelme file"),
+    "of COCO": (lambda path: path.write_text('{"images": [], "annotations": []}'), "is not a labelme file"),
     "folder": (lambda path: (path.unlink(), path.mkdir()), "cannot be read"),
     "dangling link": (lambda path: (path.unlink(), path.symlink_to("gone")), "is missing"),
 }

@@ -89,7 +89,7 @@ def test_record_that_cannot_be_used_is_named(tmp_path, record, message):
 
 def test_foreign_record_is_named(tmp_path):
     dataset = single(tmp_path, tf.train.Example().SerializeToString())
-    with pytest.raises(ValueError, match="record 1 is no image record"):
+    with pytest.raises(ValueError, match="record 1 is not an image record"):
         raise explain_data_error(dataset, "train", RuntimeError())
 
 
@@ -104,7 +104,7 @@ def test_foreign_record_is_named(tmp_path):
 )
 def test_a_record_that_is_no_text_either_is_named(tmp_path, read):
     dataset = single(tmp_path, b"\xff\xfe\x00junk\x80")
-    with pytest.raises(ValueError, match=r"train-00000-of-00001\.tfrecord: record 1 is no image record"):
+    with pytest.raises(ValueError, match=r"train-00000-of-00001\.tfrecord: record 1 is not an image record"):
         read(dataset)
 
 
