@@ -13,8 +13,12 @@ from deeplab_tf.datasets.data_source import DataSource
 from deeplab_tf.datasets.registry import DATA_SETS
 
 _PREFIX = "convert_"
-# What all converters take besides the data set's own options, as `convert_dataset` describes it.
-_COMMON = ("shards", "workers", "skip_bad", "overwrite", "max_side")
+# What all converters take besides the data set's own options.
+_COMMON = tuple(
+    name
+    for name, parameter in inspect.signature(convert_pairs).parameters.items()
+    if parameter.kind is parameter.KEYWORD_ONLY and name != "source"
+)
 
 
 def convert_dataset(
@@ -22,12 +26,6 @@ def convert_dataset(
     root: str | os.PathLike,
     split: str | Sequence[str],
     output: str | os.PathLike,
-    *,
-    shards: int | None = None,
-    workers: int | None = None,
-    skip_bad: bool = False,
-    overwrite: bool = False,
-    max_side: int | Sequence[int] | None = None,
     **options,
 ) -> ConversionReport:
     """Converts splits of a data set of the field, as `convert_voc` and the others do.
@@ -37,13 +35,8 @@ def convert_dataset(
         root: The data set's folder.
         split: The name of a split, or several.
         output: The folder to write; other splits in it stay.
-        shards: Number of files for each split; one for every 256 images when left out.
-        workers: Threads that read and verify; one per core when left out.
-        skip_bad: Leave bad pairs out and list them in the report, instead of failing.
-        overwrite: Replace splits that are there already.
-        max_side: Larger images are scaled down to this side, or to fit this (height, width): images antialiased,
-            masks by the nearest pixel. None keeps all as they are.
-        **options: The data set's own; see `convert_NAME`.
+        **options: The data set's own, see `convert_NAME`; and `shards`, `workers`, `skip_bad`, `overwrite` and
+            `max_side`, as for `convert_pairs`.
 
     Returns:
         What was written and what was skipped.
@@ -57,6 +50,7 @@ def convert_dataset(
         {'train': 367}
     """
     source = _source(name)
+    common = {option: options.pop(option) for option in _COMMON if option in options}
     if unknown := sorted(options.keys() - inspect.signature(source.listing()).parameters.keys()):
         raise ValueError(f"{source.title} has no option {unknown[0]!r}; it has {_own_options(source)}.")
     splits = list(dict.fromkeys(source.aliases.get(split, split) for split in split_names(split)))
@@ -66,12 +60,8 @@ def convert_dataset(
     return convert_pairs(
         *merge_splits(found),
         output,
-        shards=shards,
-        workers=workers,
-        skip_bad=skip_bad,
-        overwrite=overwrite,
-        max_side=max_side,
         source=source.name if source.complete is None or source.complete(**options) else None,
+        **common,
     )
 
 
@@ -107,10 +97,12 @@ def converter(source: DataSource) -> Callable[..., ConversionReport]:
 
     convert.__name__ = convert.__qualname__ = f"{_PREFIX}{source.short}"
     convert.__doc__ = _document(source, convert.__name__)
-    common = inspect.signature(convert_dataset).parameters
-    own = inspect.signature(source.listing()).parameters
-    parameters = [common["root"], common["split"], common["output"], *(own[name] for name in _own_options(source))]
-    parameters += [common[name] for name in _COMMON]
+    known = {
+        name: parameter
+        for function in (convert_pairs, source.listing(), convert_dataset)
+        for name, parameter in inspect.signature(function).parameters.items()
+    }
+    parameters = [known[name] for name in ("root", "split", "output", *_own_options(source), *_COMMON)]
     convert.__signature__ = inspect.Signature(parameters, return_annotation=ConversionReport)
     return convert
 
@@ -119,10 +111,11 @@ def _document(source: DataSource, function: str) -> str:
     """The description of a converter: what the listing function says of its arguments, and what all have in common."""
     paragraphs, own = _sections(source.listing())
     _, common = _sections(convert_dataset)
-    arguments = common["Args"] | own.get("Args", {}) | {name: common["Args"][name] for name in ("output", *_COMMON)}
+    _, stored = _sections(convert_pairs)
+    arguments = common["Args"] | stored["Args"] | own.get("Args", {})
     order = ["root", "split", "output", *_own_options(source), *_COMMON]
     root, output = source.example
-    arguments["split"] += " Several may be given."
+    arguments["split"] += "\n        Several may be given."
     blocks = [
         f"Converts splits of {source.title}. Classes: {source.classes}.",
         *paragraphs[1:],
