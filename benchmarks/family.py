@@ -65,7 +65,7 @@ def measure(text: str, settings: dict, size: int, runs: int, threads: int) -> di
 
     from deeplab_tf.cost import model_cost, named_model
     from deeplab_tf.export import export_tflite
-    from deeplab_tf.inference.tflite import TFLiteArtefact
+    from deeplab_tf.inference import TFLitePredictor
 
     model = named_model(text, settings)
     cost = model_cost(model, (size, size))
@@ -80,7 +80,7 @@ def measure(text: str, settings: dict, size: int, runs: int, threads: int) -> di
         file = Path(folder) / "model.tflite"
         # Weights are random: labels may differ where logits all but tie.
         export_tflite(model, file, size=size, images=[image], min_agreement=0.0)
-        predictor = TFLiteArtefact(file, threads=threads)
+        predictor = TFLitePredictor(file, threads=threads)
         result["tflite"] = median_seconds(lambda: predictor.run(image), runs)
     result["peak"] = max(before, matrix_rate())
     return result

@@ -68,7 +68,7 @@ class World:
         """Opens what a command writes, or everything; raises where something is lost or half."""
         from deeplab_tf import load_model
         from deeplab_tf.datasets import evaluation_images, open_dataset
-        from deeplab_tf.inference.predictors import open_artefact
+        from deeplab_tf.inference import open_predictor
 
         if part.startswith("convert") or not part:
             dataset = open_dataset(self.data)
@@ -77,7 +77,7 @@ class World:
         image = tf.zeros((SIDE, SIDE, 3), tf.uint8).numpy()
         for name, path in (("export saved_model", self.served), ("export tflite", self.tflite)):
             if part in (name, ""):
-                assert open_artefact(path).predict(image).shape == (SIDE, SIDE), path
+                assert open_predictor(path).predict(image).shape == (SIDE, SIDE), path
         if part in ("train", ""):
             load_model(self.run)
         if self.metrics.exists():

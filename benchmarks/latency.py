@@ -23,10 +23,10 @@ import tensorflow as tf
 
 import deeplab_tf
 from deeplab_tf.export import export_saved_model, export_tflite
-from deeplab_tf.inference.predictors import LABELS_SIGNATURE
-from deeplab_tf.inference.tflite import TFLiteArtefact
+from deeplab_tf.inference import TFLitePredictor
 from deeplab_tf.inference.whole_image import whole_image_logits
 from deeplab_tf.models import SegmentationModel
+from deeplab_tf.weights.formats.exported import LABELS_SIGNATURE
 
 SIDE = 513
 RELEASED = Path(__file__).resolve().parents[2] / "shared/weights/deeplabv3_mnv2_pascal_quant.tflite"
@@ -46,8 +46,8 @@ def predictors(
         autograph=False,
     )
     return {
-        BASE: TFLiteArtefact(released, threads=threads).run,
-        "float TFLite": TFLiteArtefact(folder / "model.tflite", threads=threads).run,
+        BASE: TFLitePredictor(released, threads=threads).run,
+        "float TFLite": TFLitePredictor(folder / "model.tflite", threads=threads).run,
         "SavedModel": lambda image: signature(image=tf.constant(image[None]))["labels"].numpy(),
         "Keras, tf.function": lambda image: keras_labels(image[None]).numpy(),
     }

@@ -22,7 +22,7 @@ import tensorflow as tf
 import deeplab_tf
 from deeplab_tf.datasets import evaluation_images, open_dataset
 from deeplab_tf.evaluation import ConfusionMatrix
-from deeplab_tf.inference.predictors import open_artefact
+from deeplab_tf.inference import open_predictor
 from deeplab_tf.progress import track
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
@@ -36,7 +36,7 @@ FILES = (
 def original(path: Path):
     """What the file itself predicts: image, uint8 `[H, W, 3]`, to labels `[H, W]`."""
     if path.suffix == ".tflite":
-        return open_artefact(path).predict
+        return open_predictor(path).predict
     definition = tf.compat.v1.GraphDef()
     definition.ParseFromString(path.read_bytes())
     graph = tf.compat.v1.wrap_function(lambda: tf.compat.v1.import_graph_def(definition, name=""), [])
@@ -55,7 +55,7 @@ def main() -> None:
     print(f"{'released file':<42} {'mIoU':>7} {'ours':>7} {'equal labels':>13}")
     for name in FILES:
         path = arguments.weights / name
-        theirs, ours = original(path), open_artefact(deeplab_tf.load_released(path)).predict
+        theirs, ours = original(path), open_predictor(deeplab_tf.load_released(path)).predict
         matrices = [ConfusionMatrix(dataset.labels.classes, dataset.labels.ignore_label) for _ in range(2)]
         equal = pixels = 0
         images = evaluation_images(dataset, arguments.split).as_numpy_iterator()

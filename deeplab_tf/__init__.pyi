@@ -1,7 +1,7 @@
 # The public names, which __init__.py imports when they are first used, and editors and type checkers read here.
 from . import cost, datasets, evaluation, export, labels, layers, models, training, weights
 from .cost import model_cost
-from .inference.segmenter import Segmenter
+from .inference import Segmenter
 from .labels import LabelSpec, label_spec
 from .models import (
     LRASPP,

@@ -18,8 +18,7 @@ from deeplab_tf.export import export_saved_model, export_tflite
 from deeplab_tf.files import check_writable, replacing
 from deeplab_tf.files.locks import locked
 from deeplab_tf.images import read_image, write_image
-from deeplab_tf.inference.segment_files import segment_files
-from deeplab_tf.inference.segmenter import Segmenter
+from deeplab_tf.inference import Segmenter, segment_files
 from deeplab_tf.training import TrainConfig, train
 from deeplab_tf.visualize import grid
 

@@ -10,7 +10,7 @@ from PIL import Image
 
 from deeplab_tf.images import as_rgb, read_image
 from deeplab_tf.images.scaling import fitted_size, shrunk
-from deeplab_tf.inference.predictors import Artefact
+from deeplab_tf.inference import Predictor
 
 # An image's labels, and its scores where there are any.
 Predict = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray | None]]
@@ -116,7 +116,7 @@ def compare(model: Predict, exported: Predict, images: list[np.ndarray]) -> tupl
     return equal / total, max(differences) if differences else None
 
 
-def compare_large(model: Artefact, exported: Artefact, images: list[np.ndarray]) -> float | None:
+def compare_large(model: Predictor, exported: Predictor, images: list[np.ndarray]) -> float | None:
     """The fraction of equal labels on images that both scale, each as its users have it; None without an image."""
     equal = total = 0
     for image in images:

@@ -10,7 +10,7 @@ from pathlib import Path
 from deeplab_tf.files import check_writable, clear_leftovers, recover
 from deeplab_tf.files.locks import locked
 from deeplab_tf.images.scaling import sizes_unlogged
-from deeplab_tf.inference.predictors import full_resolution
+from deeplab_tf.inference.keras import full_resolution
 from deeplab_tf.models import SegmentationModel, check_rgb, load_model
 
 # The side of the released models' canvas, for models that name none.

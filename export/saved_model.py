@@ -22,9 +22,10 @@ from deeplab_tf.export.preparation import DEFAULT_SIDE, description, exporting, 
 from deeplab_tf.export.report import ExportReport, size_in_bytes
 from deeplab_tf.files import replacing
 from deeplab_tf.images.scaling import labels_within, probabilities_within
-from deeplab_tf.inference.predictors import LABELS_SIGNATURE, PROBABILITIES_SIGNATURE, open_artefact
+from deeplab_tf.inference import open_predictor
 from deeplab_tf.inference.whole_image import whole_image_logits
 from deeplab_tf.models import SegmentationModel
+from deeplab_tf.weights.formats.exported import LABELS_SIGNATURE, PROBABILITIES_SIGNATURE
 from deeplab_tf.weights.formats.side_file import write_beside
 
 
@@ -68,7 +69,7 @@ def export_saved_model(
         samples, large = fitting_and_large(comparison_images(images, *default), model.image_size)
         with replacing(folder) as temporary:
             _write(model, temporary)
-            reference, exported = open_artefact(model), open_artefact(temporary)
+            reference, exported = open_predictor(model), open_predictor(temporary)
 
             def predict_with_model(image):
                 return reference.predict(image), reference.probabilities(image)

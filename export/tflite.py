@@ -22,8 +22,7 @@ from deeplab_tf.export.preparation import DEFAULT_SIDE, description, exporting, 
 from deeplab_tf.export.report import ExportReport, size_in_bytes
 from deeplab_tf.files import replacing, working_folder
 from deeplab_tf.files.reading import reason
-from deeplab_tf.inference.predictors import open_artefact
-from deeplab_tf.inference.tflite import TFLiteArtefact
+from deeplab_tf.inference import TFLitePredictor, open_predictor
 from deeplab_tf.inference.whole_image import canvas_size
 from deeplab_tf.models import SegmentationModel
 from deeplab_tf.weights.formats.side_file import with_side_file
@@ -86,14 +85,14 @@ def export_tflite(
         about = description(model, outputs=outputs, size=[height, width])
         with replacing(file) as temporary:
             temporary.write_bytes(with_side_file(_convert(model, height, width, outputs, file), about))
-            exported = TFLiteArtefact(temporary)
+            exported = TFLitePredictor(temporary)
             agreement, difference = compare(
                 _predict_with_model(model, exported, outputs), _predict_with_file(exported), samples
             )
             require_agreement(agreement, min_agreement, file, len(samples))
             # Said, not required: labels alone cannot be enlarged as scores can, and `size` may be another than the
             # model's.
-            on_large = compare_large(open_artefact(model, max_side=model.image_size or limit), exported, large)
+            on_large = compare_large(open_predictor(model, max_side=model.image_size or limit), exported, large)
         size = size_in_bytes(file)
         return ExportReport(file, agreement, difference, outputs, len(samples), images is None, size, on_large)
 
@@ -137,7 +136,7 @@ def _convert(model: SegmentationModel, height: int, width: int, outputs: str, fi
             raise ValueError(f"{model.name} cannot be converted to TFLite: {reason(error)}") from error
 
 
-def _predict_with_model(model: SegmentationModel, exported: TFLiteArtefact, outputs: str):
+def _predict_with_model(model: SegmentationModel, exported: TFLitePredictor, outputs: str):
     @tf.function(autograph=False)
     def logits(images):
         return model(images, training=False)
@@ -151,7 +150,7 @@ def _predict_with_model(model: SegmentationModel, exported: TFLiteArtefact, outp
     return predict
 
 
-def _predict_with_file(exported: TFLiteArtefact):
+def _predict_with_file(exported: TFLitePredictor):
     def predict(image):
         placed, (height, width) = exported.canvas.place(image)
         result = exported.run(placed)[:height, :width]

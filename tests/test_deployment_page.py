@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from deeplab_tf.export import export_saved_model, export_tflite
-from deeplab_tf.inference.segmenter import Segmenter
+from deeplab_tf.inference import Segmenter
 from harness.tiny_model import photo, tiny_model
 
 PAGE = Path(__file__).resolve().parents[1] / "docs/deployment.md"

@@ -77,7 +77,7 @@ class Range(click.ParamType):
 
 
 def opening_options(command):
-    """How the commands that predict open a model file: `open_artefact`'s keyword arguments."""
+    """How the commands that predict open a model file: `open_predictor`'s keyword arguments."""
     command = click.option("--trust", is_flag=True, help="Run a SavedModel even if it may read and write files.")(
         command
     )

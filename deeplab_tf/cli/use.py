@@ -28,9 +28,9 @@ def evaluate(model, data, split, labels, json_path, csv_path, skip_bad, **openin
     """
     from deeplab_tf import datasets
     from deeplab_tf.evaluation import evaluate as evaluate_model
-    from deeplab_tf.inference.predictors import open_artefact
+    from deeplab_tf.inference import open_predictor
 
-    model = open_artefact(model, **opening)
+    model = open_predictor(model, **opening)
     dataset = datasets.open_dataset(data, labels)
     images = datasets.evaluation_images(dataset, split)
     with datasets.explained_data(dataset, split):
@@ -58,8 +58,7 @@ def segment(model, images, output, max_side, input_range, trust, **options) -> N
       deeplab-tf segment voc.keras photo.jpg holiday/ --output out
       deeplab-tf segment cityscapes.keras leftImg8bit/test/* --cityscapes-ids --output results
     """
-    from deeplab_tf.inference.segment_files import segment_files
-    from deeplab_tf.inference.segmenter import Segmenter
+    from deeplab_tf.inference import Segmenter, segment_files
 
     segmenter = Segmenter(model, max_side=max_side, input_range=input_range, trust=trust)
     done = segment_files(segmenter, images, output, **options)
@@ -85,7 +84,7 @@ def export(model, kind, output, images, overwrite, **tflite) -> None:
       deeplab-tf export runs/voc --format tflite --output voc.tflite --images photos
     """
     from deeplab_tf.export import export_saved_model, export_tflite
-    from deeplab_tf.inference.segment_files import find_images
+    from deeplab_tf.inference.image_files import find_images
 
     options = {"images": find_images(images) if images else None, "overwrite": overwrite}
     tflite = {name: value for name, value in tflite.items() if value is not None}

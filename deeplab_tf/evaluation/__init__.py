@@ -1,4 +1,4 @@
-"""Measuring models and exported artefacts on labelled images."""
+"""Measuring models and exported files on labelled images."""
 
 from deeplab_tf.evaluation.evaluation import Evaluation
 from deeplab_tf.evaluation.evaluator import evaluate

@@ -12,7 +12,7 @@ from deeplab_tf.datasets.pipeline.sources import refuse_endless
 from deeplab_tf.evaluation.evaluation import Evaluation
 from deeplab_tf.evaluation.metrics import ConfusionMatrix
 from deeplab_tf.images.scaling import FROM_MODEL
-from deeplab_tf.inference.predictors import open_artefact
+from deeplab_tf.inference import open_predictor
 from deeplab_tf.labels import LabelSpec, label_spec
 from deeplab_tf.progress import track
 
@@ -25,16 +25,16 @@ def evaluate(
     progress: bool = True,
     max_side: int | tuple[int, int] | str | None = FROM_MODEL,
 ) -> Evaluation:
-    """Mean IoU and pixel accuracy of a model, file or exported artefact.
+    """Mean IoU and pixel accuracy of a model, file or exported file.
 
     Args:
-        model: Whatever `deeplab_tf.inference.predictors.open_artefact` takes.
+        model: Whatever `deeplab_tf.inference.open_predictor` takes.
         images: Mappings with `image`, uint8 `[H, W, 3]`, `label`, integer `[H, W]`, and, where there is one,
             `filename`; or pairs (image, label); or a `tf.data.Dataset` of either, which must have an end.
         labels: What the ids in `label` mean; the model's own specification when left out.
         skip_bad: Leave out, and list in the result, images whose labels do not fit, instead of stopping.
         progress: Report progress on stderr.
-        max_side: As for `open_artefact`. Predictions are compared with the labels at the labels' own size.
+        max_side: As for `open_predictor`. Predictions are compared with the labels at the labels' own size.
 
     Returns:
         The metrics.
@@ -50,11 +50,11 @@ def evaluate(
     """
     if isinstance(images, tf.data.Dataset):
         refuse_endless(images)
-    artefact = open_artefact(model, max_side=max_side)
-    spec = artefact.labels if labels is None else label_spec(labels)
-    if spec.classes != artefact.labels.classes:
+    predictor = open_predictor(model, max_side=max_side)
+    spec = predictor.labels if labels is None else label_spec(labels)
+    if spec.classes != predictor.labels.classes:
         raise ValueError(
-            f"{artefact.source} knows {artefact.labels.classes} classes ({artefact.labels.name}), the data have "
+            f"{predictor.source} knows {predictor.labels.classes} classes ({predictor.labels.name}), the data have "
             f"{spec.classes} ({spec.name}). Evaluate on the data set that the model was trained for."
         )
     matrix = ConfusionMatrix(spec.classes, spec.ignore_label)
@@ -68,7 +68,7 @@ def evaluate(
         truth = truth[..., 0] if truth.ndim == 3 and truth.shape[-1] == 1 else truth
         try:
             _check(image, truth, filename)
-            matrix.update(truth, artefact.predict(image), filename)
+            matrix.update(truth, predictor.predict(image), filename)
             count += 1
         except ValueError as error:
             if not skip_bad:

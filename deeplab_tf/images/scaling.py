@@ -11,6 +11,7 @@ import contextvars
 import logging
 from collections.abc import Callable, Iterator, Sequence
 
+import numpy as np
 import tensorflow as tf
 
 from deeplab_tf.images.enlarging import enlarged_labels, enlarged_probabilities
@@ -210,3 +211,9 @@ class Fitting:
                     self._source, height, width, *self._crop,
                 )  # fmt: skip
         return size
+
+    def shrink(self, images: np.ndarray | tf.Tensor) -> np.ndarray | tf.Tensor:
+        """Images, uint8 `[B, H, W, 3]`, at the size to predict at, uint8 `[B, h, w, 3]`."""
+        own = tuple(images.shape[1:3])
+        size = self(*own)
+        return images if size == own else shrunk(images, size)

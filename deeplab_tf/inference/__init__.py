@@ -1,1 +1,22 @@
 """What predicts: a model, a file or an export, for arrays, files and batches."""
+
+from deeplab_tf.inference.image_files import SegmentedFiles, segment_files
+from deeplab_tf.inference.keras import KerasPredictor
+from deeplab_tf.inference.open import open_predictor
+from deeplab_tf.inference.predictor import Predictor
+from deeplab_tf.inference.saved_model import SavedModelPredictor
+from deeplab_tf.inference.segmentation import Segmentation
+from deeplab_tf.inference.segmenter import Segmenter
+from deeplab_tf.inference.tflite import TFLitePredictor
+
+__all__ = [
+    "KerasPredictor",
+    "Predictor",
+    "SavedModelPredictor",
+    "Segmentation",
+    "SegmentedFiles",
+    "Segmenter",
+    "TFLitePredictor",
+    "open_predictor",
+    "segment_files",
+]

@@ -11,7 +11,7 @@ import numpy as np
 
 from deeplab_tf.files import check_writable
 from deeplab_tf.images import write_image, write_label_png
-from deeplab_tf.inference.predictors import Artefact
+from deeplab_tf.inference.predictor import Predictor
 from deeplab_tf.labels import LabelSpec
 from deeplab_tf.visualize import overlay, shares
 
@@ -25,7 +25,7 @@ class Segmentation:
     Args:
         image: RGB, uint8 `[H, W, 3]`.
         labels: Class ids, int32 `[H, W]`.
-        artefact: What predicted them.
+        predictor: What predicted them.
 
     Example:
         >>> result = segmenter("cat.jpg")
@@ -37,7 +37,7 @@ class Segmentation:
 
     image: np.ndarray
     labels: np.ndarray
-    artefact: Artefact
+    predictor: Predictor
 
     def __repr__(self) -> str:
         height, width = self.labels.shape
@@ -47,16 +47,16 @@ class Segmentation:
     @property
     def spec(self) -> LabelSpec:
         """Names, colours and ignore label of the classes."""
-        return self.artefact.labels
+        return self.predictor.labels
 
     @functools.cached_property
     def probabilities(self) -> np.ndarray:
         """Class probabilities, float32 `[H, W, classes]`; computed when first asked for.
 
         Raises:
-            ValueError: If the artefact gives labels only.
+            ValueError: If the predictor gives labels only.
         """
-        return self.artefact.probabilities(self.image)
+        return self.predictor.probabilities(self.image)
 
     @property
     def classes(self) -> dict[str, float]:

@@ -9,20 +9,21 @@ import numpy as np
 
 from deeplab_tf.images import as_rgb, read_image
 from deeplab_tf.images.scaling import FROM_MODEL
-from deeplab_tf.inference.predictors import Artefact, open_artefact
+from deeplab_tf.inference.open import open_predictor
+from deeplab_tf.inference.predictor import Predictor
 from deeplab_tf.inference.segmentation import Segmentation
 from deeplab_tf.labels import LabelSpec
 from deeplab_tf.models import SegmentationModel
 
 
 class Segmenter:
-    """Segments images of any size with a model, a model file or an exported artefact; threads may share one.
+    """Segments images of any size with a model, a model file or an exported file; threads may share one.
 
     Args:
-        model_or_path: Whatever `deeplab_tf.inference.predictors.open_artefact` takes.
+        model_or_path: Whatever `deeplab_tf.inference.open_predictor` takes.
         max_side: Larger images are scaled down to this side for the network, and their scores enlarged back. `"model"`
             takes the size that the model is made for; None predicts at the image's own size. See docs/prediction.md.
-        input_range: What a `.tflite` file wants for the pixels 0 and 255, where it does not say, as `open_artefact`.
+        input_range: What a `.tflite` file wants for the pixels 0 and 255, where it does not say, as `open_predictor`.
         trust: Run any SavedModel, as there.
 
     Raises:
@@ -37,18 +38,18 @@ class Segmenter:
 
     def __init__(
         self,
-        model_or_path: SegmentationModel | Artefact | str | os.PathLike,
+        model_or_path: SegmentationModel | Predictor | str | os.PathLike,
         max_side: int | tuple[int, int] | str | None = FROM_MODEL,
         *,
         input_range: Sequence[float] | None = None,
         trust: bool = False,
     ):
-        self.artefact = open_artefact(model_or_path, max_side=max_side, input_range=input_range, trust=trust)
+        self.predictor = open_predictor(model_or_path, max_side=max_side, input_range=input_range, trust=trust)
 
     @property
     def labels(self) -> LabelSpec:
         """What the label ids mean."""
-        return self.artefact.labels
+        return self.predictor.labels
 
     def __call__(self, image: str | os.PathLike | np.ndarray) -> Segmentation:
         """Segments one image.
@@ -65,4 +66,4 @@ class Segmenter:
             ValueError: If the file is not an image (the message names it), or the array has another shape or range.
         """
         rgb = read_image(image) if isinstance(image, str | os.PathLike) else as_rgb(image)
-        return Segmentation(rgb, self.artefact.predict(rgb), self.artefact)
+        return Segmentation(rgb, self.predictor.predict(rgb), self.predictor)

@@ -7,11 +7,13 @@ import threading
 from collections.abc import Sequence
 
 import numpy as np
+import tensorflow as tf
 
 from deeplab_tf.files.reading import reading, shown
-from deeplab_tf.images.enlarging import label_map_at, labels_at, probabilities_at
+from deeplab_tf.images.enlarging import label_map_at
 from deeplab_tf.images.scaling import FROM_MODEL, Fitting, max_side_limit
 from deeplab_tf.inference.canvas import Canvas
+from deeplab_tf.inference.predictor import Predictor
 from deeplab_tf.labels import LabelSpec, released_labels
 from deeplab_tf.weights.formats import tflite_runtime
 from deeplab_tf.weights.formats.tflite_content import TFLiteContent, read_tflite_content
@@ -22,8 +24,8 @@ RELEASED_PAD_VALUE = (127.5, 127.5, 127.5)
 LEAST = np.float32(1e-37)
 
 
-class TFLiteArtefact:
-    """A `.tflite` file with a fixed input size and one output: labels, or a score a class.
+class TFLitePredictor(Predictor):
+    """A `.tflite` file with a fixed input size and one output: labels, or a score for each class.
 
     Threads may share one: its interpreter, which uses all processors anyway, serves them one after the other, while
     images are placed and results enlarged at the same time.
@@ -32,12 +34,11 @@ class TFLiteArtefact:
         path: The file.
         threads: Threads of the interpreter; all processors when left out.
         input_range: The numbers that the file wants for the pixels 0 and 255, such as (-1, 1), where it does not say.
-        max_side: As for `open_artefact`; at most the file's own input size.
+        max_side: As for `open_predictor`; at most the file's own input size.
 
     Raises:
         ValueError: If the file is damaged or not a DeepLab, does not say what it wants for pixels, or its input is
-            smaller than `max_side`; the message
-            names it.
+            smaller than `max_side`; the message names it.
     """
 
     kind = "tflite"
@@ -75,29 +76,25 @@ class TFLiteArtefact:
         self.canvas = Canvas(height, width, tuple(about.get("pad_value", RELEASED_PAD_VALUE)), limit)
         self._fitting = Fitting(self.source, limit)
 
-    def predict(self, image: np.ndarray) -> np.ndarray:
-        """Labels, int32 `[H, W]`, of an RGB image, uint8 `[H, W, 3]`."""
-        result, size = self._result(image), image.shape[:2]
-        if result.ndim == 2:
-            return result.astype(np.int32) if result.shape == size else label_map_at(result, size)
-        if result.shape[:2] == size:
-            return result.argmax(-1).astype(np.int32)
-        return labels_at(self._logits(result), size)
-
-    def probabilities(self, image: np.ndarray) -> np.ndarray:
-        """Class probabilities, float32 `[H, W, classes]`, of an RGB image, uint8 `[H, W, 3]`.
+    def scores(self, images: np.ndarray | tf.Tensor) -> tf.Tensor:
+        """Logits, float32 `[B, h, w, classes]`, of RGB images, uint8 `[B, H, W, 3]`, which are run one by one.
 
         Raises:
             ValueError: If the file gives labels only.
         """
         if not self._gives_scores:
             raise ValueError(
-                f"{self.source} gives labels only. Export the model with outputs='probabilities' for a score a class."
+                f"{self.source} gives labels only. Export the model with outputs='probabilities' for a score for each "
+                "class."
             )
-        scores, size = self._result(image), image.shape[:2]
-        if scores.shape[:2] == size and self._scores_are == "probabilities":
-            return scores
-        return probabilities_at(self._logits(scores), size)
+        return tf.stack([self._logits(self._result(np.asarray(image))) for image in images])
+
+    def predict(self, image: np.ndarray) -> np.ndarray:
+        """Labels, int32 `[H, W]`, of an RGB image, uint8 `[H, W, 3]`."""
+        if self._gives_scores:
+            return super().predict(image)
+        labels, size = self._result(image), image.shape[:2]
+        return labels.astype(np.int32) if labels.shape == size else label_map_at(labels, size)
 
     def run(self, placed: np.ndarray) -> np.ndarray:
         """The raw output, `[H, W]` or `[H, W, classes]`, for a full canvas, uint8 `[H, W, 3]`."""

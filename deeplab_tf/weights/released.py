@@ -65,7 +65,7 @@ def refuse_saved_model(path: Path) -> None:
     if path.name == SAVED_MODEL or (path / SAVED_MODEL).is_file():
         raise ValueError(
             f"{shown(path)} is a SavedModel, whose weights are folded for running only. Run its folder with Segmenter "
-            "or open_artefact (deeplab-tf segment, evaluate); read the .keras file or run folder that it was exported "
+            "or open_predictor (deeplab-tf segment, evaluate); read the .keras file or run folder that it was exported "
             "from with load_model."
         )
 

@@ -3,8 +3,8 @@
 import pytest
 from click.testing import CliRunner
 
+from deeplab_tf import inference
 from deeplab_tf.cli import cli
-from deeplab_tf.inference import segment_files, segmenter
 
 
 @pytest.mark.parametrize(
@@ -13,8 +13,8 @@ from deeplab_tf.inference import segment_files, segmenter
 )
 def test_what_segment_hands_on(monkeypatch, tmp_path, given, expected):
     made = []
-    monkeypatch.setattr(segmenter, "Segmenter", lambda model, **options: made.append(options["max_side"]))
-    monkeypatch.setattr(segment_files, "segment_files", lambda *_, **__: segment_files.SegmentedFiles({}, {}, 1.0))
+    monkeypatch.setattr(inference, "Segmenter", lambda model, **options: made.append(options["max_side"]))
+    monkeypatch.setattr(inference, "segment_files", lambda *_, **__: inference.SegmentedFiles({}, {}, 1.0))
     arguments = ["segment", "m.keras", "a.jpg", "--output", str(tmp_path), *map(str, given)]
     result = CliRunner().invoke(cli, arguments, catch_exceptions=False)
     assert (result.exit_code, made) == (0, [expected])

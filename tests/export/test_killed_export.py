@@ -7,7 +7,7 @@ import pytest
 
 from deeplab_tf.export import export_saved_model, export_tflite, saved_model
 from deeplab_tf.files import replacing
-from deeplab_tf.inference.predictors import open_artefact
+from deeplab_tf.inference import open_predictor
 from harness.killed import at_rename_in_fork
 from harness.tiny_model import photo, tiny_model
 
@@ -28,7 +28,7 @@ def test_folder_killed_while_it_is_replaced_opens(model, tmp_path, rename):
     export_saved_model(model, folder)
     assert at_rename_in_fork(rename, lambda: replace_by_a_copy(folder))
     assert folder.exists() == (rename == 1)
-    assert open_artefact(folder).predict(photo(65, 65)).shape == (65, 65)
+    assert open_predictor(folder).predict(photo(65, 65)).shape == (65, 65)
     with pytest.raises(ValueError, match="exists"):
         export_saved_model(model, folder)
     export_saved_model(model, folder, overwrite=True)

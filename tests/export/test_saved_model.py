@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 
 from deeplab_tf.export import export_saved_model, saved_model
-from deeplab_tf.inference.predictors import open_artefact
+from deeplab_tf.inference import open_predictor
 from deeplab_tf.models import save_model
 from harness.tiny_model import photo, tiny_model
 
@@ -34,7 +34,7 @@ def signatures(exported):
 
 @pytest.fixture(scope="module")
 def reference(model):
-    return open_artefact(model)
+    return open_predictor(model)
 
 
 def test_report(exported):
@@ -73,11 +73,11 @@ def test_batches_of_any_size_equal_the_model_image_by_image(reference, signature
         np.testing.assert_allclose(probabilities[index], reference.probabilities(image), atol=1e-3)
 
 
-def test_folder_is_an_artefact_with_the_models_labels(model, exported):
-    artefact = open_artefact(exported[0])
-    assert (artefact.kind, artefact.labels) == ("saved_model", model.labels)
+def test_folder_is_a_predictor_with_the_models_labels(model, exported):
+    predictor = open_predictor(exported[0])
+    assert (predictor.kind, predictor.labels) == ("saved_model", model.labels)
     image = photo(33, 47)
-    assert (artefact.predict(image) == artefact.probabilities(image).argmax(-1)).all()
+    assert (predictor.predict(image) == predictor.probabilities(image).argmax(-1)).all()
     side = json.loads((exported[0] / "assets.extra/deeplab.json").read_text())
     assert side["labels"]["names"] == list(model.labels.names) and side["output_stride"] == 16
 
@@ -103,7 +103,7 @@ def test_existing_output_is_only_replaced_when_asked(model, tmp_path):
     assert (out / "saved_model.pb").read_bytes() == b"old"
     report = export_saved_model(tmp_path / "model.keras", out, images=[photo(40, 50)], overwrite=True)
     assert (report.images, report.synthetic) == (1, False)
-    assert open_artefact(out).labels == model.labels
+    assert open_predictor(out).labels == model.labels
 
 
 def test_the_images_compared_on_are_not_logged(tmp_path, caplog):
@@ -111,7 +111,7 @@ def test_the_images_compared_on_are_not_logged(tmp_path, caplog):
     model = tiny_model(image_size=33)
     report = export_saved_model(model, tmp_path / "out", images=[photo(40, 50)])
     assert report.images == 1 and "are scaled to" not in caplog.text
-    open_artefact(tmp_path / "out").predict(photo(40, 50))
+    open_predictor(tmp_path / "out").predict(photo(40, 50))
     assert "40x50 are scaled to 26x33" in caplog.text
 
 

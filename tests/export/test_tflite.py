@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 
 from deeplab_tf.export import export_tflite, tflite
-from deeplab_tf.inference.predictors import open_artefact
+from deeplab_tf.inference import open_predictor
 from deeplab_tf.labels import LabelSpec
 from deeplab_tf.models import DeepLabV3, DeepLabV3Plus
 from deeplab_tf.weights.formats import tflite_runtime
@@ -69,13 +69,13 @@ def test_side_file_is_a_zip_behind_the_graph(exported):
 
 @pytest.mark.parametrize("size", [(65, 65), (50, 64)])
 def test_file_predicts_as_the_model_does(model, exported, size):
-    artefact = open_artefact(exported[0])
-    assert artefact.labels == SPEC
+    predictor = open_predictor(exported[0])
+    assert predictor.labels == SPEC
     image = photo(*size)
-    labels = artefact.predict(image)
+    labels = predictor.predict(image)
     assert len(np.unique(labels)) > 2
     # The padding is 128 in the 8-bit input and 127.5 in the model, which may move a pixel at a border.
-    assert (labels == open_artefact(model).predict(image)).mean() > 0.99
+    assert (labels == open_predictor(model).predict(image)).mean() > 0.99
 
 
 @pytest.mark.parametrize(("outputs", "model_class"), [("probabilities", DeepLabV3Plus), ("logits", DeepLabV3)])
@@ -83,15 +83,15 @@ def test_scores(tmp_path, outputs, model_class):
     model = tiny_model(model_class)
     report = export_tflite(model, tmp_path / "scores.tflite", size=(49, 81), outputs=outputs, images=[photo(49, 60)])
     assert report.scores == outputs and report.max_abs_difference < 1e-3
-    artefact = open_artefact(tmp_path / "scores.tflite")
+    predictor = open_predictor(tmp_path / "scores.tflite")
     image = photo(49, 81)
-    scores = artefact.run(image)
+    scores = predictor.run(image)
     logits = np.asarray(model(image[None].astype(np.float32), training=False))[0]
     expected = np.exp(logits) / np.exp(logits).sum(-1, keepdims=True)
     np.testing.assert_allclose(scores, expected if outputs == "probabilities" else logits, atol=2e-3)
-    np.testing.assert_allclose(artefact.probabilities(image), expected, atol=2e-3)
-    np.testing.assert_array_equal(artefact.predict(image), scores.argmax(-1))
-    assert artefact.probabilities(photo(100, 200)).shape == (100, 200, 4)
+    np.testing.assert_allclose(predictor.probabilities(image), expected, atol=2e-3)
+    np.testing.assert_array_equal(predictor.predict(image), scores.argmax(-1))
+    assert predictor.probabilities(photo(100, 200)).shape == (100, 200, 4)
 
 
 def test_model_without_a_canvas_gets_the_default_size(monkeypatch):

@@ -21,7 +21,7 @@ from deeplab_tf.datasets.pipeline.class_weights import read_class_weights
 from deeplab_tf.files import read_json
 from deeplab_tf.files.reading import reading
 from deeplab_tf.images import read_image, read_mask
-from deeplab_tf.inference.predictors import open_artefact
+from deeplab_tf.inference import open_predictor
 from deeplab_tf.labels import LabelSpec
 from deeplab_tf.models import load_model
 from deeplab_tf.training import RunFolder
@@ -76,8 +76,8 @@ def _resumed(folder: Path, file: Path) -> str:
 
 def _predicted(folder: Path, file: Path) -> str:
     path = folder / "saved" if (folder / "saved").is_dir() else file
-    artefact = open_artefact(path)
-    return digest(artefact.labels, artefact.predict(photo(40, 60)))
+    predictor = open_predictor(path)
+    return digest(predictor.labels, predictor.predict(photo(40, 60)))
 
 
 def _released(folder: Path, file: Path) -> str:

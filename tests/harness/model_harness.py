@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from deeplab_tf import load_model, save_model
 from deeplab_tf.export import export_saved_model, export_tflite
-from deeplab_tf.inference.predictors import open_artefact
+from deeplab_tf.inference import open_predictor
 from deeplab_tf.layers import BatchNorm
 
 CLASSES = 5
@@ -154,5 +154,5 @@ class ModelHarness:
         expected = np.argmax(model(image[None]), -1)[0]
         export_saved_model(model, tmp_path / "exported", images=[image])
         export_tflite(model, tmp_path / "exported.tflite", size=(65, 81), images=[image])
-        for artefact in (tmp_path / "exported", tmp_path / "exported.tflite"):
-            assert np.mean(open_artefact(artefact).predict(image) == expected) >= 0.999
+        for predictor in (tmp_path / "exported", tmp_path / "exported.tflite"):
+            assert np.mean(open_predictor(predictor).predict(image) == expected) >= 0.999

@@ -10,7 +10,7 @@ from deeplab_tf import DeepLabV3, Segmenter
 from deeplab_tf.evaluation import evaluate
 from deeplab_tf.export import export_saved_model, export_tflite
 from deeplab_tf.images.scaling import Fitting
-from deeplab_tf.inference.predictors import open_artefact
+from deeplab_tf.inference import open_predictor
 from deeplab_tf.inference.whole_image import whole_image_logits
 from deeplab_tf.models import load_model, save_model
 from harness.tiny_model import photo, tiny_model
@@ -43,22 +43,22 @@ def files(model, tmp_path_factory):
 
 @pytest.mark.parametrize("name, least", [("model.keras", 0.999), ("saved", 0.999), ("scores.tflite", 0.99)])
 def test_predictors_agree_with_the_rule(files, expected, name, least):
-    artefact = open_artefact(files / name)
-    labels = artefact.predict(LARGE)
+    predictor = open_predictor(files / name)
+    labels = predictor.predict(LARGE)
     assert labels.dtype == np.int32 and len(np.unique(expected[0])) > 2
     assert (labels == expected[0]).mean() >= least
-    probabilities = artefact.probabilities(LARGE)
+    probabilities = predictor.probabilities(LARGE)
     assert np.abs(probabilities - expected[1]).mean() < 2e-3
     assert (probabilities.argmax(-1) == labels).mean() > 0.999
 
 
 def test_a_file_of_labels_sees_the_same_image(files, expected):
-    assert (open_artefact(files / "labels.tflite").predict(LARGE) == expected[0]).mean() > 0.95
+    assert (open_predictor(files / "labels.tflite").predict(LARGE) == expected[0]).mean() > 0.95
 
 
 @pytest.mark.parametrize("name", ["model.keras", "saved"])
 def test_max_side_decides_otherwise(model, files, name):
-    own = open_artefact(files / name, max_side=None)
+    own = open_predictor(files / name, max_side=None)
     scores = whole_image_logits(model, LARGE[None])[0].numpy()
     assert (own.predict(LARGE) == scores.argmax(-1)).mean() > 0.999
     np.testing.assert_allclose(own.probabilities(LARGE), tf.nn.softmax(scores), atol=1e-3)
@@ -68,23 +68,23 @@ def test_max_side_decides_otherwise(model, files, name):
 
 
 def test_a_fixed_input_bounds_max_side(files):
-    open_artefact(files / "labels.tflite", max_side=33).predict(LARGE)
+    open_predictor(files / "labels.tflite", max_side=33).predict(LARGE)
     for max_side in (None, 66):
         with pytest.raises(ValueError, match=r"labels\.tflite takes images of 65x65 pixels.*Give 65 or less"):
-            open_artefact(files / "labels.tflite", max_side=max_side)
+            open_predictor(files / "labels.tflite", max_side=max_side)
 
 
 def test_what_is_open_already_keeps_its_size(model):
     with pytest.raises(ValueError, match="is open already; received max_side=9"):
-        open_artefact(open_artefact(model), max_side=9)
+        open_predictor(open_predictor(model), max_side=9)
 
 
 def test_scaling_is_logged_once_for_each_size(files, caplog):
     caplog.set_level(logging.INFO, "deeplab_tf")
     for name in ("model.keras", "saved", "labels.tflite"):
-        artefact = open_artefact(files / name)
+        predictor = open_predictor(files / name)
         for image in (LARGE, LARGE, LARGE[:65, :65]):
-            artefact.predict(image)
+            predictor.predict(image)
     said = [record.getMessage() for record in caplog.records if "are scaled" in record.getMessage()]
     assert len(said) == 3 and all("260x195 are scaled to 65x49" in line and "--max-side" in line for line in said)
 
@@ -100,11 +100,11 @@ def test_the_first_sizes_are_logged(caplog):
 
 def test_a_model_without_a_size_warns_of_many_times_its_crop(caplog):
     caplog.set_level(logging.INFO, "deeplab_tf")
-    artefact = open_artefact(tiny_model(crop_size=33))
-    assert artefact.predict(LARGE).shape == (260, 195)
+    predictor = open_predictor(tiny_model(crop_size=33))
+    assert predictor.predict(LARGE).shape == (260, 195)
     assert "260x195 is many times its crop of 33x33" in caplog.text
     caplog.clear()
-    artefact.predict(LARGE[:132, :132])
+    predictor.predict(LARGE[:132, :132])
     assert not caplog.text
 
 

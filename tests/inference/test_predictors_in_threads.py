@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from deeplab_tf.export import export_saved_model, export_tflite
-from deeplab_tf.inference.segmenter import Segmenter
+from deeplab_tf.inference import Segmenter
 from harness.tiny_model import photo, tiny_model
 
 THREADS, ROUNDS = 8, 6

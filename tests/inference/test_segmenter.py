@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from deeplab_tf.inference.segmenter import Segmenter
+from deeplab_tf.inference import Segmenter
 from deeplab_tf.labels import LabelSpec
 
 SPEC = LabelSpec(("dark", "middle", "light"), colors=((0, 0, 0), (200, 0, 0), (0, 0, 200)))
@@ -121,10 +121,10 @@ def test_a_result_is_shown_in_one_line(segmenter):
 
 def test_probabilities_are_computed_once_and_only_when_asked_for(segmenter):
     result = segmenter(STEPS)
-    assert segmenter.artefact.scored == 0
+    assert segmenter.predictor.scored == 0
     np.testing.assert_array_equal(result.probabilities.argmax(-1), LABELS)
     assert result.probabilities.shape == (2, 4, 3)
-    assert segmenter.artefact.scored == 1
+    assert segmenter.predictor.scored == 1
 
 
 def test_saved_files(segmenter, tmp_path):

@@ -4,7 +4,7 @@ import pytest
 import tensorflow as tf
 
 from deeplab_tf.images import read_image, read_mask
-from deeplab_tf.inference.predictors import open_artefact
+from deeplab_tf.inference import open_predictor
 from harness.tiny_model import photo, tiny_model
 
 
@@ -18,19 +18,19 @@ def write_tflite(path, function, shape=(1, 9, 9, 3), dtype=tf.uint8):
 
 def test_scores_without_a_side_file_are_logits_of_numbered_classes(tmp_path):
     path = write_tflite(tmp_path / "scores.tflite", lambda x: tf.cast(x, tf.float32) * [1.0, 2.0, 3.0])
-    artefact = open_artefact(path)
-    assert artefact.labels.names == ("class_0", "class_1", "class_2")
+    predictor = open_predictor(path)
+    assert predictor.labels.names == ("class_0", "class_1", "class_2")
     image = np.array([[[9, 3, 1], [1, 5, 2]]], np.uint8)
-    np.testing.assert_array_equal(artefact.predict(image), [[0, 1]])
+    np.testing.assert_array_equal(predictor.predict(image), [[0, 1]])
     powers = np.exp(image * [1.0, 2.0, 3.0])
-    np.testing.assert_allclose(artefact.probabilities(image), powers / powers.sum(-1, keepdims=True), rtol=1e-4)
-    assert artefact.predict(np.zeros((20, 31, 3), np.uint8)).shape == (20, 31)
+    np.testing.assert_allclose(predictor.probabilities(image), powers / powers.sum(-1, keepdims=True), rtol=1e-4)
+    assert predictor.predict(np.zeros((20, 31, 3), np.uint8)).shape == (20, 31)
 
 
 @pytest.mark.parametrize("classes, name", [(21, "pascal_voc"), (19, "cityscapes"), (20, "custom")])
 def test_as_many_classes_as_the_release_has_get_its_names(tmp_path, classes, name):
     scores = write_tflite(tmp_path / "s.tflite", lambda x: tf.cast(x, tf.float32) @ tf.ones((3, classes)))
-    assert open_artefact(scores).labels.name == name
+    assert open_predictor(scores).labels.name == name
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_first_operations_tell_what_a_float_input_takes(tmp_path, function, low,
         tmp_path / "float.tflite", lambda x: tf.nn.max_pool2d(function(x), 1, 1, "SAME"), dtype=tf.float32
     )
     pixels = np.float32([0, 51, 255])
-    raw = open_artefact(path).run(np.full((9, 9, 3), pixels, np.uint8))
+    raw = open_predictor(path).run(np.full((9, 9, 3), pixels, np.uint8))
     np.testing.assert_allclose(raw[0, 0], function(pixels / 255 * (high - low) + low), rtol=1e-4, atol=1e-4)
 
 
@@ -59,8 +59,8 @@ def test_float_input_of_unknown_range_is_asked_for(tmp_path, function):
     with pytest.raises(
         ValueError, match=r"float\.tflite does not say which numbers.*input_range=\(0, 255\).*--input-range"
     ):
-        open_artefact(path)
-    raw = open_artefact(path, input_range=(-1, 1)).run(np.full((9, 9, 3), [0, 51, 255], np.uint8))
+        open_predictor(path)
+    raw = open_predictor(path, input_range=(-1, 1)).run(np.full((9, 9, 3), [0, 51, 255], np.uint8))
     np.testing.assert_allclose(raw[0, 0], function(np.float32([-1, -0.6, 1])), rtol=1e-5)
 
 
@@ -68,7 +68,7 @@ def test_float_input_of_unknown_range_is_asked_for(tmp_path, function):
 def test_impossible_ranges_are_refused(tmp_path, given):
     path = write_tflite(tmp_path / "float.tflite", lambda x: x * 100.0, dtype=tf.float32)
     with pytest.raises(ValueError, match="input_range must be two numbers, the smaller first"):
-        open_artefact(path, input_range=given)
+        open_predictor(path, input_range=given)
 
 
 def test_file_of_tensorflows_own_converter_predicts_as_the_model(tmp_path):
@@ -78,7 +78,7 @@ def test_file_of_tensorflows_own_converter_predicts_as_the_model(tmp_path):
     (tmp_path / "plain.tflite").write_bytes(tf.lite.TFLiteConverter.from_keras_model(network).convert())
     image = photo(65, 65)
     expected = np.asarray(model(image[None].astype(np.float32)))[0].argmax(-1)
-    assert (open_artefact(tmp_path / "plain.tflite").predict(image) == expected).mean() > 0.999
+    assert (open_predictor(tmp_path / "plain.tflite").predict(image) == expected).mean() > 0.999
 
 
 @pytest.mark.parametrize(
@@ -93,34 +93,34 @@ def test_file_of_tensorflows_own_converter_predicts_as_the_model(tmp_path):
 def test_other_networks_are_refused(tmp_path, function, reason):
     path = write_tflite(tmp_path / "other.tflite", function)
     with pytest.raises(ValueError, match=rf"other\.tflite is not a DeepLab: .*{reason}"):
-        open_artefact(path)
+        open_predictor(path)
 
 
 def test_damaged_file_is_named(tmp_path):
     (tmp_path / "broken.tflite").write_bytes(b"TFL3" * 10)
     with pytest.raises(ValueError, match=r"broken\.tflite cannot be read as a TFLite model"):
-        open_artefact(tmp_path / "broken.tflite")
+        open_predictor(tmp_path / "broken.tflite")
 
 
 @pytest.mark.shared
 def test_classifier_is_refused(shared):
     with pytest.raises(ValueError, match=r"is not a DeepLab: its output has the shape \[1, 1001\]"):
-        open_artefact(shared / "weights/mobilenet_v2_1.0_224_quant.tflite")
+        open_predictor(shared / "weights/mobilenet_v2_1.0_224_quant.tflite")
 
 
 @pytest.mark.shared
 def test_released_float_file_gives_its_golden_mask(shared):
-    artefact = open_artefact(shared / "weights/deeplabv3_mnv2_dm05_float.tflite")
-    labels = artefact.predict(read_image(shared / "images/dm05_golden_input.jpg"))
+    predictor = open_predictor(shared / "weights/deeplabv3_mnv2_dm05_float.tflite")
+    labels = predictor.predict(read_image(shared / "images/dm05_golden_input.jpg"))
     golden = read_mask(shared / "images/dm05_golden_mask.png")
     ids = {0: "background", 130: "horse", 150: "person"}
-    expected = np.vectorize(lambda grey: artefact.labels.names.index(ids[grey]))(golden)
+    expected = np.vectorize(lambda grey: predictor.labels.names.index(ids[grey]))(golden)
     assert (labels == expected).mean() > 0.99
 
 
 @pytest.mark.shared
 def test_released_cityscapes_file_knows_its_classes_and_gives_labels_only(shared):
-    artefact = open_artefact(shared / "weights/deeplab_mobilenet_edgetpu_slim_cityscapes_quant.tflite")
-    assert artefact.labels.name == "cityscapes"
+    predictor = open_predictor(shared / "weights/deeplab_mobilenet_edgetpu_slim_cityscapes_quant.tflite")
+    assert predictor.labels.name == "cityscapes"
     with pytest.raises(ValueError, match=r"gives labels only. Export the model with outputs='probabilities'"):
-        artefact.probabilities(np.zeros((9, 9, 3), np.uint8))
+        predictor.probabilities(np.zeros((9, 9, 3), np.uint8))

@@ -13,7 +13,7 @@ import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from deeplab_tf import load_model
-from deeplab_tf.inference.predictors import KerasArtefact
+from deeplab_tf.inference import KerasPredictor
 from deeplab_tf.training import TrainConfig, resume, train
 from deeplab_tf.training.callbacks import loop
 from deeplab_tf.training.callbacks.reporter import Reporter
@@ -57,9 +57,9 @@ def runs(settings, tmp_path_factory):
         whole = train(TrainConfig(**settings, output=str(folder / "whole"), checkpoint_minutes=0))
         for owner, name, number in (
             (Reporter, "step", 2),
-            (KerasArtefact, "predict", 1),
+            (KerasPredictor, "scores", 1),
             # The four images of the validation above, and the first of the last one.
-            (KerasArtefact, "predict", 5),
+            (KerasPredictor, "scores", 5),
         ):
             with pytest.MonkeyPatch.context() as signals, pytest.raises(KeyboardInterrupt) as caught:
                 after_call(signals, owner, name, number)

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 import deeplab_tf
 from deeplab_tf.images import read_image, read_mask
-from deeplab_tf.inference.predictors import open_artefact
+from deeplab_tf.inference import open_predictor
 from deeplab_tf.inference.whole_image import whole_image_logits
 from deeplab_tf.weights.formats import tflite_runtime
 from deeplab_tf.weights.formats.released_file import scope_of
@@ -87,7 +87,7 @@ def test_edgetpu_slim_file_imports_and_agrees_with_its_own_output(shared):
     assert isinstance(model, deeplab_tf.DeepLabV3)
     assert (model.output_stride, model.crop_size, model.labels.name) == (16, [513, 513], "cityscapes")
     image = read_image(shared / "images" / "cityscapes_segmentation.bmp")
-    assert np.mean(_labels(model, image) == open_artefact(path).predict(image)) >= 0.985
+    assert np.mean(_labels(model, image) == open_predictor(path).predict(image)) >= 0.985
 
 
 def test_imported_model_survives_its_file_and_other_classes(shared, tmp_path):

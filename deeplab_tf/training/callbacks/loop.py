@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from deeplab_tf.datasets import DataSet
 from deeplab_tf.evaluation import Evaluation, evaluate
-from deeplab_tf.inference.predictors import Artefact, open_artefact
+from deeplab_tf.inference import Predictor, open_predictor
 from deeplab_tf.interrupts import Interruption, Interrupts
 from deeplab_tf.models import SegmentationModel, save_model
 from deeplab_tf.training.callbacks.curves import draw_curves
@@ -57,7 +57,7 @@ class Loop(keras.callbacks.Callback):
         super().__init__()
         self.config, self.folder, self.dataset, self.images = config, folder, dataset, images
         self.network, self.state, self.saved_step, self.interrupts = model, state, state.step, interrupts
-        self._artefact = _Stoppable(open_artefact(model), interrupts) if images is not None else None
+        self._predictor = _Stoppable(open_predictor(model), interrupts) if images is not None else None
         self._row_steps = max(1, config.eval_steps // ROWS_BETWEEN_CHECKPOINTS)
         self._schedule = learning_rate(config)
         self._began = time.monotonic() - state.seconds
@@ -138,7 +138,7 @@ class Loop(keras.callbacks.Callback):
 
     def _validate(self) -> Evaluation:
         with explained(self.config, self.dataset, val_split(self.config, self.dataset)):
-            return evaluate(self._artefact, self.images, self.dataset.labels)
+            return evaluate(self._predictor, self.images, self.dataset.labels)
 
     def _keep(self, loss: float, evaluation: Evaluation | None) -> None:
         state = self.state
@@ -200,16 +200,14 @@ class _Stopped(Exception):
     """An interrupt came in a validation, which resuming begins again."""
 
 
-class _Stoppable:
+class _Stoppable(Predictor):
     """A predictor that stops predicting once there is an interrupt."""
 
-    def __init__(self, artefact: Artefact, interrupts: Interrupts):
-        self._artefact, self._interrupts = artefact, interrupts
+    def __init__(self, inner: Predictor, interrupts: Interrupts):
+        self.source, self.labels = inner.source, inner.labels
+        self._inner, self._interrupts = inner, interrupts
 
-    def __getattr__(self, name: str):
-        return getattr(self._artefact, name)
-
-    def predict(self, *args, **kwargs) -> np.ndarray:
+    def scores(self, images: np.ndarray | tf.Tensor) -> tf.Tensor:
         if self._interrupts.pending:
             raise _Stopped
-        return self._artefact.predict(*args, **kwargs)
+        return self._inner.scores(images)

@@ -10,9 +10,8 @@ import zipfile
 from pathlib import Path
 
 from deeplab_tf.files import read_json, write_json
+from deeplab_tf.weights.formats.exported import EXTRA_FOLDER, SIDE_FILE
 
-SIDE_FILE = "deeplab.json"
-EXTRA_FOLDER = "assets.extra"
 # Stands in a `.tflite` of ours where the converter describes itself, and is as long, so that nothing moves: a file
 # whose end was cut off is still known as ours.
 CONVERTERS_MARK, OUR_MARK = b"MLIR Converted.", b"deeplab-tf file"

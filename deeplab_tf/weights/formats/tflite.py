@@ -34,8 +34,8 @@ def read_tflite(path: str | os.PathLike) -> ReleasedFile:
     if file.about:
         raise ValueError(
             f"{shown(path)} is an export of this package, whose weights are folded for running only. Run it with "
-            "Segmenter or open_artefact (deeplab-tf segment, evaluate); read the .keras file or run folder that it was "
-            "exported from with load_model."
+            "Segmenter or open_predictor (deeplab-tf segment, evaluate); read the .keras file or run folder that it "
+            "was exported from with load_model."
         )
     schema = tflite_runtime.schema()
     with reading(path, "a TFLite model", "Download it again."):

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from deeplab_tf.weights.formats.exported import INPUT_RANGE
 from deeplab_tf.weights.formats.tflite_structure import (
     ADD,
     DIV,
@@ -21,7 +22,7 @@ from deeplab_tf.weights.formats.tflite_structure import (
     tables_of,
 )
 
-RANGES = ((0.0, 255.0), (-1.0, 1.0), (0.0, 1.0))
+RANGES = (INPUT_RANGE, (-1.0, 1.0), (0.0, 1.0))
 METADATA = "TFLITE_METADATA"
 # Of TFLite's metadata schema: the path of fields to the inputs' rows, and what a row says of normalisation.
 SUBGRAPHS, INPUTS, PROCESS_UNITS, NORMALIZATION = 3, 2, 4, 1
@@ -87,7 +88,7 @@ def feed_of(structure: Structure, input_range: Sequence[float] | None = None) ->
         found = _linear(*_checked(input_range))
     elif tensor.type == UINT8 and not quantization[0]:
         # Plain bytes have one meaning.
-        found = _linear(0.0, 255.0)
+        found = _linear(*INPUT_RANGE)
     else:
         found = _from_quantization(tensor, quantization) if quantization[0] else None
         found = found or _from_metadata(structure)

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from deeplab_tf.cli import main
 from deeplab_tf.images import write_image
-from deeplab_tf.inference.predictors import open_artefact
+from deeplab_tf.inference import open_predictor
 from deeplab_tf.inference.whole_image import whole_image_logits
 from deeplab_tf.models import LRASPP, AutoDeepLab, DeepLabV1, DeepLabV2, DeepLabV3, DeepLabV3Plus
 from deeplab_tf.weights.formats.saved_model_check import OPERATIONS, check_saved_model
@@ -69,7 +69,7 @@ def test_what_touches_files_or_python_is_refused(tmp_path, operation):
     target = tmp_path / "target"
     folder = saved(tmp_path / "stranger", BAD[operation](str(target)))
     with pytest.raises(ValueError, match=rf"stranger holds .*({operation}).*trust=True.*--trust"):
-        open_artefact(folder)
+        open_predictor(folder)
     assert not target.exists()
 
 
@@ -97,7 +97,7 @@ def test_saver_of_tensorflow_may_not_be_called(tmp_path):
     node.attr["f"].func.name = saver
     file.write_bytes(content.SerializeToString())
     with pytest.raises(ValueError, match="stranger holds a call of the saver"):
-        open_artefact(folder)
+        open_predictor(folder)
 
 
 def test_function_that_bears_the_savers_name_is_looked_at(tmp_path):
@@ -107,7 +107,7 @@ def test_function_that_bears_the_savers_name_is_looked_at(tmp_path):
     content = file.read_bytes().replace(b"__inference_labels_", b"__inference_saver__")
     file.write_bytes(content)
     with pytest.raises(ValueError, match="ReadFile"):
-        open_artefact(folder)
+        open_predictor(folder)
 
 
 @pytest.mark.parametrize(

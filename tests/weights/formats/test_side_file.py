@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from deeplab_tf import load_released, transfer_weights
 from deeplab_tf.export import export_saved_model, export_tflite
-from deeplab_tf.inference.predictors import open_artefact
+from deeplab_tf.inference import open_predictor
 from deeplab_tf.weights.formats.known_files import SUMS
 from deeplab_tf.weights.formats.side_file import with_side_file
 from harness.tiny_model import photo, tiny_model
@@ -33,7 +33,7 @@ def test_changed_bytes_of_a_tflite_are_found(exports, tmp_path):
         changed[place] ^= 1 << generator.integers(8)
         (tmp_path / "own.tflite").write_bytes(changed)
         with pytest.raises(ValueError, match=r"own\.tflite"):
-            open_artefact(tmp_path / "own.tflite")
+            open_predictor(tmp_path / "own.tflite")
 
 
 @pytest.mark.parametrize("lost", [1, 64, 71, 200, "all"])
@@ -42,7 +42,7 @@ def test_lost_end_of_a_tflite_is_found(exports, tmp_path, lost):
     end = content.rindex(b"PK\x03\x04") if lost == "all" else len(content) - lost
     (tmp_path / "own.tflite").write_bytes(content[:end])
     with pytest.raises(ValueError, match=r"own\.tflite.*(export or copy it again|download it again)"):
-        open_artefact(tmp_path / "own.tflite")
+        open_predictor(tmp_path / "own.tflite")
 
 
 def test_sum_is_that_of_all_before_it():
@@ -61,26 +61,26 @@ def test_changed_files_of_a_saved_model_are_found(exports, tmp_path, name, seed)
     content[np.random.default_rng(seed).integers(len(content))] ^= 1
     file.write_bytes(content)
     with pytest.raises(ValueError, match="own"):
-        open_artefact(tmp_path / "own")
+        open_predictor(tmp_path / "own")
 
 
 def test_missing_and_added_variables_are_found(exports, tmp_path):
     shutil.copytree(exports / "own", tmp_path / "own")
     (tmp_path / "own" / "variables" / "more").write_bytes(b"")
     with pytest.raises(ValueError, match=r"variables/more does not fit its checksum"):
-        open_artefact(tmp_path / "own")
+        open_predictor(tmp_path / "own")
     (tmp_path / "own" / "variables" / "more").unlink()
     (tmp_path / "own" / "variables" / "variables.index").unlink()
     with pytest.raises(ValueError, match=r"variables\.index does not fit its checksum"):
-        open_artefact(tmp_path / "own")
+        open_predictor(tmp_path / "own")
 
 
 def test_whole_exports_open_and_may_bear_any_name(exports, tmp_path):
     known = tmp_path / next(name for name in SUMS if name.endswith(".tflite"))
     shutil.copy(exports / "own.tflite", known)
     image = photo(33, 33)
-    labels = open_artefact(known).predict(image)
-    assert (labels == open_artefact(exports / "own").predict(image)).mean() > 0.99
+    labels = open_predictor(known).predict(image)
+    assert (labels == open_predictor(exports / "own").predict(image)).mean() > 0.99
 
 
 def test_reading_the_weights_of_an_export_says_what_it_serves_for(exports):
@@ -119,6 +119,6 @@ def test_damaged_released_file_is_known_by_its_name(shared, tmp_path):
     content[500_000] ^= 8
     (tmp_path / name).write_bytes(content)
     with pytest.raises(ValueError, match=rf"{name} has the name of a released file, but not its content"):
-        open_artefact(tmp_path / name)
+        open_predictor(tmp_path / name)
     (tmp_path / name).rename(tmp_path / "mine.tflite")
-    assert open_artefact(tmp_path / "mine.tflite").labels.classes == 21
+    assert open_predictor(tmp_path / "mine.tflite").labels.classes == 21

@@ -78,7 +78,7 @@ def segment_files(
     """
     if cityscapes_ids and segmenter.labels.classes != KNOWN["cityscapes"].classes:
         raise ValueError(
-            f"Cityscapes' server takes {KNOWN['cityscapes'].classes} classes; {segmenter.artefact.source} knows "
+            f"Cityscapes' server takes {KNOWN['cityscapes'].classes} classes; {segmenter.predictor.source} knows "
             f"{segmenter.labels.classes} ({segmenter.labels.name}). Give a model of Cityscapes."
         )
     sources = find_images(paths)

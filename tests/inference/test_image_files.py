@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from deeplab_tf.inference.segment_files import find_images, segment_files, unique_stems
-from deeplab_tf.inference.segmenter import Segmenter
+from deeplab_tf.inference import Segmenter
+from deeplab_tf.inference.image_files import find_images, segment_files, unique_stems
 from deeplab_tf.labels import LabelSpec, label_spec
 
 
