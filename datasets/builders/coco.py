@@ -13,6 +13,7 @@ from deeplab_tf.datasets.builders.coco_annotations import AnnotationFile, read_a
 from deeplab_tf.datasets.builders.coco_labels import STUFF, STUFF_RAW, VOC_OF_COCO
 from deeplab_tf.datasets.builders.coco_masks import Region, covered_pixels, region_mask, segment_mask
 from deeplab_tf.datasets.records.pairs import Pair
+from deeplab_tf.files.reading import reading
 from deeplab_tf.images import read_mask
 from deeplab_tf.labels import LabelSpec, label_spec
 from deeplab_tf.progress import track
@@ -128,7 +129,8 @@ def _classes_of(file: AnnotationFile, classes: str, background: bool) -> tuple[L
         return labels, {number: voc[name] for number, name in file.categories.items() if name in voc}
     names = (("background",) if background else ()) + tuple(file.categories.values())
     values = {number: value for value, number in enumerate(file.categories, start=int(background))}
-    return LabelSpec(names, name="coco_instances" if background else "coco_panoptic"), values
+    with reading(file.path, "a COCO file", "Correct its categories."):
+        return LabelSpec(names, name="coco_instances" if background else "coco_panoptic"), values
 
 
 def _drawn_mask(

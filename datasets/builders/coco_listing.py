@@ -10,7 +10,7 @@ from pathlib import Path
 
 from deeplab_tf.datasets.builders.coco_annotations import AnnotationFile, read_annotations
 from deeplab_tf.datasets.builders.label_names import BACKGROUNDS, label_notes, tidy_label
-from deeplab_tf.files.reading import shown
+from deeplab_tf.files.reading import reading, shown
 from deeplab_tf.labels import LabelSpec
 
 # Roboflow's, CVAT's, Label Studio's; the first that a folder has are taken.
@@ -51,7 +51,8 @@ def list_coco_export(annotations: str | os.PathLike, split: str | None = None) -
         paths = {split: next(iter(paths.values()))}
     files = {name: read_annotations(path, "instances") for name, path in paths.items()}
     names, notes = _class_names(list(files.values()))
-    labels = LabelSpec(("background", *names), ignore_label=255 if len(names) < 256 else 65535, name="coco_export")
+    with reading(next(iter(paths.values())), "a COCO file", "Correct its categories."):
+        labels = LabelSpec(("background", *names), ignore_label=255 if len(names) < 256 else 65535, name="coco_export")
     notes += [note for file in files.values() for note in _notes_of_images(file)]
     return CocoExport(files, labels, tuple(notes))
 

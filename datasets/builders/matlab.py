@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+from io import BytesIO
+from pathlib import Path
 from types import ModuleType
 
 import numpy as np
 
+from deeplab_tf.datasets.builders.mat_structure import check_structure
 from deeplab_tf.files.reading import reading
 
 
@@ -33,8 +36,9 @@ def read_mat(path: str | os.PathLike, key: str) -> np.ndarray:
     io = _reader()
     with reading(path, "a MATLAB file", "Restore the file or leave it out."):
         try:
-            with open(path, "rb") as file:
-                found = io.loadmat(file)
+            content = Path(path).read_bytes()
+            check_structure(content)
+            found = io.loadmat(BytesIO(content))
         except NotImplementedError as error:
             raise ValueError(f"{path} is in MATLAB's 7.3 format (HDF5). Save it in MATLAB with -v7.") from error
         return _whole_numbers(path, key, _field(path, key, found))

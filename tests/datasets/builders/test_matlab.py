@@ -70,3 +70,20 @@ def test_without_scipy_the_extra_is_named(path, monkeypatch):
     monkeypatch.setitem(sys.modules, "scipy.io", None)
     with pytest.raises(ImportError, match=r"pip install 'deeplab-tf\[mat\]'"):
         read_mat(path, "LabelMap")
+
+
+def test_elements_that_do_not_fit_are_refused_before_scipy_sees_them(path, monkeypatch):
+    # SciPy ends the process at some of these, so it must not be asked.
+    monkeypatch.setattr(scipy.io, "loadmat", lambda *a, **k: pytest.fail("SciPy was asked"))
+    scipy.io.savemat(path, {"GTcls": {"Segmentation": IDS.astype(np.uint16), "Cells": np.array([[1, "a"]], object)}})
+    sound, two_by_three = path.read_bytes(), b"\x02\x00\x00\x00\x03\x00\x00\x00"
+    for damage, reason in (
+        (sound[:-9], "leaves its place"),
+        (sound[:128] + b"\x63" + sound[129:], "unknown type 99"),
+        (sound.replace(two_by_three, two_by_three.replace(b"\x03", b"\x04"), 1), "matrix of 8 values"),
+        (sound[:126] + b"??" + sound[128:], "order of bytes"),
+        (sound[:128] + b"\x0f" + sound[129:], "compressed element is damaged"),
+    ):
+        path.write_bytes(damage)
+        with pytest.raises(ValueError, match=rf"x\.mat cannot be read as a MATLAB file .*{reason}"):
+            read_mat(path, "GTcls.Segmentation")
