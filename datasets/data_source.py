@@ -30,6 +30,7 @@ class Option:
         default: The argument's own default.
         choices: The only values, if they are few.
         between: What a number lies between.
+        least: The smallest value of a whole number.
         splits: The splits that take it, if only some do.
     """
 
@@ -39,6 +40,7 @@ class Option:
     default: Any = None
     choices: tuple[str, ...] = ()
     between: tuple[float, float] | None = None
+    least: int | None = None
     splits: tuple[str, ...] = ()
 
 

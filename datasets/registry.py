@@ -97,6 +97,27 @@ _ROWS = (
         splits={"train": 118287, "val": 5000},
         classes="PASCAL VOC's 21; 81 (instances), 133 (panoptic), 171 or 182 (stuff)",
         complete=_all_of_coco,
+        options=(
+            Option(
+                "annotations",
+                "Kind of the annotations.",
+                default="instances",
+                choices=("instances", "panoptic", "stuff"),
+            ),
+            Option(
+                "classes",
+                "voc: PASCAL VOC's 21; all: all categories; raw: COCO-Stuff's 182 ids.  [default: voc; all for stuff]",
+                choices=("voc", "all", "raw"),
+            ),
+            Option(
+                "min_pixels",
+                "With voc, only images with more pixels of its classes; 0 for all images.",
+                int,
+                1000,
+                least=0,
+            ),
+            Option("year", "Year in the files' names.", int, 2017),
+        ),
     ),
     DataSource(
         name="pascal_context",

@@ -57,7 +57,7 @@ def _command(source: DataSource) -> click.Command:
 
     for option in (
         conversion_options,
-        *map(_option, reversed(source.options)),
+        *map(own_option, reversed(source.options)),
         click.option("--split", "splits", multiple=True, required=True, help=f"{', '.join(source.splits)}; repeat."),
         click.option("--root", type=PATH, required=True, help="The data set's folder, as above."),
     ):
@@ -69,11 +69,14 @@ def _command(source: DataSource) -> click.Command:
     return click.command(source.name, cls=QuietCommand, help=text)(run)
 
 
-def _option(option: Option) -> Callable:
+def own_option(option: Option) -> Callable:
+    """The command line's form of a data set's own option."""
     if option.choices:
         kind = click.Choice(option.choices)
     elif option.between:
         kind = click.FloatRange(*option.between, min_open=True, max_open=True)
+    elif option.least is not None:
+        kind = click.IntRange(option.least)
     else:
         kind = PATH if option.kind is Path else option.kind
     shown = {} if option.default is None else {"default": option.default, "show_default": True}

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import click
 
-from deeplab_tf.cli.convert import conversion_options, convert
+from deeplab_tf.cli.convert import conversion_options, convert, own_option
 from deeplab_tf.cli.options import PATH
-from deeplab_tf.datasets.registry import source_help
+from deeplab_tf.datasets.registry import DATA_SETS, source_help
 
-_KINDS = ("instances", "panoptic", "stuff")
-_OF_ROOT = ("root", "classes", "min_pixels", "year")
+_OWN = {option.name: option for option in DATA_SETS["coco"].options}
+_KINDS = _OWN["annotations"].choices
+_OF_ROOT = ("root", *(name for name in _OWN if name != "annotations"))
 _OF_PATH = ("images", "crowds", "val_share", "seed")
 
 
@@ -38,7 +39,7 @@ def _help() -> str:
 )
 @click.option(
     "--annotations",
-    default="instances",
+    default=_OWN["annotations"].default,
     show_default=True,
     metavar="KIND|PATH",
     help=f"Under --root: {', '.join(_KINDS)}. Or a JSON file, or the folder of an export.",
@@ -59,19 +60,9 @@ def _help() -> str:
     help="With a path: fraction to set aside as val.",
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of the choice of val images.")
-@click.option(
-    "--classes",
-    type=click.Choice(["voc", "all", "raw"]),
-    help="voc: PASCAL VOC's 21; all: all categories; raw: COCO-Stuff's 182 ids.  [default: voc; all for stuff]",
-)
-@click.option(
-    "--min-pixels",
-    type=click.IntRange(0),
-    default=1000,
-    show_default=True,
-    help="With voc, only images with more pixels of its classes; 0 for all images.",
-)
-@click.option("--year", type=int, default=2017, show_default=True, help="Year in the files' names.")
+@own_option(_OWN["classes"])
+@own_option(_OWN["min_pixels"])
+@own_option(_OWN["year"])
 @conversion_options
 @click.pass_context
 def convert_coco(ctx, splits, annotations, output, **options) -> None:

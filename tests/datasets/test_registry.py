@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from deeplab_tf.cli.convert import convert
+from deeplab_tf.cli.data import inspect as inspect_command
 from deeplab_tf.datasets.registry import DATA_SETS, count_notes, source_help, sources_table
 from deeplab_tf.labels import KNOWN
 
@@ -45,6 +46,16 @@ def test_documents_have_every_data_set():
     assert {f"deeplab-tf convert {name}" for name in ("folder", "labelme", "shapes")} <= set(
         re.findall(r"deeplab-tf convert \w+", data)
     )
+
+
+def test_what_is_audited_is_said_where_it_is_asked_for():
+    titles = [re.sub(r" (\(.*\)|\d+)$", "", row.title) for row in DATA_SETS.values() if row.labels is not None]
+    assert {"PASCAL VOC", "ADE20K", "Stanford Background"} <= set(titles)
+    for text in (
+        inspect_command.help,
+        (ROOT / "docs/data.md").read_text(encoding="utf-8").partition("## The audit")[2],
+    ):
+        assert [title for title in titles if title not in " ".join(text.split())] == []
 
 
 def test_only_other_numbers_are_noted():
