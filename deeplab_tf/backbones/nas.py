@@ -59,7 +59,9 @@ def searched(
         (None, 41, 41, 200)
     """
     if type(base_filters) is not int or base_filters < 1:
-        raise ValueError(f"filters must be a whole number above 0, published are 20, 32, 48; received {base_filters}.")
+        raise ValueError(
+            f"base_filters must be a whole number above 0, published are 20, 32, 48; received {base_filters}."
+        )
     if not 0 < drop_path_keep <= 1:
         raise ValueError(f"drop_path_keep must be above 0 and at most 1, 1 drops nothing; received {drop_path_keep}.")
     norm = Norm(MOMENTUM, EPSILON, frozen_statistics)

@@ -17,6 +17,7 @@ MEANT = {
     "image_shape": "input_shape", "alpha": "depth_multiplier", "width_multiplier": "depth_multiplier",
     "OS": "output_stride", "stride": "output_stride", "aspp_rates": "atrous_rates", "dilation_rates": "atrous_rates",
     "dropout_rate": "dropout", "freeze_bn": "frozen_batch_norm", "mean_pixel": "backbone",
+    "head_filters": "filters",
 }  # fmt: skip
 NO_ACTIVATION = (
     "The model gives logits: train with from_logits=True, and take probabilities from Segmenter or tf.nn.softmax"
@@ -44,7 +45,7 @@ def _truth(value) -> bool:
 FILTERS = ("a whole number above 0, for instance 256", _whole)
 RULES: Mapping[str, tuple[str, Callable[[object], bool]]] = {
     "filters": FILTERS,
-    "head_filters": FILTERS,
+    "base_filters": FILTERS,
     "decoder_filters": FILTERS,
     "atrous_rates": ("one or more whole numbers above 0, for instance (6, 12, 18), or () where none are wanted", _list),
     "decoder_strides": ("whole numbers above 0, for instance (4,)", _list),

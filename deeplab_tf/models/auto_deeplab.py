@@ -9,6 +9,7 @@ import keras
 
 from deeplab_tf.backbones.genotype import Genotype
 from deeplab_tf.backbones.genotype import genotype as resolve_genotype
+from deeplab_tf.backbones.nas import BASE_FILTERS
 from deeplab_tf.heads import aspp, decoder, default_atrous_rates
 from deeplab_tf.layers import head_norm
 from deeplab_tf.models.arguments import own_arguments
@@ -21,7 +22,7 @@ class AutoDeepLab(SegmentationModel):
 
     Args:
         genotype: `"auto_deeplab"`, the published one; another as a `Genotype`, its dictionary or a `.json` file.
-        filters: Channels of a cell's states at stride 4; published are 20, 32 and 48 (S, M, L).
+        base_filters: Channels of a cell's states at stride 4; published are 20, 32 and 48 (S, M, L).
         classes: Number of classes, which stay unnamed; that of `labels`, or 19, when left out.
         output_stride: That at which the genotype's path ends; None takes it.
         atrous_rates: Rates of the ASPP branches; None follows the output stride, `()` leaves them out.
@@ -32,7 +33,7 @@ class AutoDeepLab(SegmentationModel):
             1 - (c + 1) / n (1 - drop_path_keep).
         drop_path_steps: Training steps over which the shares dropped rise from 0 to that, as the release trains;
             None drops them from the start.
-        head_filters: Channels of ASPP and decoder.
+        filters: Channels of ASPP and decoder.
         dropout: Share dropped after the ASPP's projection, in training.
         decoder_strides: Strides of the decoder's stages, descending.
         crop_size: Side, or (height, width), of the canvas to which smaller images are padded for prediction.
@@ -54,14 +55,14 @@ class AutoDeepLab(SegmentationModel):
         ValueError: If an argument is unknown or not possible; the message lists what is.
 
     Example:
-        >>> AutoDeepLab(filters=20, classes=19)(tf.zeros((1, 129, 161, 3))).shape
+        >>> AutoDeepLab(base_filters=20, classes=19)(tf.zeros((1, 129, 161, 3))).shape
         TensorShape([1, 129, 161, 19])
     """
 
     def __init__(
         self,
         genotype: Genotype | Mapping | str | os.PathLike = "auto_deeplab",
-        filters: int = 20,
+        base_filters: int = BASE_FILTERS,
         *,
         classes: int | None = None,
         output_stride: int | None = None,
@@ -71,7 +72,7 @@ class AutoDeepLab(SegmentationModel):
         separable: bool = False,
         drop_path_keep: float = 1.0,
         drop_path_steps: int | None = None,
-        head_filters: int = 256,
+        filters: int = 256,
         dropout: float = 0.1,
         decoder_strides: Sequence[int] = (4,),
         crop_size: int | Sequence[int] | None = None,
@@ -89,7 +90,6 @@ class AutoDeepLab(SegmentationModel):
             "classes": 19 if classes is None and labels is None else classes,
             "output_stride": stride,
             "backbone": "hnasnet",
-            "base_filters": filters,
         }
         norm = head_norm(frozen_batch_norm)
 
@@ -98,10 +98,19 @@ class AutoDeepLab(SegmentationModel):
                 features.last,
                 default_atrous_rates(stride) if atrous_rates is None else atrous_rates,
                 norm=norm,
-                filters=head_filters,
+                filters=filters,
                 separable=separable,
                 dropout=dropout,
             )
-            return decoder(x, features.taps, decoder_strides, norm=norm, filters=head_filters, separable=separable)
+            return decoder(x, features.taps, decoder_strides, norm=norm, filters=filters, separable=separable)
 
         super().__init__(settings, head, name=name)
+
+    @classmethod
+    def renamed(cls, settings: dict) -> dict:
+        """Settings of before, whose `filters` was the network's width and `head_filters` that of the head."""
+        if "head_filters" not in settings:
+            return settings
+        others = {name: value for name, value in settings.items() if name != "head_filters"}
+        base = settings.get("filters", BASE_FILTERS)
+        return {**others, "base_filters": base, "filters": settings["head_filters"]}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import keras
 
@@ -35,11 +35,11 @@ def _carrier(model: keras.Model) -> ImageNormalization | None:
     return next((layer for layer in model.layers if isinstance(layer, ImageNormalization)), None)
 
 
-def describes(layers: Sequence[Mapping], settings: Mapping) -> bool:
+def describes(layers: Sequence[Mapping], settings: Mapping, renamed: Callable[[dict], dict]) -> bool:
     """Whether described layers are those that the settings give: not, if somebody changed a setting since."""
     for layer in layers:
         if layer.get("class_name") == ImageNormalization.__name__:
-            built = json.loads(layer["config"]["network"])
+            built = renamed(json.loads(layer["config"]["network"]))
             asked = json.loads(json.dumps(settings, default=repr))
             return all(built[name] == value for name, value in asked.items() if name in built)
     return False

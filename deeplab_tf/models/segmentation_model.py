@@ -131,7 +131,12 @@ class SegmentationModel(FittedModel):
             ValueError: If none of the layers carries a model's settings.
         """
         super().__init__(inputs=inputs, outputs=outputs, name=name, **kwargs)
-        self._know(read_network(self))
+        self._know(self.renamed(read_network(self)))
+
+    @classmethod
+    def renamed(cls, settings: dict) -> dict:
+        """Settings of an earlier version under the names that they have now; a class that renames some overrides it."""
+        return settings
 
     def _know(self, settings: dict) -> None:
         self.labels = label_spec(settings["labels"])
@@ -190,7 +195,7 @@ class SegmentationModel(FittedModel):
         Raises:
             ValueError: If it names weights to load: a description that comes from elsewhere must open no file.
         """
-        config = dict(config)
+        config = cls.renamed(dict(config))
         if config.pop("weights", None) is not None:
             raise ValueError(
                 "A model's configuration must not name weights to load. Build the model with "
@@ -198,7 +203,7 @@ class SegmentationModel(FittedModel):
             )
         graph = {key: config.pop(key) for key in GRAPH if key in config}
         with built_in(graph.pop("dtype", None)):
-            if "layers" not in graph or not describes(graph["layers"], config):
+            if "layers" not in graph or not describes(graph["layers"], config, cls.renamed):
                 return cls(**config)
             return super().from_config({**graph, "name": config.get("name")}, custom_objects)
 

@@ -213,12 +213,10 @@ def _decoder(kernels: Kernels, separable: bool, gives_logits: bool) -> dict:
 
 def _auto_deeplab(settings: dict) -> dict:
     """The arguments by that class's names."""
-    kept = ("genotype", "classes", "atrous_rates", "separable", "decoder_strides")
+    kept = ("genotype", "base_filters", "classes", "atrous_rates", "separable", "filters", "decoder_strides")
     return {
         "decoder_strides": (),
         **{name: settings[name] for name in kept if name in settings},
-        "filters": settings["base_filters"],
-        "head_filters": settings["filters"],
     }
 
 

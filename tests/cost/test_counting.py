@@ -57,7 +57,7 @@ def cost(text, settings=None, size=SQUARE):
         ("v3plus:xception_71", {}, SQUARE, 43_477_837, 66.07),
         ("v3plus:xception_71", {"output_stride": 8, "classes": 19}, CITYSCAPES, 43_477_323, 1491.6),
         ("auto_deeplab", {}, CITYSCAPES, 10_147_427, 320.45),
-        ("auto_deeplab", {"filters": 48}, CITYSCAPES, 44_424_691, 662.42),
+        ("auto_deeplab", {"base_filters": 48}, CITYSCAPES, 44_424_691, 662.42),
     ],
 )
 def test_counts_of_the_papers(text, settings, size, parameters, expected):

@@ -64,7 +64,7 @@ def test_every_model_refuses_them(make, message):
         ("v3", "backbone", "classes"),
         ("v3plus", "backbone", "classes"),
         ("lr_aspp", "backbone", "classes"),
-        ("auto_deeplab", "genotype", "filters"),
+        ("auto_deeplab", "genotype", "base_filters"),
     ],
 )
 def test_arguments_after_the_first_two_go_by_name(kind, first, second):

@@ -20,13 +20,13 @@ GENES = {
 
 class TestAutoDeepLab(ModelHarness):
     model_class = AutoDeepLab
-    small = {"genotype": GENES, "filters": 4, "head_filters": 16, "classes": CLASSES}  # noqa: RUF012
+    small = {"genotype": GENES, "base_filters": 4, "filters": 16, "classes": CLASSES}  # noqa: RUF012
 
 
 # Published as 10.15, 21.62 and 44.42 million.
 @pytest.mark.parametrize("filters, trainable", [(20, 10_147_427), (32, 21_622_451), (48, 44_424_691)])
 def test_parameter_counts(filters, trainable):
-    model = AutoDeepLab(filters=filters)
+    model = AutoDeepLab(base_filters=filters)
     assert counts(model)[0] == trainable
     assert (model.classes, model.output_stride) == (19, 8)
     assert model.get_layer("aspp1").dilation_rate == (12, 12)
@@ -53,12 +53,31 @@ def test_the_genotype_travels_as_data(tmp_path):
     assert model.rebuild(drop_path_keep=0.5).reinitialized == []
 
 
+def test_a_description_of_before_keeps_its_widths_and_its_frozen_layers():
+    model = AutoDeepLab(**TestAutoDeepLab.small)
+    for layer in model.backbone_layers[:9]:
+        layer.trainable = False
+    config = json.loads(json.dumps(model.get_config()))
+    (carrier,) = (layer["config"] for layer in config["layers"] if layer["class_name"] == "ImageNormalization")
+    network = json.loads(carrier["network"])
+    for settings in (config, network):
+        # As they were called: the network's width `filters`, the head's `head_filters`.
+        settings["head_filters"], settings["filters"] = settings["filters"], settings["base_filters"]
+    del config["base_filters"]
+    carrier["network"] = json.dumps(network)
+    again = AutoDeepLab.from_config(config)
+    assert json.dumps(again.settings) == json.dumps(model.settings)
+    assert [layer.trainable for layer in again.layers] == [layer.trainable for layer in model.layers]
+    assert counts(again) == counts(model)
+
+
 @pytest.mark.parametrize(
     "settings, message",
     [
         ({"genotype": "darts"}, "Unknown genotype 'darts'"),
         ({"genotype": {**GENES, "hidden_states": [9] * 6}}, "refers to state 9, which does not exist"),
-        ({"filters": 0}, "filters must be a whole number above 0.*received 0"),
+        ({"base_filters": 0}, "base_filters must be a whole number above 0.*received 0"),
+        ({"head_filters": 8}, "no argument 'head_filters'; did you mean 'filters'"),
         ({"output_stride": 16}, "path ends at stride 8; received output_stride=16"),
         ({"decoder_strides": (2,)}, r"no decoder features at stride 2; it has them at \[4, 8\]"),
     ],

@@ -20,7 +20,7 @@ PUBLISHED = [
     ("v3:resnet_101_beta", {"multi_grid": (1, 2, 4)}),
     ("v3plus:resnet_101_beta", {}),
     ("auto_deeplab", {}),
-    ("auto_deeplab", {"filters": 48}),
+    ("auto_deeplab", {"base_filters": 48}),
 ]
 
 

@@ -178,11 +178,11 @@ def test_further_arguments_reach_the_network():
         data="data",
         output="run",
         model="auto_deeplab",
-        network={"filters": 4, "decoder_strides": [8], "head_filters": 8},
+        network={"base_filters": 4, "decoder_strides": [8], "filters": 8},
     )
     model = build_model(config, label_spec(3))
     settings = model.get_config()
-    assert (settings["filters"], settings["decoder_strides"], settings["head_filters"]) == (4, [8], 8)
+    assert (settings["base_filters"], settings["decoder_strides"], settings["filters"]) == (4, [8], 8)
     assert TrainConfig.from_dict(config.to_dict()) == config
 
 

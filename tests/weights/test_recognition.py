@@ -67,7 +67,7 @@ NETWORKS = {
     ),
     "hnasnet": (
         release.nas("hnasnet") | release.aspp(200, dense=True) | release.decoder(100, dense=True) | release.logits(19),
-        (None, 10_147_427, None), "AutoDeepLab", {"filters": 20, "head_filters": 256, "output_stride": 8},
+        (None, 10_147_427, None), "AutoDeepLab", {"base_filters": 20, "filters": 256, "output_stride": 8},
     ),
     "mobilenet_v2 sum merge, plain": (
         release.mobilenet_v2() | release.aspp(320) | release.decoder_by_sum(144, dense=True) | release.logits(21), None,
