@@ -84,6 +84,15 @@ def test_trust_opens_and_runs_it(tmp_path, capsys):
     assert target.read_text() == "written"
 
 
+def test_a_folder_without_logits_has_no_scores(tmp_path):
+    predictor = open_predictor(saved(tmp_path / "stranger", lambda _: []))
+    assert predictor.predict(photo(9, 9)).shape == (9, 9)
+    with pytest.raises(ValueError, match="stranger has no logits, which max_side and wrappers need. .* export again"):
+        predictor.scores(photo(9, 9)[None])
+    with pytest.raises(ValueError, match="stranger has no logits"):
+        open_predictor(tmp_path / "stranger", max_side=5)
+
+
 def test_saver_of_tensorflow_may_not_be_called(tmp_path):
     folder = saved(tmp_path / "stranger", lambda _: [])
     from tensorflow.core.protobuf import saved_model_pb2
