@@ -7,6 +7,8 @@ import struct
 import zlib
 from collections.abc import Iterator
 
+import numpy as np
+
 HEADER = 128
 MOST_BYTES = 1 << 28
 DEEPEST = 16
@@ -91,7 +93,8 @@ def _check_matrix(kind: int, data: memoryview, order: str, depth: int) -> None:
     sides = _part(parts, (5,))[1]
     if len(sides) % 4 or not 8 <= len(sides) <= 32 * 4:
         raise ValueError("a matrix has no sides")
-    count = math.prod(struct.unpack(f"{order}{len(sides) // 4}i", sides))
+    shape = struct.unpack(f"{order}{len(sides) // 4}i", sides)
+    count = math.prod(shape)
     _part(parts, (1, 2))
     group = flags & 0xFF
     if group in NUMERIC or group == CHAR:
@@ -101,10 +104,32 @@ def _check_matrix(kind: int, data: memoryview, order: str, depth: int) -> None:
                 raise ValueError(f"a matrix of {count} values has {len(values)} bytes of type {found}")
     elif group in (CELL, STRUCT, OBJECT):
         _check_parts(parts, group, count, order, depth)
+    elif group == SPARSE:
+        _check_sparse(parts, shape, order, flags)
     else:
         raise ValueError(f"a matrix is of the group {group}; masks are numbers, perhaps in structs or cells")
     if next(parts, None) is not None:
         raise ValueError("a matrix has more parts than belong to it")
+
+
+def _check_sparse(parts: Iterator, shape: tuple[int, ...], order: str, flags: int) -> None:
+    """A matrix that lists its values by column, such as the boundaries that SBD's files also hold."""
+    rows, starts = (np.frombuffer(_numbers(parts, (5, 6), 4), f"{order}i4") for _ in range(2))
+    count = starts[-1] if len(starts) else 0
+    fit = len(shape) == 2 and len(starts) == shape[1] + 1 and starts[0] == 0 and (np.diff(starts) >= 0).all()
+    if not fit or count > len(rows) or ((rows[:count] < 0) | (rows[:count] >= shape[0])).any():
+        raise ValueError("a sparse matrix lists values outside its sides")
+    for _ in range(2 if flags & COMPLEX else 1):
+        found, values = _part(parts, tuple(WIDTHS))
+        if len(values) % WIDTHS[found] or len(values) // WIDTHS[found] < count:
+            raise ValueError(f"a sparse matrix of {count} values has {len(values)} bytes of type {found}")
+
+
+def _numbers(parts: Iterator, kinds: tuple[int, ...], width: int) -> memoryview:
+    _, data = _part(parts, kinds)
+    if len(data) % width:
+        raise ValueError(f"{len(data)} bytes are not numbers of {width} bytes")
+    return data
 
 
 def _check_parts(parts: Iterator, group: int, count: int, order: str, depth: int) -> None:

@@ -220,7 +220,7 @@ def test_damaged_outline_is_named_and_can_be_skipped(root, outline, message):
         ({"annotations": [annotation(1, 9, 92, [])]}, "annotates categories that it does not list: the ids 92"),
         ({"images": [{"id": 9, "file_name": "x.jpg"}]}, r"lacks \['height', 'width'\]"),
         ({"categories": [{"id": 1, "name": "person"}], "annotations": []}, "lists no category 'airplane'.*'all'"),
-        ({"images": {}}, "no COCO annotation file"),
+        ({"images": {}}, "not a COCO annotation file"),
     ],
 )
 def test_wrong_annotations(root, change, message):
@@ -236,7 +236,7 @@ def test_file_without_annotations(root):
     with pytest.raises(ValueError, match=r"lacks \['annotations'\]"):
         convert(root)
     write(root, [1, 2])
-    with pytest.raises(ValueError, match="no COCO annotation file"):
+    with pytest.raises(ValueError, match="not a COCO annotation file"):
         convert(root)
 
 

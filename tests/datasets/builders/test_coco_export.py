@@ -202,7 +202,7 @@ BAD = {
     "category": (lambda content: content["annotations"][0].update(category_id={}), r"has the category_id \{\}"),
     "unknown category": (lambda content: content["annotations"][0].update(category_id=4), "does not list: the ids 4"),
     "no categories": (lambda content: (content["categories"].clear(), content["annotations"].clear()), "no category"),
-    "images": (lambda content: content.update(images={}), "no COCO annotation file"),
+    "images": (lambda content: content.update(images={}), "not a COCO annotation file"),
     "annotation": (lambda content: content["annotations"].append(3), "lacks"),
     "surrogate": (lambda content: content["images"][0].update(file_name="\ud83d.jpg"), ""),
 }

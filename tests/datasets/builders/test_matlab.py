@@ -87,3 +87,15 @@ def test_elements_that_do_not_fit_are_refused_before_scipy_sees_them(path, monke
         path.write_bytes(damage)
         with pytest.raises(ValueError, match=rf"x\.mat cannot be read as a MATLAB file .*{reason}"):
             read_mat(path, "GTcls.Segmentation")
+
+
+def test_sparse_matrices_are_let_through_unless_they_leave_their_sides(tmp_path):
+    path = tmp_path / "a.mat"
+    lowest_row = scipy.sparse.csc_matrix(np.array([[0, 0, 0], [0, 0, 0], [1, 1, 1]], np.uint8))
+    scipy.io.savemat(path, {"Boundaries": lowest_row, "LabelMap": np.eye(3, dtype=np.uint8)})
+    np.testing.assert_array_equal(read_mat(path, "LabelMap"), np.eye(3))
+    rows, beyond = (np.array(values, "<i4").tobytes() for values in ([2, 2, 2], [2, 9, 2]))
+    assert path.read_bytes().count(rows) == 1
+    path.write_bytes(path.read_bytes().replace(rows, beyond))
+    with pytest.raises(ValueError, match=r"a\.mat .*a sparse matrix lists values outside its sides"):
+        read_mat(path, "LabelMap")
