@@ -1,5 +1,6 @@
 """What the tests share: the folder of released weights and real images, and quiet TensorFlow."""
 
+import logging
 import os
 import signal
 from pathlib import Path
@@ -20,6 +21,13 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 def shared() -> Path:
     """The folder of released weights and real images beside the checkout."""
     return SHARED
+
+
+@pytest.fixture
+def logged(caplog):
+    """What the library logs, from INFO up."""
+    caplog.set_level(logging.INFO, "deeplab_tf")
+    return caplog
 
 
 def pytest_collection_modifyitems(items):

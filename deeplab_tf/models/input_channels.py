@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import sys
+import logging
 from collections.abc import Sequence
 
 import keras
 import numpy as np
+
+logger = logging.getLogger(__name__)
 
 
 def check_input_shape(input_shape: Sequence[int | None]) -> tuple[int | None, int | None, int]:
@@ -80,7 +82,7 @@ def copy_stem(source: keras.Model, target: keras.Model, name: str) -> None:
         norm = target.get_layer(f"{name}.BatchNorm")
         gamma, beta, mean, variance = norm.get_weights()
         norm.set_weights([gamma, beta, mean - shift, variance])
-    print(f"{name}: kernel averaged over {old} input channels, repeated for {new} and rescaled.", file=sys.stderr)
+    logger.info(f"{name}: kernel averaged over {old} input channels, repeated for {new} and rescaled.")
 
 
 def _offsets(model: keras.Model) -> np.ndarray:

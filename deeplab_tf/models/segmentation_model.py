@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+import logging
 from collections.abc import Callable, Sequence
 
 import keras
@@ -18,6 +18,8 @@ from deeplab_tf.models.class_rows import ClassRows
 from deeplab_tf.models.fitted_model import FittedModel
 from deeplab_tf.models.initial_weights import load_initial_weights
 from deeplab_tf.models.input_channels import check_input_shape, copy_stem, differs_in_channels
+
+logger = logging.getLogger(__name__)
 
 CLASSIFIER = "logits.semantic"
 # Of a list of layers, as many are named on stderr.
@@ -226,7 +228,7 @@ class SegmentationModel(FittedModel):
                 precision, such as `"mixed_float16"`.
 
         Returns:
-            A new model, not compiled. What had to be initialised anew is said on stderr and listed in its
+            A new model, not compiled. What had to be initialised again is logged and listed in its
             attribute `reinitialized`. Of a classifier for other labels the classes of the same name keep their
             weights, which is logged; as many classes without names keep all.
 
@@ -252,7 +254,7 @@ class SegmentationModel(FittedModel):
                 layer.trainable = twin.trainable
         model.reinitialized = copy_weights(self, model)
         if model.reinitialized:
-            print(f"Initialised anew: {_listed(model.reinitialized)}.", file=sys.stderr)
+            logger.info(f"Initialised again: {_listed(model.reinitialized)}.")
         return model
 
 
@@ -270,7 +272,7 @@ def twins(source: keras.Model, target: keras.Model) -> list[tuple[keras.layers.L
 def copy_weights(source: keras.Model, target: keras.Model) -> list[str]:
     """Copies the weights of all layers that bear the same name and shapes, and of classifiers the classes by name.
 
-    A stem for images of another number of channels is averaged over its own and rescaled, which is said on stderr.
+    A stem for images of another number of channels is averaged over its own and rescaled, which is logged.
 
     Returns:
         Names of the target's layers with weights that got none.

@@ -6,7 +6,6 @@ import dataclasses
 import inspect
 import logging
 import math
-import sys
 from collections.abc import Sequence
 
 import tensorflow as tf
@@ -86,7 +85,7 @@ def build_model(config: TrainConfig, labels: LabelSpec, image_size: tuple[int, i
     )
     if config.weights is not None:
         transfer = transfer_weights(model, source or config.weights)
-        print(f"{config.weights}: {transfer}", file=sys.stderr)
+        log.info(f"{config.weights}: {transfer}")
     return model
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import collections
+import logging
 import os
-import sys
 from collections.abc import Iterable, Mapping
 
 from deeplab_tf import backbones
@@ -18,6 +18,8 @@ from deeplab_tf.weights.formats.variable_names import model_variables
 from deeplab_tf.weights.recognition import check_deeplab, class_count, dilated_branches, recognise
 from deeplab_tf.weights.transfer import Transfer, class_rows
 from deeplab_tf.weights.zoo.catalogue import IMAGE_SIZES
+
+logger = logging.getLogger(__name__)
 
 SHOWN = 4
 DEFAULT_BRANCHES = 3
@@ -80,10 +82,9 @@ def load_checkpoint_model(
     model = build_from_checkpoint(checkpoint, settings)
     transfer = _load(model, checkpoint, start=False)
     assumed = [] if settings and "output_stride" in settings else [f"output stride {model.output_stride}"]
-    print(
+    logger.info(
         f"{source or checkpoint.path}: {type(model).__name__} {model.backbone_name}, {model.classes} classes; "
-        f"{transfer}." + (f" Assumed, since a checkpoint does not tell: {assumed[0]}." if assumed else ""),
-        file=sys.stderr,
+        f"{transfer}." + (f" Assumed, since a checkpoint does not tell: {assumed[0]}." if assumed else "")
     )
     return model
 
@@ -150,10 +151,9 @@ def _load(model: SegmentationModel, checkpoint: Checkpoint, start: bool) -> Tran
         loaded, fresh = loaded + carried, [name for name in fresh if name not in carried]
     if fresh and not start and not carried:
         classes = shapes[next(iter(layers[fresh[0]]))][-1]
-        print(
+        logger.info(
             f"{checkpoint.path} has {classes} classes, the model {model.classes}: "
-            f"{', '.join(fresh)} starts from scratch.",
-            file=sys.stderr,
+            f"{', '.join(fresh)} starts from scratch."
         )
     for name in names:
         wanted[name].assign(checkpoint.read(name))

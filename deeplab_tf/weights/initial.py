@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 import os
-import sys
 
 from deeplab_tf.models import SegmentationModel, set_recalibrator, set_weights_loader
 from deeplab_tf.weights.recalibration import recalibrate_batch_norm
 from deeplab_tf.weights.released import transfer_weights
 
+logger = logging.getLogger(__name__)
+
 
 def load_initial(model: SegmentationModel, weights: str | os.PathLike | SegmentationModel) -> None:
     """Fills a new model by `transfer_weights`, and tells what was loaded and what stayed new."""
     transfer = transfer_weights(model, weights)
-    print(f"weights {weights}: {transfer}.", file=sys.stderr)
+    logger.info(f"weights {weights}: {transfer}.")
 
 
 set_weights_loader(load_initial)

@@ -131,10 +131,10 @@ class ModelHarness:
             np.testing.assert_array_equal(weight, other)
         assert finer(random_images(1, 33, 33)).shape == (1, 33, 33, CLASSES)
 
-    def test_other_classes_keep_all_but_the_classifier(self, model, capsys):
+    def test_other_classes_keep_all_but_the_classifier(self, model, logged):
         other = model.rebuild(classes=3)
         assert other.reinitialized == list(self.classifiers)
-        assert ", ".join(self.classifiers) in capsys.readouterr().err
+        assert ", ".join(self.classifiers) in logged.text
         assert other.labels.classes == 3
         for layer in model.layers:
             if layer.name not in self.classifiers:

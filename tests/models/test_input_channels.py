@@ -46,13 +46,11 @@ def test_backbones_take_other_channels(name, channels):
 
 
 @pytest.mark.parametrize("channels", [1, 4])
-def test_grey_images_keep_their_logits(channels, capsys):
+def test_grey_images_keep_their_logits(channels, logged):
     model = DeepLabV3(**SMALL)
     other = model.rebuild(input_shape=(None, None, channels))
     assert other.reinitialized == []
-    assert f"MobilenetV2.Conv: kernel averaged over 3 input channels, repeated for {channels} and" in (
-        capsys.readouterr().err
-    )
+    assert f"MobilenetV2.Conv: kernel averaged over 3 input channels, repeated for {channels} and" in logged.text
     assert other.pad_value == (127.5,) * channels
     expected = model(grey(3)).numpy()
     np.testing.assert_allclose(other(grey(channels)), expected, atol=1e-4 * np.abs(expected).max())
@@ -88,7 +86,7 @@ def test_means_that_differ_by_channel_do_not_shift_grey_images(model, stem):
     np.testing.assert_array_equal(back.get_layer(stem).get_weights()[0], model.get_layer(stem).get_weights()[0])
 
 
-def test_four_channels_follow_grey_images_inside(capsys):
+def test_four_channels_follow_grey_images_inside():
     model = DeepLabV2("resnet_18_v2", classes=3)
     stem = "resnet_v1_18.conv1.BatchNorm"
     inside = [

@@ -46,7 +46,7 @@ def test_defaults_without_weights():
     assert model.labels == CAMVID
 
 
-def test_the_network_follows_the_file_and_all_but_the_classifier_is_kept(file, capsys):
+def test_the_network_follows_the_file_and_all_but_the_classifier_is_kept(file, logged):
     model = build(weights=str(file))
     config = model.get_config()
     assert [config[name] for name in ("depth_multiplier", "filters", "output_stride")] == [0.25, 16, 8]
@@ -55,7 +55,7 @@ def test_the_network_follows_the_file_and_all_but_the_classifier_is_kept(file, c
     source = DeepLabV3("mobilenet_v2", **FROM_FILE)
     source.load_weights(file)
     assert {layer.name for layer in model.layers if layer.weights} - carried(model, source) == {"logits.semantic"}
-    assert "1 new (logits.semantic)" in capsys.readouterr().err
+    assert "1 new (logits.semantic)" in logged.text
 
 
 def test_settings_that_are_given_win(file):
@@ -64,7 +64,7 @@ def test_settings_that_are_given_win(file):
     assert model.get_config()["frozen_batch_norm"]
 
 
-def test_another_model_takes_the_backbone(file, capsys):
+def test_another_model_takes_the_backbone(file, logged):
     model = build(weights=str(file), model="v3plus")
     assert type(model) is DeepLabV3Plus
     assert model.get_config()["depth_multiplier"] == 0.25
@@ -72,7 +72,7 @@ def test_another_model_takes_the_backbone(file, capsys):
     source.load_weights(file)
     backbone = {layer.name for layer in source.layers if layer.weights and layer.name.startswith("MobilenetV2")}
     assert backbone <= carried(model, source)
-    assert "decoder.decoder_conv0_depthwise" in capsys.readouterr().err
+    assert "decoder.decoder_conv0_depthwise" in logged.text
 
 
 def test_weights_of_another_width_are_refused(file):
@@ -108,11 +108,11 @@ def test_a_released_deeplab_gives_its_network(shared):
 
 
 @pytest.mark.shared
-def test_a_released_classifier_gives_its_backbone(shared, capsys):
+def test_a_released_classifier_gives_its_backbone(shared, logged):
     model = build(weights=str(shared / "weights" / "mobilenet_v2_1.0_224_quant.tflite"), model="v3plus")
     assert model.get_layer("MobilenetV2.Conv.BatchNorm").carries_folded
     assert not model.get_layer("aspp0.BatchNorm").carries_folded
-    assert "aspp0" in capsys.readouterr().err
+    assert "aspp0" in logged.text
 
 
 class TestRecalibration:

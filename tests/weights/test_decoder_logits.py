@@ -25,14 +25,14 @@ def stage(classes):
         ("concat", stage(5), ["decoder_conv0.decoder_conv0_1", "decoder_conv0.decoder_conv0_2"]),
     ],
 )
-def test_all_that_gives_classes_starts_anew_and_nothing_else(merge, head, fresh, tmp_path, capsys):
+def test_all_that_gives_classes_starts_anew_and_nothing_else(merge, head, fresh, tmp_path, logged):
     values = release.random_values(BODY | head)
     prefix = release.write(tmp_path / "model.ckpt", values)
     model = DeepLabV3Plus("mobilenet_v2", classes=3, decoder_merge=merge, **SMALL)
     fresh = [f"decoder.{name}" for name in fresh]
     transfer = load_checkpoint(model, prefix)
     assert sorted(transfer.fresh) == sorted(fresh)
-    said = capsys.readouterr().err
+    said = logged.text
     assert "model.ckpt has 5 classes, the model 3: " in said and all(name in said for name in fresh)
     for name, value in values.items():
         if name.rpartition("/")[0].replace("/", ".") not in fresh:

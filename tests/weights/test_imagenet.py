@@ -71,13 +71,13 @@ def narrow_file(narrow, tmp_path_factory):
 
 @pytest.mark.shared
 @pytest.mark.parametrize("alpha, name", [(1.0, "mobilenet.h5"), (0.35, "mobilenet.keras")])
-def test_mobilenet_v2_computes_the_same(photograph, narrow, narrow_file, tmp_path, capsys, alpha, name):
+def test_mobilenet_v2_computes_the_same(photograph, narrow, narrow_file, tmp_path, logged, alpha, name):
     network = narrow if alpha < 1 else application("MobileNetV2", alpha=alpha)
     path = narrow_file if alpha < 1 else saved(network, tmp_path / name)
     settings = NARROW if alpha < 1 else {"classes": 3, "output_stride": 32, "atrous_rates": ()}
     model = DeepLabV3("mobilenet_v2", weights=path, **settings)
     # Stem, 16 expansions, 17 depthwise convolutions and 17 projections; pooling, aspp0, projection, logits.
-    assert f"{name}: 51 layers loaded, 4 new (" in capsys.readouterr().err
+    assert f"{name}: 51 layers loaded, 4 new (" in logged.text
     images = keras.applications.mobilenet_v2.preprocess_input(photograph.copy())
     expected = features(network, "block_16_project_BN", images)
     ours = features(model, "MobilenetV2.expanded_conv_16.project.BatchNorm", photograph)
@@ -85,12 +85,12 @@ def test_mobilenet_v2_computes_the_same(photograph, narrow, narrow_file, tmp_pat
     assert "weights" not in model.get_config()
 
 
-def test_imagenet_downloads_what_fits(narrow, monkeypatch, capsys):
+def test_imagenet_downloads_what_fits(narrow, monkeypatch, logged):
     asked = {}
     monkeypatch.setattr(keras.applications, "MobileNetV2", lambda **options: asked.update(options) or narrow)
     model = DeepLabV3("mobilenet_v2", weights="imagenet", **NARROW)
     assert asked == {"weights": "imagenet", "include_top": False, "input_shape": (224, 224, 3), "alpha": 0.35}
-    assert "weights imagenet: 51 layers loaded" in capsys.readouterr().err
+    assert "weights imagenet: 51 layers loaded" in logged.text
     expected = narrow.get_layer("block_3_expand").get_weights()[0]
     np.testing.assert_array_equal(model.get_layer("MobilenetV2.expanded_conv_3.expand").kernel, expected)
 
@@ -104,9 +104,9 @@ def test_failed_download_says_what_to_fetch(monkeypatch):
         DeepLabV3("mobilenet_v2", weights="imagenet", **NARROW)
 
 
-def test_other_channels_average_the_stem(narrow, narrow_file, capsys):
+def test_other_channels_average_the_stem(narrow, narrow_file, logged):
     grey = DeepLabV3("mobilenet_v2", weights=narrow_file, input_shape=(None, None, 1), **NARROW)
-    said = capsys.readouterr().err
+    said = logged.text
     assert "51 layers loaded" in said and "MobilenetV2.Conv: kernel averaged over 3 input channels" in said
     expected = narrow.get_layer("Conv1").get_weights()[0].sum(axis=2)
     np.testing.assert_allclose(grey.get_layer("MobilenetV2.Conv").kernel[:, :, 0], expected, atol=1e-6)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,6 +12,8 @@ from deeplab_tf.models import SegmentationModel, load_model, save_model
 from deeplab_tf.weights.formats.archive import DamagedArchive, is_archive, unpacked
 from deeplab_tf.weights.zoo.catalogue import ZOO, ZooEntry, entry_of_file, zoo_entry
 from deeplab_tf.weights.zoo.download import cache_folder, check_sum, download
+
+logger = logging.getLogger(__name__)
 
 # Depth multipliers of backbones that are not 1 when left out.
 WIDTHS = {"mobilenet_edgetpu_slim": 0.75}
@@ -60,7 +62,7 @@ def opened(source: str | os.PathLike) -> Iterator[Path]:
         archive = cache_folder() / entry.file
         fetched = not archive.is_file()
         if fetched:
-            print(f"{entry.name}: {entry.url} to {archive}", file=sys.stderr)
+            logger.info(f"{entry.name}: {entry.url} to {archive}")
             download(entry.url, archive, entry.megabytes, entry.sha256)
         else:
             _check_kept(archive, entry)
@@ -126,7 +128,7 @@ def load_zoo(source: str | os.PathLike, convert: Callable[[Path, dict | None], S
     if kept and kept.is_file():
         with contextlib.suppress(ValueError):
             return load_model(kept)
-        print(f"{kept} does not load; converting it again.", file=sys.stderr)
+        logger.info(f"{kept} does not load; converting it again.")
     with opened(source) as found:
         model = convert(found, entry.arguments if entry else None)
     if kept:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import logging
 import math
 import os
 import re
 import stat
-import sys
 import tempfile
 import urllib.error
 import urllib.request
@@ -21,6 +21,8 @@ from deeplab_tf.files.disk import disk_full, refusal
 from deeplab_tf.files.locks import locked
 from deeplab_tf.progress import track
 from deeplab_tf.weights.formats.side_file import file_sum
+
+logger = logging.getLogger(__name__)
 
 MEGABYTE = 1_000_000
 TIMEOUT = 30.0
@@ -204,7 +206,7 @@ def _fetch(url: str, part: Path, megabytes: float | None) -> int | None:
         if megabytes and total and not 1 / SIZE_FACTOR <= total / MEGABYTE / megabytes <= SIZE_FACTOR:
             raise ConnectionError(f"it has {total / MEGABYTE:.1f} MB there, but was published with {megabytes:g} MB")
         if start:
-            print(f"Going on with {part} at {start / MEGABYTE:.0f} MB.", file=sys.stderr)
+            logger.info(f"Going on with {part} at {start / MEGABYTE:.0f} MB.")
         missing = math.ceil((total - start) / MEGABYTE) if total else None
         with open(part, "ab" if start else "wb") as file:
             for chunk in track(_chunks(response), missing, f"download {part.stem}", "megabyte"):

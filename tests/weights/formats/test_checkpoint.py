@@ -111,16 +111,17 @@ def test_a_changed_variable_of_xception_changes_what_is_behind_it_only(xception,
     _check_perturbation(xception, tmp_path, variable, *XCEPTION[variable])
 
 
-def test_strides_and_rates_can_be_given(mobilenet, capsys):
+def test_strides_and_rates_can_be_given(mobilenet, logged):
     assert load_released(mobilenet.prefix).labels.name == "pascal_voc"
-    said = capsys.readouterr().err
+    said = logged.text
     assert "DeepLabV3 mobilenet_v2, 21 classes" in said
     assert "ignored 164 Momentum, 1 global_step. Assumed, since a checkpoint does not tell: output stride 16." in said
+    logged.clear()
     exact = {"model": "DeepLabV3", "backbone": "mobilenet_v2", "atrous_rates": (), "output_stride": 8, "crop_size": 513}
     model = load_checkpoint_model(mobilenet.prefix, exact)
     assert (model.classes, model.output_stride, model.crop_size) == (21, 8, [513, 513])
     assert model.image_size == (513, 513)
-    assert "Assumed" not in capsys.readouterr().err
+    assert "Assumed" not in logged.text
 
 
 @pytest.mark.parametrize(
@@ -140,12 +141,12 @@ def test_settings_that_do_not_fit_are_named(mobilenet, settings, message):
         load_checkpoint_model(mobilenet.prefix, settings)
 
 
-def test_another_number_of_classes_renews_the_classifier_only(mobilenet, capsys):
+def test_another_number_of_classes_renews_the_classifier_only(mobilenet, logged):
     model = DeepLabV3("mobilenet_v2", atrous_rates=(), classes=5)
     fresh = model.get_layer("logits.semantic").get_weights()
     transfer = load_checkpoint(model, mobilenet.prefix)
     assert transfer.fresh == ["logits.semantic"]
-    assert "has 21 classes, the model 5: logits.semantic starts from scratch" in capsys.readouterr().err
+    assert "has 21 classes, the model 5: logits.semantic starts from scratch" in logged.text
     for old, new in zip(fresh, model.get_layer("logits.semantic").get_weights(), strict=True):
         np.testing.assert_array_equal(old, new)
     np.testing.assert_array_equal(model.get_layer("aspp0").kernel, mobilenet.values["aspp0/weights"])
@@ -160,7 +161,7 @@ def test_a_checkpoint_of_another_backbone_is_refused(xception, mobilenet):
         transfer_weights(mobilenet.model, xception.prefix)
 
 
-def test_a_start_takes_the_backbone_and_what_fits_of_the_head(mobilenet, capsys):
+def test_a_start_takes_the_backbone_and_what_fits_of_the_head(mobilenet):
     model = DeepLabV3Plus("mobilenet_v2", labels="camvid", atrous_rates=())
     transfer = transfer_weights(model, mobilenet.prefix)
     assert "image_pooling.BatchNorm" in transfer.loaded
@@ -177,12 +178,12 @@ def test_training_starts_from_a_checkpoint(mobilenet):
     assert with_learning_rate(config).learning_rate == 0.001
 
 
-def test_a_start_averages_the_stem_for_images_of_other_channels(mobilenet, capsys):
+def test_a_start_averages_the_stem_for_images_of_other_channels(mobilenet, logged):
     model = DeepLabV3("mobilenet_v2", classes=3, atrous_rates=(), input_shape=(None, None, 1))
     transfer_weights(model, mobilenet.prefix)
     kernel = mobilenet.values["MobilenetV2/Conv/weights"].sum(axis=2, keepdims=True)
     np.testing.assert_allclose(model.get_layer("MobilenetV2.Conv").kernel, kernel, rtol=1e-5, atol=1e-6)
-    assert "averaged over 3 input channels" in capsys.readouterr().err
+    assert "averaged over 3 input channels" in logged.text
 
 
 def test_an_imagenet_classifier_starts_a_backbone(tmp_path):
