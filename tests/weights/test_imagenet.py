@@ -127,7 +127,7 @@ def test_mobilenet_v3_computes_the_same_up_to_its_narrower_blocks(photograph, si
 def test_resnet_computes_the_same_but_for_the_padding_of_another_mean(photograph, tmp_path):
     network = application("ResNet50")
     model = DeepLabV2(
-        "resnet_50", classes=3, output_stride=32, atrous_rates=(6,), weights=saved(network, tmp_path / "r.h5")
+        "resnet_50_v2", classes=3, output_stride=32, atrous_rates=(6,), weights=saved(network, tmp_path / "r.h5")
     )
     images = keras.applications.resnet.preprocess_input(photograph.copy())
     stem = features(model, "resnet_v1_50.conv1.BatchNorm", photograph), features(network, "conv1_bn", images)
