@@ -14,15 +14,15 @@ from deeplab_tf.labels import LabelSpec, label_spec
 from deeplab_tf.layers import ResizeLike, channel_values, truncated_normal
 from deeplab_tf.models.arguments import arguments_of, check_names, take_clones
 from deeplab_tf.models.carried_settings import built_in, describes, read_network, write_network
-from deeplab_tf.models.class_rows import ClassRows
+from deeplab_tf.models.copying import copy_weights, twins
 from deeplab_tf.models.fitted_model import FittedModel
 from deeplab_tf.models.initial_weights import load_initial_weights
-from deeplab_tf.models.input_channels import check_input_shape, copy_stem, differs_in_channels
+from deeplab_tf.models.input_channels import check_input_shape
 
 logger = logging.getLogger(__name__)
 
 CLASSIFIER = "logits.semantic"
-# Of a list of layers, as many are named on stderr.
+# Of a list of layers, as many are logged by name.
 SHOWN = 8
 # Of a configuration, what describes the layers.
 GRAPH = ("layers", "input_layers", "output_layers", "trainable", "dtype")
@@ -254,59 +254,13 @@ class SegmentationModel(FittedModel):
                 layer.trainable = twin.trainable
         model.reinitialized = copy_weights(self, model)
         if model.reinitialized:
-            logger.info(f"Initialised again: {_listed(model.reinitialized)}.")
+            logger.info(f"Started from scratch: {_listed(model.reinitialized)}.")
         return model
 
 
 def _listed(names: list[str]) -> str:
     more = len(names) - SHOWN
     return ", ".join(names[:SHOWN]) + (f" and {more} layers more" if more > 0 else "")
-
-
-def twins(source: keras.Model, target: keras.Model) -> list[tuple[keras.layers.Layer, keras.layers.Layer]]:
-    """The target's layers with those of the source that bear the same name."""
-    theirs = {layer.name: layer for layer in source.layers}
-    return [(layer, theirs[layer.name]) for layer in target.layers if layer.name in theirs]
-
-
-def copy_weights(source: keras.Model, target: keras.Model) -> list[str]:
-    """Copies the weights of all layers that bear the same name and shapes, and of classifiers the classes by name.
-
-    A stem for images of another number of channels is averaged over its own and rescaled, which is logged.
-
-    Returns:
-        Names of the target's layers with weights that got none.
-    """
-    source_layers = {layer.name: layer for layer in source.layers}
-    left, stems, classifiers = [], [], _carry_classes(source, target)
-    for layer in target.layers:
-        wanted = [tuple(weight.shape) for weight in layer.weights]
-        if not layer.trainable_weights and not layer.non_trainable_weights:
-            continue
-        twin = source_layers.get(layer.name)
-        if layer.name in classifiers:
-            left += [] if classifiers[layer.name] else [layer.name]
-        elif twin is not None and [tuple(weight.shape) for weight in twin.weights] == wanted:
-            layer.set_weights(twin.get_weights())
-        elif twin is not None and differs_in_channels(source, target, twin, layer):
-            stems.append(layer.name)
-        elif wanted and not isinstance(layer, keras.layers.Dropout):
-            left.append(layer.name)
-    for name in stems:
-        copy_stem(source, target, name)
-    return left
-
-
-def _carry_classes(source: keras.Model, target: keras.Model) -> dict[str, bool]:
-    """By name of a classifier whose classes are others than the source's, whether all of them were carried over."""
-    if not (isinstance(source, SegmentationModel) and isinstance(target, SegmentationModel)):
-        return {}
-    rows = ClassRows(source.labels, target.labels)
-    if rows.same:
-        return {}
-    theirs = {name: source.get_layer(name).get_weights() for name in source.classifiers}
-    filled = rows.carry({layer.name: layer for layer in target.layers}, theirs, target.classifiers)
-    return {name: rows.complete and name in filled for name in target.classifiers}
 
 
 def _crop_size(crop_size, output_stride: int) -> list[int] | None:
