@@ -41,7 +41,7 @@ def _small(draw):
 
 def test_demo_keeps_its_hands_off_other_folders(tmp_path):
     (tmp_path / "thesis.tex").write_text("years of work")
-    with pytest.raises(ValueError, match=r"thesis\.tex.*no part of a demo"):
+    with pytest.raises(ValueError, match=r"thesis\.tex.*not part of a demo"):
         demo.run_demo(tmp_path, overwrite=True)
     assert (tmp_path / "thesis.tex").read_text() == "years of work"
 

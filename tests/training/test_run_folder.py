@@ -30,7 +30,7 @@ def test_a_run_is_not_replaced_unasked(folder):
 @pytest.mark.parametrize("overwrite", [False, True])
 def test_a_folder_of_other_things_is_never_taken(tmp_path, overwrite):
     (tmp_path / "thesis.tex").write_text("")
-    with pytest.raises(ValueError, match=r"no run folder and not empty: it holds thesis\.tex"):
+    with pytest.raises(ValueError, match=r"not a run folder and not empty: it holds thesis\.tex"):
         RunFolder(tmp_path).check_free(overwrite)
     (tmp_path / "config.json").write_text('{"some": "other program"}')
     with pytest.raises(ValueError, match=r"config\.json is not that of a training run"):
