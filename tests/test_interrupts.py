@@ -46,6 +46,7 @@ def test_ignored_signals_stay_ignored():
     try:
         with Interrupts():
             signal.raise_signal(signal.SIGTERM)
+            assert signal.getsignal(signal.SIGTERM) is signal.SIG_IGN
     finally:
         signal.signal(signal.SIGTERM, before)
 

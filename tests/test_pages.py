@@ -28,8 +28,14 @@ def test_files_that_it_names_exist(page):
 @pytest.mark.parametrize("page", TEXTS)
 def test_names_of_the_package_that_it_shows_exist(page):
     names = set(re.findall(r"\bdeeplab_tf(?:\.\w+)+\b(?!\.\w)", TEXTS[page])) - {"deeplab_tf.keras"}
-    for name in names:
-        pkgutil.resolve_name(name)
+    assert [name for name in sorted(names) if not resolves(name)] == []
+
+
+def resolves(name):
+    try:
+        return pkgutil.resolve_name(name) is not None
+    except (ImportError, AttributeError):
+        return False
 
 
 # By its page: the blocks of code, each with the reason why it is not run, if any.
@@ -59,19 +65,23 @@ def folder(tmp_path_factory):
 @pytest.mark.parametrize("page", [page for page in BLOCKS if BLOCKS[page] and page not in HAVE_TESTS])
 def test_its_code_runs(page, folder, monkeypatch):
     monkeypatch.chdir(folder)
-    names = {}
+    names, done = {}, 0
     for reason, block in BLOCKS[page]:
+        done += 1
         if not reason:
             exec(block, names)
         elif reason != ROW:
             imports = [node for node in ast.parse(block).body if isinstance(node, ast.Import | ast.ImportFrom)]
             exec(compile(ast.Module(imports, []), page, "exec"), names)
+    assert done == len(BLOCKS[page])
 
 
 @pytest.mark.parametrize("page", [page for page in BLOCKS if BLOCKS[page]])
 def test_what_its_code_calls_exists(page):
     code = "".join(block for reason, block in BLOCKS[page] if reason != ROW)
-    for node in ast.walk(ast.parse(code)):
-        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in MODULES:
-            module = "deeplab_tf" if node.value.id == "deeplab_tf" else f"deeplab_tf.{node.value.id}"
-            pkgutil.resolve_name(f"{module}:{node.attr}")
+    called = [
+        f"{'' if node.value.id == 'deeplab_tf' else 'deeplab_tf.'}{node.value.id}:{node.attr}"
+        for node in ast.walk(ast.parse(code))
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in MODULES
+    ]
+    assert [name for name in called if not resolves(name)] == []

@@ -17,12 +17,31 @@ MATRIX, COMPRESSED = 14, 15
 WIDTHS = {1: 1, 2: 1, 3: 2, 4: 2, 5: 4, 6: 4, 7: 4, 9: 8, 12: 8, 13: 8, 16: 1, 17: 2, 18: 4}
 CELL, STRUCT, OBJECT, CHAR, SPARSE, NUMERIC = 1, 2, 3, 4, 5, range(6, 16)
 COMPLEX = 0x800
+MATLAB_4, MATLAB_5, HDF5 = 0, 1, 2
+
+
+def format_version(content: bytes) -> int:
+    """The major version in a file's header: `MATLAB_4`, `MATLAB_5` (to 7.2), or `HDF5`, which 7.3 writes.
+
+    Raises:
+        ValueError: If the header is none of MATLAB's.
+    """
+    if len(content) >= 4 and 0 in content[:4]:
+        return MATLAB_4
+    return struct.unpack_from(f"{_byte_order(content)}H", content, 124)[0] >> 8
+
+
+def _byte_order(content: bytes) -> str:
+    order = {b"IM": "<", b"MI": ">"}.get(content[126:128])
+    if order is None:
+        raise ValueError("its header does not say the order of bytes")
+    return order
 
 
 def check_structure(content: bytes) -> None:
     """Refuses a file whose elements do not fit together.
 
-    Of MATLAB 4, which SciPy reads in Python, and of 7.3, which it refuses, nothing is checked.
+    Of other versions than `MATLAB_5` nothing is checked: SciPy reads 4 in Python and refuses the rest.
 
     Args:
         content: The whole file.
@@ -33,13 +52,9 @@ def check_structure(content: bytes) -> None:
     Example:
         >>> check_structure(open("SBD/dataset/cls/2008_000002.mat", "rb").read())
     """
-    if len(content) >= 4 and 0 in content[:4]:
+    if format_version(content) != MATLAB_5:
         return
-    order = {b"IM": "<", b"MI": ">"}.get(content[126:128])
-    if order is None:
-        raise ValueError("its header does not say the order of bytes")
-    if struct.unpack_from(f"{order}H", content, 124)[0] >> 8 != 1:
-        return
+    order = _byte_order(content)
     for kind, data in _elements(content[HEADER:], order):
         if kind == COMPRESSED:
             for inner, unpacked in _elements(_decompressed(data), order):

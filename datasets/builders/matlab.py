@@ -9,7 +9,7 @@ from types import ModuleType
 
 import numpy as np
 
-from deeplab_tf.datasets.builders.mat_structure import check_structure
+from deeplab_tf.datasets.builders.mat_structure import HDF5, check_structure, format_version
 from deeplab_tf.files.reading import reading
 
 
@@ -35,12 +35,11 @@ def read_mat(path: str | os.PathLike, key: str) -> np.ndarray:
     """
     io = _reader()
     with reading(path, "a MATLAB file", "Restore the file or leave it out."):
-        try:
-            content = Path(path).read_bytes()
-            check_structure(content)
-            found = io.loadmat(BytesIO(content))
-        except NotImplementedError as error:
-            raise ValueError(f"{path} is in MATLAB's 7.3 format (HDF5). Save it in MATLAB with -v7.") from error
+        content = Path(path).read_bytes()
+        if format_version(content) == HDF5:
+            raise ValueError(f"{path} is in MATLAB's 7.3 format (HDF5). Save it in MATLAB with -v7.")
+        check_structure(content)
+        found = io.loadmat(BytesIO(content))
         return _whole_numbers(path, key, _field(path, key, found))
 
 

@@ -13,8 +13,8 @@ from deeplab_tf.datasets.records.record import read_size
 from deeplab_tf.images.scaling import MANY_TIMES, fitted_size
 
 SAMPLE = 256
-# Heights and widths up to those of so many images count; the few larger ones are scaled in prediction.
-SHARE = 0.95
+# So many images are ordinary; what is longer by so much than they are is a giant, which prediction scales down.
+SHARE, GIANT = 0.95, 1.25
 
 
 def sampled_sizes(dataset: DataSet, split: str, limit: tuple[int, int] | None = None) -> list[tuple[int, int]]:
@@ -40,9 +40,10 @@ def sampled_sizes(dataset: DataSet, split: str, limit: tuple[int, int] | None = 
 
 
 def typical_size(sizes: Sequence[tuple[int, int]]) -> tuple[int, int] | None:
-    """The size that a model trained on such images is made for: into it fit the 95 % whose longest side is shortest.
+    """The size that a model trained on such images is made for: into it fit all but giants.
 
-    For images of one size it is that; where some stand and some lie, both fit, however few; giants are left out.
+    A giant's longest side is more than 1.25 times that of the ordinary 95 %. For images of one size it is that size; where
+    some stand and some lie, both fit, however few.
 
     Example:
         >>> typical_size([(360, 480)] * 30), typical_size([(375, 500)] * 40 + [(500, 375), (3000, 4000)])
@@ -51,7 +52,7 @@ def typical_size(sizes: Sequence[tuple[int, int]]) -> tuple[int, int] | None:
     if not sizes:
         return None
     longest = np.percentile(np.max(sizes, axis=1), 100 * SHARE, method="inverted_cdf")
-    height, width = np.max([size for size in sizes if max(size) <= longest], axis=0)
+    height, width = np.max([size for size in sizes if max(size) <= GIANT * longest], axis=0)
     return int(height), int(width)
 
 

@@ -102,6 +102,6 @@ def _is_keras_file(path: Path) -> bool:
         # Exports to TFLite and archives of other programs are zip files too.
         with zipfile.ZipFile(path) as archive:
             return "config.json" in archive.namelist()
-    except (ValueError, OSError, zipfile.BadZipFile, NotImplementedError):
+    except Exception:
         # Damaged; what reads it next says how.
         return True

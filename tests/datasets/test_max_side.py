@@ -94,6 +94,7 @@ def test_typical_and_median_sizes():
     assert typical_size([(1024, 2048)] * 20) == (1024, 2048)
     assert typical_size([(375, 500)] * 60 + [(500, 375)] * 30 + [(3000, 4000)] * 4) == (500, 500)
     assert typical_size([(187, 250)] * 23 + [(250, 187)]) == (250, 250)
+    assert typical_size([(178, 239)] * 40 + [(179, 240)]) == (179, 240)
     assert typical_size([]) is None
     assert median_size([(3000, 4000), (30, 40), (4000, 3000)]) == (3000, 4000)
 
