@@ -42,8 +42,8 @@ def sampled_sizes(dataset: DataSet, split: str, limit: tuple[int, int] | None = 
 def typical_size(sizes: Sequence[tuple[int, int]]) -> tuple[int, int] | None:
     """The size that a model trained on such images is made for: into it fit all but giants.
 
-    A giant's longest side is more than 1.25 times that of the ordinary 95 %. For images of one size it is that size; where
-    some stand and some lie, both fit, however few.
+    A giant's longest side is more than 1.25 times that of the ordinary 95 %. For images of one size it is that size;
+    where some stand and some lie, both fit, however few.
 
     Example:
         >>> typical_size([(360, 480)] * 30), typical_size([(375, 500)] * 40 + [(500, 375), (3000, 4000)])
