@@ -24,9 +24,7 @@ def folder(tmp_path_factory):
     return folder
 
 
-@pytest.mark.parametrize(
-    ("number", "path", "found"), [(0, "serving/mine/1", "labels"), (1, "mine.tflite", "small_labels")]
-)
+@pytest.mark.parametrize("number, path, found", [(0, "serving/mine/1", "labels"), (1, "mine.tflite", "small_labels")])
 def test_its_code_gives_the_labels_of_the_segmenter(folder, monkeypatch, number, path, found):
     monkeypatch.chdir(folder)
     names = {}

@@ -39,5 +39,7 @@ def test_run_is_resumed(earlier):
     result = resume(earlier / "run", data=str(earlier / "records"))
     assert result.step == 6
     steps = [line.split(",")[0] for line in (earlier / "run" / "log.csv").read_text().splitlines()[1:]]
-    assert steps[0] == "1" and steps[-1] == "6" and len(set(steps)) == len(steps)
+    assert steps[0] == "1"
+    assert steps[-1] == "6"
+    assert len(set(steps)) == len(steps)
     assert load_model(earlier / "run").classes == 6

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no 
 
 
 @pytest.mark.parametrize(
-    ("number", "code", "said"), [(signal.SIGINT, 130, "Interrupted."), (signal.SIGTERM, 143, "Terminated.")]
+    "number, code, said", [(signal.SIGINT, 130, "Interrupted."), (signal.SIGTERM, 143, "Terminated.")]
 )
 def test_at_once_and_the_handlers_of_before_come_back(number, code, said):
     before = [signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)]
@@ -38,7 +38,8 @@ def test_one_that_nobody_asked_for_ends_the_block_last():
     with pytest.raises(Interruption) as caught, Interrupts() as interrupts, interrupts.noted():
         signal.raise_signal(signal.SIGTERM)
         done.append("the rest")
-    assert done == ["the rest"] and caught.value.exit_code == 143
+    assert done == ["the rest"]
+    assert caught.value.exit_code == 143
 
 
 def test_ignored_signals_stay_ignored():

@@ -21,14 +21,15 @@ def test_classes_are_tinted_and_black_ones_are_not():
     labels = halves()
     labels[20:, 30:] = 0
     tinted = overlay(image, labels, SPEC, alpha=0.25, legend=False)
-    assert tinted.shape == image.shape and tinted.dtype == np.uint8
+    assert tinted.shape == image.shape
+    assert tinted.dtype == np.uint8
     # 0.75 x image + 0.25 x colour
     np.testing.assert_array_equal(tinted[5, 5], [85, 125, 45])
     np.testing.assert_array_equal(tinted[5, 50], [60, 75, 105])
     np.testing.assert_array_equal(tinted[35, 50], [80, 100, 60])
 
 
-@pytest.mark.parametrize(("scale", "expected"), [(1, 1), (20, 3)])
+@pytest.mark.parametrize("scale, expected", [(1, 1), (20, 3)])
 def test_contour_is_white_and_grows_with_the_image(scale, expected):
     labels = halves(40 * scale, 60 * scale)
     drawn = overlay(np.zeros((*labels.shape, 3), np.uint8), labels, SPEC, legend=False)
@@ -48,7 +49,8 @@ def test_legend_stands_beside_the_image_and_names_what_occurs(size):
     image = np.full((*size, 3), 90, np.uint8)
     with_legend = overlay(image, labels, SPEC)
     without = overlay(image, labels, SPEC, legend=False)
-    assert with_legend.shape[0] >= size[0] and with_legend.shape[1] > size[1] + 60
+    assert with_legend.shape[0] >= size[0]
+    assert with_legend.shape[1] > size[1] + 60
     np.testing.assert_array_equal(with_legend[: size[0], : size[1]], without)
     panel = with_legend[:, size[1] :]
     found = {index: (panel == SPEC.colors[index]).all(-1).any() for index in (1, 2)}
@@ -87,7 +89,8 @@ def test_grid_shows_label_maps_in_their_colours():
     labels = halves(20, 40)
     picture = grid([(image, labels, labels)] * 2, SPEC, height=60)
     one = grid([(image, labels, labels)], SPEC, height=60)
-    assert picture.shape[1] == one.shape[1] and picture.shape[0] - one.shape[0] >= 60
+    assert picture.shape[1] == one.shape[1]
+    assert picture.shape[0] - one.shape[0] >= 60
     # Each row shows the image once and each half of the label map twice, at 60 x 120.
     for color, area in (((10, 150, 20), 60 * 120), (SPEC.colors[1], 2 * 60 * 60), (SPEC.colors[2], 2 * 60 * 60)):
         assert (picture == color).all(-1).sum() == 2 * area

@@ -87,6 +87,7 @@ def annotation_files(path: Path) -> dict[str, Path]:
 
 
 def listed(paths: Iterable[Path]) -> str:
+    """The files in one line, separated by commas."""
     return ", ".join(path.as_posix() for path in paths)
 
 
@@ -121,10 +122,12 @@ def _class_names(files: Sequence[AnnotationFile]) -> tuple[list[str], list[str]]
 
 
 def used_categories(file: AnnotationFile) -> set[int]:
+    """The ids of the categories that at least one annotation has."""
     return {entry["category_id"] for entries in file.annotations.values() for entry in entries}
 
 
 def classes_of(file: AnnotationFile, image: int | str) -> set[str]:
+    """The names of the classes that one image is annotated with."""
     return {tidy_label(file.categories[entry["category_id"]]) for entry in file.annotations.get(image, ())}
 
 

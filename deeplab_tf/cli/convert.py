@@ -32,6 +32,7 @@ def convert() -> None:
 
 
 def conversion_options(command):
+    """Adds the options that every conversion takes."""
     command = click.option("--max-side", type=Side(), help="Scale larger images down: side or HEIGHTxWIDTH.")(command)
     return _output_options(click.option("--skip-bad", is_flag=True, help="Leave bad pairs out and list them.")(command))
 

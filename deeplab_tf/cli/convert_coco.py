@@ -66,6 +66,7 @@ def _help() -> str:
 @conversion_options
 @click.pass_context
 def convert_coco(ctx, splits, annotations, output, **options) -> None:
+    """Converts COCO, or an export in its form; the help text is made from the rows above."""
     from deeplab_tf import datasets
 
     of_kind = annotations in _KINDS

@@ -102,7 +102,9 @@ def test_strided_convolutions_pad_alike_on_both_sides():
     stem.get_layer("hnasnet.conv0").set_weights([kernel])
     response = stem(np.full((1, 8, 8, 3), 255, np.float32))[0, :, :, 0].numpy()
     assert response.shape == (4, 4)
-    assert (response[0] == 0).all() and (response[:, 0] == 0).all() and (response[1:, 1:] == 3).all()
+    assert (response[0] == 0).all()
+    assert (response[:, 0] == 0).all()
+    assert (response[1:, 1:] == 3).all()
 
 
 @pytest.mark.parametrize(

@@ -64,8 +64,10 @@ def test_activations_are_before_the_convolutions_but_in_the_last_module():
     before = {layer.name for layer in model.layers if layer.name.endswith("_input.relu")}
     after = {layer.name for layer in model.layers if layer.name.endswith(("_depthwise.relu", "_pointwise.relu"))}
     # Twelve modules of three, all but the last.
-    assert len(before) == 36 and not any("exit_flow.block2" in name for name in before)
-    assert len(after) == 6 and all("exit_flow.block2" in name for name in after)
+    assert len(before) == 36
+    assert not any("exit_flow.block2" in name for name in before)
+    assert len(after) == 6
+    assert all("exit_flow.block2" in name for name in after)
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,8 @@ def fails(capsys, *arguments) -> str:
     """Runs a command that must fail, and gives its one line."""
     assert main([str(argument) for argument in arguments]) == 2
     lines = capsys.readouterr().err.strip().splitlines()
-    assert len(lines) == 1 and lines[0].startswith("Error: ")
+    assert len(lines) == 1
+    assert lines[0].startswith("Error: ")
     return lines[0]
 
 
@@ -62,7 +63,8 @@ def test_describe_a_model_file_and_a_named_network(model_file, tmp_path, capsys)
     drawing, counts = tmp_path / "network.png", tmp_path / "counts.json"
     said = succeeds(capsys, "describe", model_file, "--size", "65x97", "--output", drawing, "--json", counts)
     assert "DeepLabV3 mobilenet_v2, output stride 16, 6 classes, images of 65x97" in said
-    assert drawing.is_file() and read_json(counts)["input_shape"] == [65, 97, 3]
+    assert drawing.is_file()
+    assert read_json(counts)["input_shape"] == [65, 97, 3]
     # Of the released checkpoint.
     assert "2,113,557 parameters" in succeeds(capsys, "describe", "v3:mobilenet_v2", "--set", "atrous_rates=[]")
     assert "exists already" in fails(capsys, "describe", model_file, "--json", counts)
@@ -105,7 +107,8 @@ def test_audit_before_conversion(drawn, tmp_path, capsys):
     before = sorted(drawn.rglob("*"))
     assert "triangle" in succeeds(capsys, "inspect", drawn, "--strict", *outputs)
     assert sorted(drawn.rglob("*")) == before
-    assert "data:image/jpeg" in page.read_text() and read_json(json)["errors"] == 0
+    assert "data:image/jpeg" in page.read_text()
+    assert read_json(json)["errors"] == 0
 
     shutil.copytree(drawn, tmp_path / "damaged")
     (tmp_path / "damaged" / "masks" / "00003.png").unlink()

@@ -48,7 +48,7 @@ def pascal_voc(root):
 
 
 @pytest.mark.parametrize(
-    ("make", "options", "classes"),
+    "make, options, classes",
     [
         (pascal_voc, [], 21),
         (cityscapes, ["--ids", "label"], 19),

@@ -44,8 +44,10 @@ def test_one_line_and_nothing_half(world, monkeypatch, capsys, tmp_path, name):
         code = main([*COMMANDS[name], flag, str(output)])
     said = capsys.readouterr().err.splitlines()
     errors = [line for line in said if line.startswith("Error")]
-    assert code == 2 and len(errors) == 1, said
-    assert str(output) in errors[0] and "could not be written: the file would be larger" in errors[0]
+    assert code == 2, said
+    assert len(errors) == 1, said
+    assert str(output) in errors[0]
+    assert "could not be written: the file would be larger" in errors[0]
     left = {path.name for path in tmp_path.rglob("*")}
     # A run that began keeps its settings: it can go on.
     assert left <= ({"out", "config.json"} if name == "train" else {"out"} if name == "segment" else set())

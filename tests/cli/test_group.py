@@ -60,7 +60,8 @@ def failing(monkeypatch, error):
 def test_a_fault_of_the_program_is_one_line_too(monkeypatch, capsys, error):
     assert main(failing(monkeypatch, error)) == 70
     said = capsys.readouterr().err
-    assert said.startswith(f"Error: {type(error).__name__}: ") and said.count("\n") == 1
+    assert said.startswith(f"Error: {type(error).__name__}: ")
+    assert said.count("\n") == 1
     assert "please report it with what --debug shows" in said
     assert main(["--debug", *failing(monkeypatch, error)]) == 70
     assert "Traceback" in capsys.readouterr().err

@@ -23,7 +23,8 @@ def test_what_segment_hands_on(monkeypatch, tmp_path, given, expected):
 @pytest.mark.parametrize("command", ["segment", "evaluate", "train", "convert folder"])
 def test_wrong_sides_are_refused(command):
     result = CliRunner().invoke(cli, [*command.split(), "--max-side", "big"])
-    assert result.exit_code == 2 and "'big' is not a side" in result.output
+    assert result.exit_code == 2
+    assert "'big' is not a side" in result.output
 
 
 def test_a_side_that_may_be_none_says_so():

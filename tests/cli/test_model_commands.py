@@ -18,7 +18,9 @@ def fails(capsys, *arguments) -> str:
     assert main([str(argument) for argument in arguments]) == 2
     captured = capsys.readouterr()
     lines = captured.err.strip().splitlines()
-    assert len(lines) == 1 and lines[0].startswith("Error: ") and not captured.out
+    assert len(lines) == 1
+    assert lines[0].startswith("Error: ")
+    assert not captured.out
     return lines[0]
 
 
@@ -62,7 +64,8 @@ def test_a_model_is_not_imported_again(capsys, files, tmp_path):
 
 def test_where_the_zoos_files_lie(capsys):
     assert main(["zoo", "--urls"]) == 0
-    assert f"{NAME} " in (said := capsys.readouterr().out) and zoo_entry(NAME).url in said
+    assert f"{NAME} " in (said := capsys.readouterr().out)
+    assert zoo_entry(NAME).url in said
 
 
 @pytest.mark.parametrize("name", ["model.keras", "released", "released/model.ckpt-7", "mine.tar.gz"])

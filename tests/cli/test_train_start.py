@@ -18,5 +18,7 @@ def test_a_failed_download_leaves_nothing(tmp_path, monkeypatch, capsys):
     command = ["train", "--data", tmp_path / "records", "--output", output, "--steps", 1, "--weights", "imagenet"]
     assert main([str(word) for word in (*command, "--crop-size", 65)]) == 2
     said = capsys.readouterr().err
-    assert said.count("\n") == 1 and "somewhere/mobilenet.h5" in said and "--weights FILE.h5" in said
+    assert said.count("\n") == 1
+    assert "somewhere/mobilenet.h5" in said
+    assert "--weights FILE.h5" in said
     assert not output.exists() or not list(output.iterdir())

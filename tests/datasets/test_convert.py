@@ -103,7 +103,7 @@ def test_interrupt_leaves_no_trace(folder, convert, tmp_path, monkeypatch, worke
 
 
 @pytest.mark.parametrize(
-    ("part", "error"),
+    "part, error",
     [
         ("serialize", tf.errors.ResourceExhaustedError(None, None, "No space left on device")),
         ("publish", OSError(errno.ENOSPC, "No space left on device")),
@@ -160,7 +160,7 @@ def test_output_that_is_a_file_is_refused(folder, convert, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("options", "message"),
+    "options, message",
     [({"workers": 0}, "workers must be at least 1"), ({"shards": 0}, "shards must"), ({"split": "a/b"}, "file names")],
 )
 def test_bad_arguments(folder, convert, options, message):

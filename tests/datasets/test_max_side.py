@@ -45,7 +45,8 @@ def test_conversion_scales_what_is_larger(files, tmp_path):
     assert sampled_sizes(scaled, "train") == sizes
     pairs = zip(*(evaluation_images(dataset, "train").as_numpy_iterator() for dataset in (plain, scaled)))
     for (before, after), size, loss in zip(pairs, sizes, (3, 1, 0)):
-        assert after["image"].shape == (*size, 3) and after["label"].shape == size
+        assert after["image"].shape == (*size, 3)
+        assert after["label"].shape == size
         assert np.abs(after["image"] - shrunk(before["image"], size)).mean() <= loss
         assert set(np.unique(after["label"])) == set(np.unique(before["label"])) == {0, 1, 2}
         shares = [np.bincount(one["label"].ravel()) / one["label"].size for one in (before, after)]
@@ -103,7 +104,8 @@ def test_advice_names_share_and_remedy():
     assert advice_on_size((1024, 2048), (769, 769)) is None
     assert advice_on_size((1028, 700), (257, 257)) is None
     text = advice_on_size((3000, 4000), (257, 257))
-    assert "a crop of 257x257 is 0.6 % of it" in text and "--max-side 514" in text
+    assert "a crop of 257x257 is 0.6 % of it" in text
+    assert "--max-side 514" in text
 
 
 @pytest.mark.parametrize("side, found", [(2100, True), (1900, False)])

@@ -60,7 +60,9 @@ def test_kill_at_any_rename_leaves_one_whole_version(tmp_path, old, new):
         assert {path.name for path in folder.iterdir()} == {*new, "val-0-of-1"}
     # Of the list of moves, of the journal, of each file, of the journal's end.
     assert number - 1 == 3 + len(old) + len(new)
-    assert outcomes == sorted(outcomes) and outcomes[0] is False and outcomes[-1] is True
+    assert outcomes == sorted(outcomes)
+    assert outcomes[0] is False
+    assert outcomes[-1] is True
 
 
 @pytest.mark.parametrize("first", range(3, 10))
@@ -97,7 +99,8 @@ def test_journal_moves_nothing_out_of_its_folder(tmp_path):
     (folder / PUBLISHING / "old").mkdir()
     (folder / PUBLISHING / "moves.json").write_text(json.dumps({"old": ["../precious"], "new": ["a"]}))
     finish_publication(folder)
-    assert outside.read_text() == "mine" and found(folder)["a"] == "new"
+    assert outside.read_text() == "mine"
+    assert found(folder)["a"] == "new"
 
 
 def test_damaged_list_of_moves_is_named_and_nothing_is_moved(tmp_path):
@@ -124,6 +127,7 @@ def test_random_kills_never_mix_versions(tmp_path):
         os.kill(pid, signal.SIGKILL)
         assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == -signal.SIGKILL
         finish_publication(tmp_path)
-        assert found(tmp_path).keys() == set(OLD_FILES) and len(set(found(tmp_path).values())) == 1
+        assert found(tmp_path).keys() == set(OLD_FILES)
+        assert len(set(found(tmp_path).values())) == 1
     publish(tmp_path, new)
     assert {path.name for path in tmp_path.iterdir()} == set(new)

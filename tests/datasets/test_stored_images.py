@@ -38,7 +38,8 @@ def test_jpeg_without_its_last_two_bytes_is_stored_anew(tmp_path):
     with pytest.raises(tf.errors.InvalidArgumentError):
         tf.io.decode_jpeg((tmp_path / "cut.jpg").read_bytes())
     stored = read_stored(tmp_path / "cut.jpg")
-    assert stored.format == "png" and stored.refused
+    assert stored.format == "png"
+    assert stored.refused
     np.testing.assert_array_equal(tf.io.decode_png(stored.to_bytes()), pixels)
 
 

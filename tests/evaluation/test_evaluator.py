@@ -133,7 +133,7 @@ def test_no_labelled_pixel_is_refused():
 
 
 @pytest.mark.shared
-@pytest.mark.parametrize(("depth", "miou", "accuracy"), [("", 0.7577, 0.9456), ("_dm05", 0.7171, 0.9370)])
+@pytest.mark.parametrize("depth, miou, accuracy", [("", 0.7577, 0.9456), ("_dm05", 0.7171, 0.9370)])
 def test_released_model_reaches_its_measured_miou(shared, depth, miou, accuracy):
     voc = shared / "data/voc2012"
     names = (voc / "ImageSets/Segmentation/val.txt").read_text().split()

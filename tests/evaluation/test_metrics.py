@@ -56,7 +56,7 @@ def test_nothing_counted_is_nan():
 
 
 @pytest.mark.parametrize(
-    ("labels", "predictions", "message"),
+    "labels, predictions, message",
     [
         ([0, 2, 7], [0, 0, 0], r"a\.png: labels hold \[2, 7\]; expected class ids 0-1, or 255 to ignore"),
         ([0, 1, 1], [0, 2, -1], r"a\.png: predictions hold \[-1, 2\]; expected class ids 0-1\."),

@@ -17,7 +17,8 @@ def test_synthetic_images_are_the_same_at_every_call_and_varied():
     assert [image.shape for image in first] == [(90, 120, 3), (67, 120, 3), (90, 90, 3), (45, 60, 3)]
     for image, other in zip(first, again):
         np.testing.assert_array_equal(image, other)
-        assert image.dtype == np.uint8 and image.std() > 20
+        assert image.dtype == np.uint8
+        assert image.std() > 20
 
 
 def test_compare_counts_pixels_over_all_images():
@@ -49,9 +50,11 @@ def test_large_images_are_among_those_compared():
     small, large = np.zeros((20, 30, 3), np.uint8), np.full((200, 100, 3), 9, np.uint8)
     fitting, beyond = fitting_and_large([small, large], (50, 60))
     assert [image.shape[:2] for image in fitting] == [(20, 30), (50, 25)]
-    assert len(beyond) == 1 and beyond[0] is large
+    assert len(beyond) == 1
+    assert beyond[0] is large
     (made,) = fitting_and_large([small], (50, 60))[1]
-    assert made.shape[0] > 50 and made.shape[1] > 60
+    assert made.shape[0] > 50
+    assert made.shape[1] > 60
     assert fitting_and_large([small, large], None) == ([small, large], [])
 
 

@@ -44,7 +44,8 @@ def test_report(exported):
     assert 0 < report.max_abs_difference < 1e-3
     assert (report.images, report.synthetic) == (4, True)
     assert report.bytes >= (folder / "saved_model.pb").stat().st_size > 100_000
-    assert "4 synthetic images" in str(report) and "(probabilities)" in str(report)
+    assert "4 synthetic images" in str(report)
+    assert "(probabilities)" in str(report)
 
 
 def test_signatures(signatures):
@@ -67,7 +68,8 @@ def test_batches_of_any_size_equal_the_model_image_by_image(reference, signature
     images = np.stack([photo(height, width, seed) for seed in range(count)])
     labels = signatures["serving_default"](image=tf.constant(images))["labels"].numpy()
     probabilities = signatures["probabilities"](image=tf.constant(images))["probabilities"].numpy()
-    assert labels.shape == shape and probabilities.shape == (*shape, 4)
+    assert labels.shape == shape
+    assert probabilities.shape == (*shape, 4)
     for index, image in enumerate(images):
         assert (labels[index] == reference.predict(image)).mean() > 0.999
         np.testing.assert_allclose(probabilities[index], reference.probabilities(image), atol=1e-3)
@@ -79,7 +81,8 @@ def test_folder_is_a_predictor_with_the_models_labels(model, exported):
     image = photo(33, 47)
     assert (predictor.predict(image) == predictor.probabilities(image).argmax(-1)).all()
     side = json.loads((exported[0] / "assets.extra/deeplab.json").read_text())
-    assert side["labels"]["names"] == list(model.labels.names) and side["output_stride"] == 16
+    assert side["labels"]["names"] == list(model.labels.names)
+    assert side["output_stride"] == 16
 
 
 def test_folder_runs_without_this_package(exported):
@@ -110,7 +113,8 @@ def test_the_images_compared_on_are_not_logged(tmp_path, caplog):
     caplog.set_level("INFO", "deeplab_tf")
     model = tiny_model(image_size=33)
     report = export_saved_model(model, tmp_path / "out", images=[photo(40, 50)])
-    assert report.images == 1 and "are scaled to" not in caplog.text
+    assert report.images == 1
+    assert "are scaled to" not in caplog.text
     open_predictor(tmp_path / "out").predict(photo(40, 50))
     assert "40x50 are scaled to 26x33" in caplog.text
 

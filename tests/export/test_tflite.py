@@ -42,7 +42,8 @@ def test_report(exported):
     assert report.agreement > 0.999
     assert report.max_abs_difference is None
     assert report.bytes == file.stat().st_size
-    assert "equal labels" in report.table() and "largest difference" not in report.table()
+    assert "equal labels" in report.table()
+    assert "largest difference" not in report.table()
 
 
 def test_builtin_operations_and_fused_dilations_only(exported):
@@ -78,11 +79,12 @@ def test_file_predicts_as_the_model_does(model, exported, size):
     assert (labels == open_predictor(model).predict(image)).mean() > 0.99
 
 
-@pytest.mark.parametrize(("outputs", "model_class"), [("probabilities", DeepLabV3Plus), ("logits", DeepLabV3)])
+@pytest.mark.parametrize("outputs, model_class", [("probabilities", DeepLabV3Plus), ("logits", DeepLabV3)])
 def test_scores(tmp_path, outputs, model_class):
     model = tiny_model(model_class)
     report = export_tflite(model, tmp_path / "scores.tflite", size=(49, 81), outputs=outputs, images=[photo(49, 60)])
-    assert report.scores == outputs and report.max_abs_difference < 1e-3
+    assert report.scores == outputs
+    assert report.max_abs_difference < 1e-3
     predictor = open_predictor(tmp_path / "scores.tflite")
     image = photo(49, 81)
     scores = predictor.run(image)
@@ -102,7 +104,7 @@ def test_model_without_a_canvas_gets_the_default_size(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("name", "options", "message"),
+    "name, options, message",
     [
         ("m.tflite", {"outputs": "masks"}, r"one of \['labels', 'logits', 'probabilities'\]; received 'masks'"),
         ("m.lite", {}, "ends in .tflite; received .*m.lite"),

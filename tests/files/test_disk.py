@@ -63,8 +63,10 @@ def test_each_library_is_translated_and_the_old_version_stays(tmp_path, small_fi
         replacing(path) as new,
     ):
         write(new)
-    assert isinstance(caught.value, ValueError) and isinstance(caught.value, OSError)
-    assert path.read_text() == "old" and list(tmp_path.iterdir()) == [path]
+    assert isinstance(caught.value, ValueError)
+    assert isinstance(caught.value, OSError)
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_message_names_the_disk_and_its_room(tmp_path):

@@ -62,5 +62,7 @@ def test_harness_kills_at_the_rename_that_it_is_told(tmp_path):
     source, target = tmp_path / "a", tmp_path / "b"
     source.touch()
     code = f"import os; os.rename({str(source)!r}, {str(target)!r}); print('after', flush=True)"
-    assert at_rename(1, [sys.executable, "-c", code]) and source.exists()
-    assert not at_rename(2, [sys.executable, "-c", code], stdout=subprocess.DEVNULL) and target.exists()
+    assert at_rename(1, [sys.executable, "-c", code])
+    assert source.exists()
+    assert not at_rename(2, [sys.executable, "-c", code], stdout=subprocess.DEVNULL)
+    assert target.exists()

@@ -67,8 +67,10 @@ def test_waiting_is_logged_and_ends_with_the_other(tmp_path, hold, caplog):
     process = hold("file", tmp_path / "out")
     threading.Timer(0.3, process.stdin.close).start()
     with caplog.at_level(logging.INFO, "deeplab_tf"), locked(tmp_path / "out", "another", wait=True) as lock:
-        assert lock.holds and process.wait() == 0
-    assert len(caplog.messages) == 1 and "a test, since" in caplog.messages[0]
+        assert lock.holds
+        assert process.wait() == 0
+    assert len(caplog.messages) == 1
+    assert "a test, since" in caplog.messages[0]
 
 
 def test_same_thread_takes_it_again_and_another_thread_does_not(tmp_path):
@@ -97,7 +99,8 @@ def test_threads_never_hold_it_together(tmp_path, monkeypatch):
     monkeypatch.setattr(locks, "_POLL_SECONDS", 0.001)
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(work, range(4)))
-    assert max(most) == 1 and len(most) == 80
+    assert max(most) == 1
+    assert len(most) == 80
 
 
 def test_new_folders_stay_only_if_something_is_in_them(tmp_path):
@@ -143,7 +146,8 @@ def test_another_host_with_the_same_process_number_is_kept_out(tmp_path):
         assert first.stdout.readline() == "held\n"
         with subprocess.Popen([*isolated, "two", *command], **pipes) as second:
             assert second.stdout.readline() == ""
-            assert "out is being written" in (said := second.stderr.read()) and "host one, pid 1)" in said
+            assert "out is being written" in (said := second.stderr.read())
+            assert "host one, pid 1)" in said
         first.kill()
         first.wait()
     # The kill goes on to the process inside.

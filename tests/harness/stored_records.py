@@ -18,7 +18,8 @@ def stored(folder, split):
                 for key in ("image/encoded", "image/segmentation/class/encoded")
             )
             height, width = (features[f"image/{side}"].int64_list.value[0] for side in ("height", "width"))
-            assert image.shape == (height, width, 3) and mask.shape == (height, width)
+            assert image.shape == (height, width, 3)
+            assert mask.shape == (height, width)
             found[features["image/filename"].bytes_list.value[0].decode()] = image, mask
     return found
 

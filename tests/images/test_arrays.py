@@ -41,7 +41,9 @@ def test_cmyk_jpeg_becomes_rgb(tmp_path):
     # Full cyan ink and no other leaves no red.
     path = saved(tmp_path, Image.new("CMYK", (8, 8), (255, 0, 0, 0)), "image.jpg", quality=95)
     red, green, blue = read_image(path)[4, 4].astype(int)
-    assert red < 20 and green > 235 and blue > 235
+    assert red < 20
+    assert green > 235
+    assert blue > 235
 
 
 def test_transparency_is_laid_over_white(tmp_path):

@@ -38,7 +38,8 @@ def test_fitted_size_in_python_and_in_a_graph(size, limit, expected):
 
 def test_what_max_side_may_be():
     assert max_side_limit("model", [360, 480]) == (360, 480)
-    assert max_side_limit("model", None) is None and max_side_limit(None, 513) is None
+    assert max_side_limit("model", None) is None
+    assert max_side_limit(None, 513) is None
     assert max_side_limit(1025, 513) == (1025, 1025)
     for wrong in (0, -3, "big", 1.5, True, (3, 4, 5)):
         with pytest.raises(ValueError, match="max_side must be a side or"):

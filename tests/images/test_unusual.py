@@ -100,7 +100,8 @@ def test_infra_red_is_no_transparency(tmp_path, extra):
 def test_declared_transparency_of_a_tiff_is_laid_over_white(tmp_path):
     four_bands(tmp_path / "cut_out.tif", np.where(np.arange(50) < 20, 0, 255) * np.ones((40, 1), int), 2)
     image = read_image(tmp_path / "cut_out.tif")
-    assert (image[:, :20] == 255).all() and (image[:, 20:] == 90).all()
+    assert (image[:, :20] == 255).all()
+    assert (image[:, 20:] == 90).all()
 
 
 def test_several_pages_and_frames_are_refused_and_previews_are_not(tmp_path):

@@ -75,7 +75,8 @@ def test_bad_files_are_skipped_and_listed(photos):
     paths = [photos / "bad.png", photos / "one/x.png"]
     done = segment_files(Segmenter(Corner()), paths, photos / "out", skip_bad=True)
     assert list(done.written) == [photos / "one/x.png"]
-    assert list(done.bad) == [photos / "bad.png"] and "cannot be read" in done.bad[photos / "bad.png"]
+    assert list(done.bad) == [photos / "bad.png"]
+    assert "cannot be read" in done.bad[photos / "bad.png"]
 
 
 def test_wrong_inputs(photos):
@@ -107,7 +108,8 @@ def test_ids_for_the_server_of_cityscapes(photos):
     with Image.open(done.written[frame][0]) as image:
         assert (image.mode, image.size) == ("L", (8, 6))
     # Train ids 1 (sidewalk) and 18 (bicycle) have the label ids 8 and 33.
-    assert labels_in(photos / "out" / "x.png") == {8} and labels_in(photos / "out" / frame.name) == {33}
+    assert labels_in(photos / "out" / "x.png") == {8}
+    assert labels_in(photos / "out" / frame.name) == {33}
 
 
 def test_other_classes_have_no_ids_of_cityscapes(photos):

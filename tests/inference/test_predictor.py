@@ -62,7 +62,8 @@ def test_labels_and_probabilities_follow_from_scores():
     expected = 1 / (1 + np.exp(-np.array([-3, -2.5, -1.5, -0.5, 0.5, 1.5, 2.5, 3])))
     np.testing.assert_allclose(ramp.probabilities(image)[:, :, 1], [expected] * 3, rtol=1e-5)
     np.testing.assert_array_equal(ramp.predict(image[:1, :4]), [[0, 0, 1, 1]])
-    assert ramp.predict(image).dtype == np.int32 and ramp.probabilities(image).dtype == np.float32
+    assert ramp.predict(image).dtype == np.int32
+    assert ramp.probabilities(image).dtype == np.float32
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -17,7 +17,8 @@ class Brightness:
         self.scored = 0
 
     def predict(self, image):
-        assert image.dtype == np.uint8 and image.shape[2:] == (3,)
+        assert image.dtype == np.uint8
+        assert image.shape[2:] == (3,)
         return (image[..., 0] // 86).astype(np.int32)
 
     def probabilities(self, image):
@@ -44,7 +45,7 @@ def rgb():
 
 
 @pytest.mark.parametrize(
-    ("name", "make"),
+    "name, make",
     [
         ("rgb.png", rgb),
         ("grey.png", lambda: Image.fromarray(STEPS)),
@@ -85,7 +86,7 @@ def test_arrays(segmenter, array):
 
 
 @pytest.mark.parametrize(
-    ("array", "message"),
+    "array, message",
     [
         (np.zeros((2, 4, 4, 3), np.uint8), r"received the shape \[2, 4, 4, 3\]"),
         (np.zeros((4, 4, 4), np.uint8), r"received the shape \[4, 4, 4\]"),

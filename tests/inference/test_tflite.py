@@ -34,7 +34,7 @@ def test_as_many_classes_as_the_release_has_get_its_names(tmp_path, classes, nam
 
 
 @pytest.mark.parametrize(
-    ("function", "low", "high"),
+    "function, low, high",
     [
         (lambda x: x / 127.5 - 1.0, 0, 255),
         (lambda x: x * (1 / 127.5) + [-1.0, -1.0, -1.0], 0, 255),
@@ -82,7 +82,7 @@ def test_file_of_tensorflows_own_converter_predicts_as_the_model(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("function", "reason"),
+    "function, reason",
     [
         (lambda x: tf.reduce_mean(tf.cast(x, tf.float32), (1, 2)), r"its output has the shape \[1, 3\]"),
         (lambda x: tf.cast(x, tf.float32)[:, ::2], r"its output has the shape \[1, 5, 9, 3\]"),

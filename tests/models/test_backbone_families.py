@@ -53,7 +53,8 @@ def test_odd_sizes_and_a_saved_model_of_unknown_sizes(model, tmp_path):
     loaded = tf.saved_model.load(tmp_path / "saved")
     for size in ((65, 65), (50, 81)):
         expected = model(images(2, *size)).numpy()
-        assert expected.shape == (2, *size, CLASSES) and expected.dtype == np.float32
+        assert expected.shape == (2, *size, CLASSES)
+        assert expected.dtype == np.float32
         np.testing.assert_allclose(loaded.serve(images(2, *size)), expected, atol=1e-4 * np.abs(expected).max())
 
 
@@ -84,4 +85,5 @@ def test_mixed_precision_gives_finite_float32_logits(make):
     assert model.layers[-1].compute_dtype == "float32"
     assert "bfloat16" in {layer.compute_dtype for layer in model.layers}
     logits = model(images(1, 33, 33))
-    assert logits.dtype == tf.float32 and np.isfinite(logits).all()
+    assert logits.dtype == tf.float32
+    assert np.isfinite(logits).all()

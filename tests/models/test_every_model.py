@@ -29,7 +29,8 @@ def test_builds_runs_and_saves(text, settings, tmp_path):
     keras.utils.clear_session()
     model = named_model(text, settings)
     logits = model(np.full((1, 65, 65, 3), 100, np.uint8)).numpy()
-    assert logits.shape == (1, 65, 65, model.classes) and np.isfinite(logits).all()
+    assert logits.shape == (1, 65, 65, model.classes)
+    assert np.isfinite(logits).all()
     save_model(model, tmp_path / "model.keras")
     with zipfile.ZipFile(tmp_path / "model.keras") as saved:
         assert saved.getinfo("model.weights.h5").file_size > 4 * model.count_params()

@@ -41,7 +41,8 @@ def test_image_pyramid():
 def test_encoder_decoder():
     model = DeepLabV3Plus("mobilenet_v2", output_stride=32, atrous_rates=(), decoder_strides=(16, 8, 4), **TINY)
     _, parts = strides_and_rates(model)
-    assert parts["backbone"][0][-1] == 32 and {rate for _, rate in parts.values()} == {1}
+    assert parts["backbone"][0][-1] == 32
+    assert {rate for _, rate in parts.values()} == {1}
     stages = [model.get_layer(f"decoder.concat{suffix}") for suffix in ("", "_1", "_2")]
     shapes = keras.Model(model.inputs[0], [stage.output for stage in stages])(np.zeros((1, 65, 65, 3), np.float32))
     assert [stage.shape[1] for stage in shapes] == [5, 9, 17]
@@ -52,7 +53,8 @@ def test_cascade():
     model = DeepLabV3("resnet_18", cascade_blocks=3, classes=3)
     _, parts = strides_and_rates(model)
     # Four blocks at stride 16 of rates 2, 4, 8, 16, and no pyramid.
-    assert parts["backbone"][1] == 16 and "ASPP" not in parts
+    assert parts["backbone"][1] == 16
+    assert "ASPP" not in parts
     assert runs(model)
 
 
@@ -61,7 +63,8 @@ def test_spatial_pyramid_pooling():
     cost, parts = strides_and_rates(model)
     rates = {group.name: group.rates for group in cost.groups if group.part == "ASPP"}
     assert [rates[f"aspp{branch}"] for branch in (1, 2, 3)] == [((6, 6),), ((12, 12),), ((18, 18),)]
-    assert set(parts["ASPP"][0]) == {16} and "image_pooling" in rates
+    assert set(parts["ASPP"][0]) == {16}
+    assert "image_pooling" in rates
     assert runs(model)
 
 

@@ -16,7 +16,8 @@ CLASSES = {
 def test_every_model_has_one_name():
     assert {name: kind.__name__ for name, kind in MODELS.items()} == CLASSES
     for name, kind in MODELS.items():
-        assert issubclass(kind, SegmentationModel) and model_class(name) is model_class(kind.__name__) is kind
+        assert issubclass(kind, SegmentationModel)
+        assert model_class(name) is model_class(kind.__name__) is kind
 
 
 def test_a_model_is_made_by_its_name():

@@ -80,7 +80,8 @@ def test_the_body_is_frozen_as_in_the_paper():
     model = DeepLabV2("resnet_18_v2", classes=3)
     assert (model.backbone_name, model.output_stride) == ("resnet_18_v2", 8)
     norms = [layer for layer in model.layers if isinstance(layer, BatchNorm)]
-    assert norms and not any(layer.trainable_weights for layer in norms)
+    assert norms
+    assert not any(layer.trainable_weights for layer in norms)
     thawed = model.rebuild(frozen_batch_norm=False)
     assert all(layer.trainable_weights for layer in thawed.layers if isinstance(layer, BatchNorm))
 

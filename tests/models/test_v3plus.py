@@ -52,7 +52,8 @@ def test_logits_in_the_decoder_have_no_normalisation_and_no_classifier(merge, co
         "mobilenet_v2", classes=5, depth_multiplier=0.25, decoder_merge=merge, decoder_logits=True, separable=True
     )
     head = [layer for layer in model.layers if layer.name.startswith(("decoder", "logits")) and layer.weights]
-    assert len(head) == 1 + convolutions and all(layer.kernel_size == (1, 1) and layer.use_bias for layer in head)
+    assert len(head) == 1 + convolutions
+    assert all(layer.kernel_size == (1, 1) and layer.use_bias for layer in head)
     assert model(np.zeros((1, 65, 97, 3), np.uint8)).shape == (1, 65, 97, 5)
     assert model.rebuild(classes=3).output_shape == (None, None, None, 3)
 

@@ -28,7 +28,8 @@ def test_crops_far_below_the_images_are_told(shapes, settings, caplog):
     warn_of_small_crops(TrainConfig(**settings), dataset)
     assert not caplog.text
     warn_of_small_crops(TrainConfig(**{**settings, "crop_size": 9}), dataset)
-    assert "a crop of 9x9 is " in caplog.text and "--max-side 18" in caplog.text
+    assert "a crop of 9x9 is " in caplog.text
+    assert "--max-side 18" in caplog.text
     caplog.clear()
     warn_of_small_crops(TrainConfig(**{**settings, "crop_size": 9}, max_side=30), dataset)
     assert not caplog.text

@@ -104,7 +104,8 @@ def test_the_log_and_tensorboard_equal_those_of_the_undisturbed_one(runs):
         events = EventAccumulator(str(run.output / "tensorboard"), size_guidance={"tensors": 0}).Reload()
         logs.append((rows, [event.step for event in events.Tensors("loss")]))
     assert logs[0] == logs[1]
-    assert [row["step"] for row in logs[0][0]] == ["3", "6"] and logs[0][1] == [3, 6]
+    assert [row["step"] for row in logs[0][0]] == ["3", "6"]
+    assert logs[0][1] == [3, 6]
 
 
 def test_sigterm_ends_a_command_with_143_when_the_new_run_is_saved(runs, settings, tmp_path):
@@ -121,12 +122,14 @@ def test_sigterm_ends_a_command_with_143_when_the_new_run_is_saved(runs, setting
     while not log.exists() and process.poll() is None:
         time.sleep(0.05)
     # Well into its steps, but before its first checkpoint: the old run is whole.
-    assert (run / "model.keras").read_bytes() == old and read_state(run / "last.keras").step == STEPS
+    assert (run / "model.keras").read_bytes() == old
+    assert read_state(run / "last.keras").step == STEPS
     process.send_signal(signal.SIGTERM)
     _, said = process.communicate(timeout=120)
     step = read_state(run / "last.keras").step
     assert process.returncode == 143
     assert said.splitlines()[-1] == f"Interrupted at step {step}; --resume goes on from step {step} ({run})."
-    assert step >= 50 and not (run / "model.keras").exists()
+    assert step >= 50
+    assert not (run / "model.keras").exists()
     assert json.loads((run / "config.json").read_text())["settings"]["steps"] == 5000
     assert not [path for path in run.iterdir() if path.name.startswith(".")]

@@ -33,7 +33,8 @@ def test_all_that_gives_classes_starts_anew_and_nothing_else(merge, head, fresh,
     transfer = load_checkpoint(model, prefix)
     assert sorted(transfer.fresh) == sorted(fresh)
     said = logged.text
-    assert "model.ckpt has 5 classes, the model 3: " in said and all(name in said for name in fresh)
+    assert "model.ckpt has 5 classes, the model 3: " in said
+    assert all(name in said for name in fresh)
     for name, value in values.items():
         if name.rpartition("/")[0].replace("/", ".") not in fresh:
             np.testing.assert_array_equal(release.value_in(model, name), value, err_msg=name)

@@ -107,7 +107,8 @@ def test_failed_download_says_what_to_fetch(monkeypatch):
 def test_other_channels_average_the_stem(narrow, narrow_file, logged):
     grey = DeepLabV3("mobilenet_v2", weights=narrow_file, input_shape=(None, None, 1), **NARROW)
     said = logged.text
-    assert "51 layers loaded" in said and "MobilenetV2.Conv: kernel averaged over 3 input channels" in said
+    assert "51 layers loaded" in said
+    assert "MobilenetV2.Conv: kernel averaged over 3 input channels" in said
     expected = narrow.get_layer("Conv1").get_weights()[0].sum(axis=2)
     np.testing.assert_allclose(grey.get_layer("MobilenetV2.Conv").kernel[:, :, 0], expected, atol=1e-6)
 
@@ -201,7 +202,8 @@ def test_branches_keep_channels_of_their_own():
     transfer = copy_application(narrow_vgg(16), model)
     assert transfer.loaded == ["vgg_16.fc6_1", "vgg_16.fc7_1", "vgg_16.fc6_2", "vgg_16.fc7_2"]
     first, second = (model.get_layer(f"vgg_16.fc6_{branch}").get_weights()[0] for branch in (1, 2))
-    assert first.shape == second.shape and not np.array_equal(first, second)
+    assert first.shape == second.shape
+    assert not np.array_equal(first, second)
 
 
 @pytest.mark.parametrize(

@@ -69,10 +69,14 @@ def test_new_head_keeps_its_fresh_normalisation(folded):
     copy_weights(folded, model)
     recalibrated = recalibrate_batch_norm(model, [images], progress=False)
     decoder = {name: layer for name, layer in _norms(model).items() if name.startswith("decoder.")}
-    assert len(decoder) == 5 and not set(decoder) & set(recalibrated)
+    assert len(decoder) == 5
+    assert not set(decoder) & set(recalibrated)
     for layer in decoder.values():
         gamma, beta, mean, variance = layer.get_weights()
-        assert (gamma == 1).all() and (beta == 0).all() and (mean == 0).all() and (variance == 1).all()
+        assert (gamma == 1).all()
+        assert (beta == 0).all()
+        assert (mean == 0).all()
+        assert (variance == 1).all()
 
 
 def test_no_images_is_an_error(folded):

@@ -100,7 +100,8 @@ def test_contact_sheet_shows_images_overlays_and_legend(tiny, tmp_path):
     path = tmp_path / "sheet.png"
     inspect_dataset(tiny.path, "train", contact_sheet=path)
     sheet = np.asarray(Image.open(path))
-    assert sheet.shape[0] > 500 and sheet.shape[1] > 1400
+    assert sheet.shape[0] > 500
+    assert sheet.shape[1] > 1400
     for color in inspect_dataset(tiny.path).labels.colors:
         assert (sheet == color).all(axis=-1).sum() > 150, "the legend lacks a class colour"
     assert sheet[40:-40].std() > 40

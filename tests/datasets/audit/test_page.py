@@ -70,7 +70,8 @@ def test_page_and_bars_tell_the_classes(audited):
     _, inspection, page = audited
     text = " ".join(page.text)
     for name, share in zip(inspection.labels.names, inspection.class_shares):
-        assert name in text and f"{100 * share:.2f} %" in text
+        assert name in text
+        assert f"{100 * share:.2f} %" in text
     assert inspection.verdict() in text
 
 
@@ -90,7 +91,8 @@ def test_names_are_escaped(tmp_path):
     (root / "ImageSets" / "Segmentation" / "train.txt").write_text("<script>\n")
     inspect_dataset(root, page=tmp_path / "audit.html", workers=1)
     text = (tmp_path / "audit.html").read_text(encoding="utf-8")
-    assert "&lt;script&gt;.jpg is missing" in text and "<script" not in text
+    assert "&lt;script&gt;.jpg is missing" in text
+    assert "<script" not in text
     Page(text)
 
 
@@ -98,7 +100,8 @@ def test_healthy_set_says_so(tmp_path):
     root = draw_devkit(tmp_path / "devkit", train=3, val=0)
     inspection = inspect_dataset(root, "train", page=tmp_path / "audit.html", contact_sheet=tmp_path / "sheet.png")
     page = Page((tmp_path / "audit.html").read_text(encoding="utf-8"))
-    assert inspection.errors == 0 and len(page.pictures) == len(read_list(root, "train")) == 3
+    assert inspection.errors == 0
+    assert len(page.pictures) == len(read_list(root, "train")) == 3
     assert Image.open(tmp_path / "sheet.png").width > 1400
     assert re.search(r"no errors; \d+ warnings", " ".join(page.text))
 

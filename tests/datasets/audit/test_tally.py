@@ -69,7 +69,7 @@ def test_ids_counted_from_one():
 
 
 @pytest.mark.parametrize(
-    ("mask", "kind"),
+    "mask, kind",
     [
         (stripes(255), "all_ignored"),
         (stripes(0, 255), "binary_mask"),

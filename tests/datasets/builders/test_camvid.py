@@ -176,7 +176,7 @@ def test_wrong_folders_and_arguments(segnet, tmp_path):
 
 
 @pytest.mark.shared
-@pytest.mark.parametrize(("split", "count"), [("train", 367), ("val", 101)])
+@pytest.mark.parametrize("split, count", [("train", 367), ("val", 101)])
 def test_real_data(shared, tmp_path, split, count):
     source = shared / "data" / "camvid"
     names = sorted(path.stem for path in (source / split).iterdir())

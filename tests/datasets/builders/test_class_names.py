@@ -14,7 +14,7 @@ def test_names_colours_comments_and_empty_lines(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("content", "message"),
+    "content, message",
     [
         (b"only\n", "1 class name"),
         (b"a\na\n", "unique"),

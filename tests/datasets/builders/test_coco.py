@@ -181,7 +181,7 @@ def test_compressed_runs_are_those_of_pycocotools(root):
 
 
 @pytest.mark.parametrize(
-    ("outline", "message"),
+    "outline, message",
     [
         ([], r"annotation 7 has no outline"),
         ([[1, 2, 3, 4]], r"received \[4\] numbers"),
@@ -213,7 +213,7 @@ def test_damaged_outline_is_named_and_can_be_skipped(root, outline, message):
 
 
 @pytest.mark.parametrize(
-    ("change", "message"),
+    "change, message",
     [
         ({"annotations": [{"id": 1, "image_id": 9, "caption": "A cat."}]}, r"instances file.*\['caption', 'id', 'im"),
         ({"annotations": [annotation(1, 77, CAR, [])]}, "annotates images that it does not list: the ids 77"),
@@ -258,7 +258,7 @@ def test_image_of_another_size_than_annotated(root):
 
 
 @pytest.mark.parametrize(
-    ("options", "message"),
+    "options, message",
     [
         ({"annotations": "captions"}, "must be one of"),
         ({"classes": "raw"}, "voc or all; received 'raw'"),

@@ -37,7 +37,7 @@ def test_export_by_its_folder(tmp_path, make, capsys):
 
 
 @pytest.mark.parametrize(
-    ("make", "file", "split"),
+    "make, file, split",
     [
         (cvat, "annotations/instances_default.json", "train"),
         (roboflow, "valid/_annotations.coco.json", "val"),
@@ -125,7 +125,7 @@ def test_polygon_without_the_list_around_it(export):
 
 
 @pytest.mark.parametrize(
-    ("segmentation", "reason"),
+    "segmentation, reason",
     [
         ([], "annotation 1 has no outline: .*A box"),
         (None, "annotation 1 has no outline"),
@@ -151,7 +151,7 @@ def test_bad_outline_is_named_and_can_be_skipped(export, segmentation, reason):
 
 
 @pytest.mark.parametrize(
-    ("change", "reason"),
+    "change, reason",
     [
         (lambda content: content["images"][1].update(file_name="gone.jpg"), r"mine\.json names the image 'gone\.jpg'"),
         (lambda content: content["images"][1].update(file_name="x" * 5000), r"mine\.json names the image"),
@@ -208,7 +208,7 @@ BAD = {
 }
 
 
-@pytest.mark.parametrize(("change", "reason"), BAD.values(), ids=BAD)
+@pytest.mark.parametrize("change, reason", BAD.values(), ids=BAD)
 def test_bad_file_is_named(export, change, reason):
     with pytest.raises(ValueError, match=rf"mine\.json.*{reason}"):
         convert(export(change))

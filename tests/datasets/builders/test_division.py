@@ -18,7 +18,7 @@ def sides(classes, share, seed):
 
 
 @pytest.mark.parametrize(
-    ("classes", "share", "val"),
+    "classes, share, val",
     [
         # One cat of three must go to val, of five images one.
         (["c", "c", "c", "cd", "cd"], 0.2, 1),

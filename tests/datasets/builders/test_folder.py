@@ -61,7 +61,7 @@ def test_folders_in_folders_and_other_files(folder, convert):
     assert filenames(open_dataset(convert(folder).path), "train") == ["1", "2", "seq/0"]
 
 
-@pytest.mark.parametrize(("kind", "other"), [("image", "mask"), ("mask", "image")])
+@pytest.mark.parametrize("kind, other", [("image", "mask"), ("mask", "image")])
 def test_missing_half_is_reported(folder, convert, kind, other):
     (folder / f"{kind}s" / "1.png").unlink()
     with pytest.raises(
@@ -123,7 +123,7 @@ def test_one_class_is_too_few(folder, convert, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("options", "message"),
+    "options, message",
     [
         ({"val_share": 1.0}, "val_share must lie"),
         ({"val_share": 0.01}, "leaves a split empty"),

@@ -51,7 +51,7 @@ def test_ids_say_which_values_are_classes(made, values):
     np.testing.assert_array_equal(stored(made, "val")[0], stripes(*range(len(values))))
 
 
-@pytest.mark.parametrize(("values", "option"), [((0, 255), "0,255"), ((0, 80, 160), "0,80,160")])
+@pytest.mark.parametrize("values, option", [((0, 255), "0,255"), ((0, 80, 160), "0,80,160")])
 def test_values_too_far_apart_ask_for_the_option_that_then_works(made, values, option, capsys):
     both_masks(made, stripes(*values))
     arguments = ["--images", made / "images", "--masks", made / "masks", "--output", made / "out", "--val-share", "0.5"]
@@ -68,7 +68,8 @@ def test_a_class_that_no_mask_holds_is_noted(made):
     both_masks(made, stripes(0, 1, 2, 4))
     report = convert(made)
     assert report.labels.classes == 5
-    assert "no mask holds the value(s) 3" in str(report) and "--ids 0,1,2,4" in str(report)
+    assert "no mask holds the value(s) 3" in str(report)
+    assert "--ids 0,1,2,4" in str(report)
 
 
 def test_ids_that_do_not_fit_are_refused(made):
@@ -90,7 +91,7 @@ UNREADABLE = {
 }
 
 
-@pytest.mark.parametrize(("made_with", "reason"), UNREADABLE.values(), ids=UNREADABLE)
+@pytest.mark.parametrize("made_with, reason", UNREADABLE.values(), ids=UNREADABLE)
 def test_the_true_reason_is_said_where_classes_are_counted_first(made, made_with, reason):
     both_masks(made, **made_with)
     with pytest.raises(ValueError, match=rf"cannot be counted .* 2 of 2 masks cannot be read: .*a\.\w+ {reason}"):

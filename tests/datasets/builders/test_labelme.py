@@ -33,7 +33,7 @@ def test_collected_labels_in_the_order_of_the_alphabet(folder):
 
 
 @pytest.mark.parametrize(
-    ("lines", "names", "cat", "dog"),
+    "lines, names, cat, dog",
     [
         ("__ignore__\n_background_\ndog\ncat\n", ("_background_", "dog", "cat"), 2, 1),
         ("dog\nbird\ncat", ("_background_", "dog", "bird", "cat"), 3, 1),
@@ -121,7 +121,7 @@ def test_pairs_can_go_to_other_processes(folder):
 
 
 @pytest.mark.parametrize(
-    ("break_it", "message"),
+    "break_it, message",
     [
         (lambda folder: (folder / "a.png").unlink(), r"a\.png is missing"),
         (lambda folder: (folder / "a.json").write_text('{"shapes": ['), r"a\.json cannot be read as a JSON file"),

@@ -92,7 +92,7 @@ BREAKS = {
 }
 
 
-@pytest.mark.parametrize(("break_it", "reason"), BREAKS.values(), ids=BREAKS)
+@pytest.mark.parametrize("break_it, reason", BREAKS.values(), ids=BREAKS)
 def test_one_bad_file_is_named_and_can_be_skipped(folder, break_it, reason):
     break_it(folder / "a.json")
     with pytest.raises(ValueError, match=rf"1 of 2 pairs are bad: .*a\.json.*({reason})"):

@@ -76,7 +76,7 @@ def test_rectangles_of_four_corners_and_rotated_ones(draw):
         np.testing.assert_array_equal(draw(shape("dog", kind, tip, direction=0.785)), expected)
 
 
-@pytest.mark.parametrize(("radius", "options"), [(5, {}), (3, {"point_radius": 3})])
+@pytest.mark.parametrize("radius, options", [(5, {}), (3, {"point_radius": 3})])
 def test_point_is_a_disc(draw, radius, options):
     found = draw(shape("cat", "point", [[15, 12]]), size=(25, 31), **options) == 1
     rows, columns = np.mgrid[:25, :31]
@@ -91,7 +91,7 @@ def test_circle_is_centre_and_a_point_of_its_edge(draw):
     np.testing.assert_array_equal(found, same)
 
 
-@pytest.mark.parametrize(("width", "options"), [(10, {}), (4, {"line_width": 4}), (1, {"line_width": 1})])
+@pytest.mark.parametrize("width, options", [(10, {}), (4, {"line_width": 4}), (1, {"line_width": 1})])
 def test_lines_have_a_width(draw, width, options):
     found = draw(shape("cat", "line", [[0, 20], [40, 20]]), size=(41, 41), **options) == 1
     assert (found.sum(axis=0)[1:40] == width).all()
@@ -136,7 +136,7 @@ def test_shape_that_reaches_out_is_clipped(draw):
 
 
 @pytest.mark.parametrize(
-    ("kind", "points"),
+    "kind, points",
     [
         ("polygon", [[20, 1], [25, 1], [25, 5]]),
         ("rectangle", [[-9, -9], [-1, 4]]),
@@ -159,7 +159,7 @@ def test_unknown_labels_are_listed_or_ignored(draw):
 
 
 @pytest.mark.parametrize(
-    ("kind", "points", "message"),
+    "kind, points, message",
     [
         ("polygon", [[1, 1], [2, 2]], "a polygon needs at least 3 points"),
         ("rectangle", [[1, 1], [2, 2], [3, 3]], "a rectangle needs 2 or 4 points"),

@@ -30,7 +30,7 @@ def test_field_of_a_struct_keeps_its_two_axes(path, ids):
 
 
 @pytest.mark.parametrize(
-    ("content", "message"),
+    "content, message",
     [
         ({"GTinst": {"Segmentation": IDS}}, r"x\.mat is a \.mat of another layout.*the file has \['GTinst'\]"),
         ({"GTcls": {"Boundaries": IDS}}, r"expected GTcls\.Segmentation, but GTcls has \['Boundaries'\]"),

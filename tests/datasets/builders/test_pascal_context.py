@@ -71,7 +71,7 @@ def expected(root, name, first, other):
     return mask
 
 
-@pytest.mark.parametrize(("options", "first", "other"), [({}, 1, 0), ({"classes": 59}, 0, 255)])
+@pytest.mark.parametrize("options, first, other", [({}, 1, 0), ({"classes": 59}, 0, 255)])
 def test_frequent_classes(root, options, first, other):
     report, examples = convert(root, **options)
     assert report.labels.names == (("background",) if first else ()) + tuple(NAMES)

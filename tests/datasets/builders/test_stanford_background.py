@@ -61,7 +61,7 @@ def test_published_numbers(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("text", "message"),
+    "text, message",
     [
         ("0 1\n2\n", "cannot be read as a matrix of whole numbers"),
         ("0 grass\n", "cannot be read as a matrix of whole numbers"),
@@ -87,7 +87,8 @@ def test_missing_halves_are_named(root, tmp_path):
             convert_stanford_background(root, split, tmp_path / "out", workers=1)
         except ValueError as error:
             messages.append(str(error))
-    assert "7000.jpg is missing" in "".join(messages) and "7013.regions.txt is missing" in "".join(messages)
+    assert "7000.jpg is missing" in "".join(messages)
+    assert "7013.regions.txt is missing" in "".join(messages)
 
 
 def test_wrong_folder_and_arguments(root, tmp_path):

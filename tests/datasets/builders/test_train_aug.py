@@ -77,7 +77,7 @@ def test_a_list_in_the_devkit_says_which_images(devkit, sbd):
 
 
 @pytest.mark.parametrize(
-    ("list_path", "line", "folder"),
+    "list_path, line, folder",
     [
         ("ImageSets/Segmentation/trainaug.txt", "{0}", "SegmentationClassAug"),
         ("ImageSets/Segmentation/train_aug.txt", "{0}", "SegmentationClass_aug"),

@@ -58,7 +58,9 @@ def test_what_lies_outside_does_not_matter(options):
     np.testing.assert_array_equal(one, two)
     alone = look(IMAGE[:8, :11], ALL[:8, :11], (3, 4))
     np.testing.assert_allclose(alone.numpy().reshape(-1, 3), one, atol=1e-3)
-    assert one.min() >= 0 and one.max() <= 255 and np.abs(one - IMAGE[PART[..., 0]]).max() > 3
+    assert one.min() >= 0
+    assert one.max() <= 255
+    assert np.abs(one - IMAGE[PART[..., 0]]).max() > 3
 
 
 def test_seed_decides():
@@ -72,12 +74,16 @@ def test_draws_fill_their_ranges():
     flat = np.full((2, 2, 3), 100, np.float32)
     look = tf.function(Appearance(color_jitter=(0.5, 0, 0, 0)))
     means = np.array([look(flat, np.ones((2, 2, 1), bool), tf.constant([0, i])).numpy().mean() for i in range(200)])
-    assert 50 <= means.min() < 55 and 145 < means.max() <= 150 and 95 < means.mean() < 105
+    assert 50 <= means.min() < 55
+    assert 145 < means.max() <= 150
+    assert 95 < means.mean() < 105
 
 
 def test_one_number_gives_hue_a_quarter_and_nothing_is_off():
     assert Appearance(0.4).changes == (0.4, 0.4, 0.4, 0.1)
-    assert not Appearance() and Appearance(blur=0.1) and Appearance((0, 0, 0, 0.1))
+    assert not Appearance()
+    assert Appearance(blur=0.1)
+    assert Appearance((0, 0, 0, 0.1))
 
 
 @pytest.mark.parametrize(

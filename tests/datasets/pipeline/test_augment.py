@@ -66,7 +66,9 @@ def test_every_result_is_one_of_the_release_and_all_choices_occur(crop):
     for axis in range(2):
         slack = [(start[axis], scaled[axis] - crop[axis]) for _, start, _, scaled in found if scaled[axis] > crop[axis]]
         shares = [start / room for start, room in slack]
-        assert min(shares) < 0.15 and max(shares) > 0.85 and 0.35 < np.mean(shares) < 0.65
+        assert min(shares) < 0.15
+        assert max(shares) > 0.85
+        assert 0.35 < np.mean(shares) < 0.65
 
 
 def test_labels_stay_with_their_pixels():
@@ -79,8 +81,10 @@ def test_labels_stay_with_their_pixels():
 
 def test_ignore_label_and_grey_fill_the_rest():
     image, label = Augmentation((61, 70), max_scale=0.5, ignore_label=11, flip=False, pad_value=7)(IMAGE, LABEL, (0, 0))
-    assert (label.numpy()[14:] == 11).all() and (label.numpy()[:, 20:] == 11).all()
-    assert (image.numpy()[14:] == 7).all() and (image.numpy()[:, 20:] == 7).all()
+    assert (label.numpy()[14:] == 11).all()
+    assert (label.numpy()[:, 20:] == 11).all()
+    assert (image.numpy()[14:] == 7).all()
+    assert (image.numpy()[:, 20:] == 7).all()
     assert (label.numpy()[:14, :20] < 21).all()
 
 
@@ -90,11 +94,12 @@ def test_step_zero_draws_any_scale():
     steps = [float(np.diff(augment(IMAGE, LABEL, (1, index))[0][:5, 0, 0].numpy()).mean()) for index in range(40)]
     scales = 8 / np.array(steps)
     assert len(set(scales.round(3))) > 20
-    assert 0.45 < scales.min() < 0.8 and 1.6 < scales.max() < 2.1
+    assert 0.45 < scales.min() < 0.8
+    assert 1.6 < scales.max() < 2.1
 
 
 @pytest.mark.parametrize(
-    ("limits", "expected"),
+    "limits, expected",
     [
         ((0.5, 2.0, 0.25), SCALES),
         ((0.6, 0.9, 0.1), (0.6, 0.7, 0.8, 0.9)),
@@ -165,7 +170,9 @@ def test_angles_fill_their_range():
     augment = tf.function(Augmentation((5, 5), 1.0, 1.0, flip=False, rotate=30))
     slopes = np.array([np.diff(augment(IMAGE, LABEL, tf.constant([2, i]))[0][2, :, 0]).mean() for i in range(150)])
     angles = np.degrees(np.arcsin(slopes / 8))
-    assert -30.5 < angles.min() < -25 and 25 < angles.max() < 30.5 and abs(angles.mean()) < 5
+    assert -30.5 < angles.min() < -25
+    assert 25 < angles.max() < 30.5
+    assert abs(angles.mean()) < 5
 
 
 def test_colours_and_blur_leave_crops_and_labels_as_they_are():

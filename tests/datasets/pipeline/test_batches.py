@@ -40,7 +40,8 @@ def test_batches_are_static_and_typed(tiny):
 
 def test_values_are_those_of_images_and_classes(unbroken):
     images, labels = (np.stack(part) for part in zip(*unbroken))
-    assert images.min() >= 0 and 200 < images.max() <= 255
+    assert images.min() >= 0
+    assert 200 < images.max() <= 255
     assert set(np.unique(labels)) == {0, 1, 2, 255}
 
 
@@ -86,7 +87,7 @@ def test_same_image_is_augmented_anew_in_every_epoch(tiny):
 
 
 @pytest.mark.parametrize(
-    ("options", "message"),
+    "options, message",
     [
         ({"batch_size": 0}, "batch_size must be at least 1"),
         ({"start_step": -1}, "start_step must be at least 0"),

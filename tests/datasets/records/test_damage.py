@@ -67,7 +67,7 @@ def test_flipped_byte_is_found_in_its_shard(copy):
 
 
 @pytest.mark.parametrize(
-    ("record", "message"),
+    "record, message",
     [
         (Record("cat", b"junk", "png", 4, 5, MASK), r"record 1 \(cat\): its image cannot be decoded"),
         (Record("cat", PNG, "png", 4, 5, MASK[:40]), r"record 1 \(cat\): its label cannot be decoded"),

@@ -29,7 +29,7 @@ def with_image(pair, image, suffix, **options):
     return Pair(pair.name, path, pair.mask)
 
 
-@pytest.mark.parametrize(("suffix", "stored"), [(".jpg", "jpeg"), (".png", "png")])
+@pytest.mark.parametrize("suffix, stored", [(".jpg", "jpeg"), (".png", "png")])
 def test_rgb_jpeg_and_png_are_stored_byte_for_byte(pair, suffix, stored):
     pair = with_image(pair, Image.fromarray(PIXELS), suffix)
     record = load_pair(pair, LABELS)
@@ -48,7 +48,7 @@ GREY = np.repeat(np.asarray(Image.fromarray(PIXELS).convert("L"))[..., None], 3,
 
 
 @pytest.mark.parametrize(
-    ("image", "suffix", "options", "expected"),
+    "image, suffix, options, expected",
     [
         (Image.fromarray(PIXELS), ".bmp", {}, PIXELS),
         (Image.fromarray(PIXELS), ".tiff", {}, PIXELS),

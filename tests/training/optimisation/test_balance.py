@@ -46,7 +46,8 @@ def test_inverse_log_is_that_of_enet(records):
 
 def test_nothing_asked_nothing_weighed(records):
     found = weigh(records)
-    assert found.class_weights is None and found.image_weights is None
+    assert found.class_weights is None
+    assert found.image_weights is None
 
 
 def test_a_file_and_numbers_are_taken_as_they_are(records, tmp_path):

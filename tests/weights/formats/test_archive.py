@@ -117,8 +117,10 @@ def test_missing_file(tmp_path):
 
 
 def test_archives_are_known_by_their_suffix():
-    assert is_archive("a/model.tar.gz") and is_archive("model.tgz")
-    assert not is_archive("model.gz.keras") and not is_archive(None)
+    assert is_archive("a/model.tar.gz")
+    assert is_archive("model.tgz")
+    assert not is_archive("model.gz.keras")
+    assert not is_archive(None)
 
 
 def sparse_archive(path, kind):

@@ -106,7 +106,8 @@ def test_export_leaves_nothing_in_the_temporary_folder(exports, tmp_path, monkey
     monkeypatch.setattr(tf.saved_model, "save", watched)
     export_tflite(tiny_model(output_stride=32, crop_size=33), tmp_path / "out" / "m.tflite")
     # A killed export's graph lies beside its file, where the next one clears it.
-    assert seen and all(str(tmp_path / "out") in folder for folder in seen)
+    assert seen
+    assert all(str(tmp_path / "out") in folder for folder in seen)
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["m.tflite"]
     assert not list((tmp_path / "temporary").iterdir())
 

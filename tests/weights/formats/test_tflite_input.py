@@ -46,7 +46,7 @@ def normalization(mean, deviation) -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("scale", "zero"), [(1 / 128, 128), (1.0, 0), (1 / 255, 0), (2 / 255, 127)], ids=["-1..1", "0..255", "0..1", "odd"]
+    "scale, zero", [(1 / 128, 128), (1.0, 0), (1 / 255, 0), (2 / 255, 127)], ids=["-1..1", "0..255", "0..1", "odd"]
 )
 def test_bytes_that_span_a_usual_range_are_pixels(scale, zero):
     np.testing.assert_array_equal(feed_of(structure(UINT8, [scale], [zero]))(PIXELS), PIXELS)
@@ -76,7 +76,7 @@ def test_metadata_are_followed_by_channel():
     assert feed(PIXELS[:3]).dtype == np.float32
 
 
-@pytest.mark.parametrize(("mean", "deviation"), [([0.0], [0.0]), ([1.0, 2.0], [1.0]), ([np.nan], [1.0])])
+@pytest.mark.parametrize("mean, deviation", [([0.0], [0.0]), ([1.0, 2.0], [1.0]), ([np.nan], [1.0])])
 def test_senseless_metadata_are_refused(mean, deviation):
     with pytest.raises(ValueError, match="metadata ask for the mean"):
         feed_of(structure(FLOAT32, metadata=normalization(mean, deviation)))

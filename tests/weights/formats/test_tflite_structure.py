@@ -95,7 +95,7 @@ def custom_operation(model, graph):
 
 
 @pytest.mark.parametrize(
-    ("change", "message"),
+    "change, message",
     [
         (with_value(np.nan), "the weights .* are not finite"),
         (with_value(-np.inf), "the weights .* are not finite"),

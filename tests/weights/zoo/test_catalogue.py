@@ -14,7 +14,8 @@ def test_entries_name_distinct_files_and_known_parts():
     for entry in ZOO.values():
         assert entry.backbone in BACKBONES
         assert entry.model is None or entry.model in models.MODELS
-        assert entry.url.startswith("https://download.tensorflow.org/models/") and entry.url.endswith(".tar.gz")
+        assert entry.url.startswith("https://download.tensorflow.org/models/")
+        assert entry.url.endswith(".tar.gz")
         assert bool(entry.scores) == bool(entry.model)
         if entry.scores:
             assert entry.scores[0].output_stride == entry.settings["output_stride"]
