@@ -17,6 +17,7 @@ from deeplab_tf.images.scaling import limit_of
 from deeplab_tf.labels import LabelSpec
 from deeplab_tf.layers import BatchNorm
 from deeplab_tf.models import MODELS, DeepLabV3, DeepLabV3Plus, SegmentationModel, load_model
+from deeplab_tf.models.registry import check_settings
 from deeplab_tf.training.config import TrainConfig
 from deeplab_tf.training.errors import explained
 from deeplab_tf.weights import load_released, recalibrate_batch_norm, transfer_weights
@@ -91,19 +92,12 @@ def build_model(config: TrainConfig, labels: LabelSpec, image_size: tuple[int, i
 
 def _given(config: TrainConfig, kind: type[SegmentationModel]) -> dict:
     """The arguments of the network that the settings name."""
-    accepted = inspect.signature(kind).parameters
     given = {name: getattr(config, name) for name in NETWORK if getattr(config, name) is not None}
     further = config.network or {}
-    strange = [name for name in (*given, *further) if name not in accepted]
-    if strange:
-        value = {**further, **given}[strange[0]]
-        possible = sorted(accepted.keys() - DECIDED)
-        raise ValueError(
-            f"{kind.__name__} has no {strange[0]}; received {value}. Leave it out; its arguments are {possible}."
-        )
     named = [name for name in further if name in NETWORK or name in DECIDED]
     if named:
         raise ValueError(f"{named[0]} is a setting of the run itself, so it cannot stand among those of the network.")
+    check_settings(kind, {**given, **further}, without=DECIDED)
     return {**further, **given}
 
 
