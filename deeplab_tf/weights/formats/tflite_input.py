@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from deeplab_tf.weights.formats.exported import INPUT_RANGE
+from deeplab_tf.weights.formats.flatbuffer import Damaged, root_table
 from deeplab_tf.weights.formats.tflite_structure import (
     ADD,
     DIV,
@@ -16,10 +17,8 @@ from deeplab_tf.weights.formats.tflite_structure import (
     MUL,
     SUB,
     UINT8,
-    Damaged,
     Structure,
     Tensor,
-    tables_of,
 )
 
 RANGES = (INPUT_RANGE, (-1.0, 1.0), (0.0, 1.0))
@@ -132,7 +131,7 @@ def _from_metadata(structure: Structure):
     """The normalisation in the metadata: a mean to subtract and a deviation to divide by."""
     if METADATA not in structure.metadata:
         return None
-    rows = [tables_of(bytes(structure.metadata[METADATA]))]
+    rows = [root_table(bytes(structure.metadata[METADATA]))]
     for field in (SUBGRAPHS, INPUTS):
         rows = rows[0].tables(field) if rows else []
     for unit in rows[0].tables(PROCESS_UNITS) if rows else ():

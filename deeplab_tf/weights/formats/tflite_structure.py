@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import struct
 
 import numpy as np
+
+from deeplab_tf.weights.formats.flatbuffer import Damaged, Table, root_table
 
 # Of TFLite's schema (tensorflow/compiler/mlir/lite/schema/schema.fbs): numbers never change their meaning there.
 BITS = {
@@ -28,12 +29,7 @@ POSITIVE = {
 VECTORS = {17: 0, 30: 0}
 # What no segmentation network needs: embeddings, If, While, CallOnce, variables, buckets.
 STRANGE = frozenset((3, 92, 93, 103, 111, 115))
-MOST_TABLES = 200_000
 LARGEST_TENSOR = 2**31
-
-
-class Damaged(ValueError):
-    """Bytes that cannot be a model."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -112,8 +108,7 @@ def read_structure(content: bytes) -> Structure:
     """
     if content[4:8] != b"TFL3":
         raise Damaged("it lacks the mark TFL3 of a TFLite model")
-    data = _Bytes(content)
-    model = data.table(0)
+    model = root_table(content)
     buffers = [_buffer(table) for table in model.tables(4)]
     codes = [_code(table) for table in model.tables(1)]
     graphs = [_graph(table, buffers, codes) for table in model.tables(2)]
@@ -135,12 +130,7 @@ def read_structure(content: bytes) -> Structure:
     return dataclasses.replace(graphs[0], metadata=metadata, description=model.text(3))
 
 
-def tables_of(content: bytes) -> _Table:
-    """The root of another flatbuffer, such as TFLite's metadata, checked in the same way."""
-    return _Bytes(content).table(0)
-
-
-def _buffer(table: _Table) -> memoryview:
+def _buffer(table: Table) -> memoryview:
     start, size = table.number(1, "<Q", 0), table.number(2, "<Q", 0)
     if start > 1:
         if start + size > len(table.data.content):
@@ -149,14 +139,14 @@ def _buffer(table: _Table) -> memoryview:
     return table.vector(0, 1)
 
 
-def _code(table: _Table) -> int:
+def _code(table: Table) -> int:
     code = max(table.number(0, "<b", 0), table.number(3, "<i", 0))
     if table.text(1) or code == CUSTOM:
         raise Damaged(f"it needs the custom operation {table.text(1)!r}, which is not run")
     return code
 
 
-def _graph(table: _Table, buffers: list, codes: list) -> Structure:
+def _graph(table: Table, buffers: list, codes: list) -> Structure:
     tensors = [_tensor(row, buffers) for row in table.tables(0)]
     operators = [_operator(row, codes, len(tensors)) for row in table.tables(3)]
     inputs, outputs = table.integers(1), table.integers(2)
@@ -179,7 +169,7 @@ def _check_order(tensors: list[Tensor], operators: list[Operator], inputs: tuple
         raise Damaged("an output is never computed")
 
 
-def _tensor(table: _Table, buffers: list) -> Tensor:
+def _tensor(table: Table, buffers: list) -> Tensor:
     name, shape, kind = table.text(3), table.integers(0), table.number(1, "<b", 0)
     if kind not in BITS or table.number(5, "<b", 0) or table.table(6) or table.has(9):
         raise Damaged(f"the tensor {name!r} is of a kind that is not run")
@@ -199,7 +189,7 @@ def _tensor(table: _Table, buffers: list) -> Tensor:
     return tensor
 
 
-def _quantization(table: _Table, name: str, shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
+def _quantization(table: Table, name: str, shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
     found = table.table(4)
     if found is None:
         return np.empty(0, np.float32), np.empty(0, np.int64)
@@ -220,7 +210,7 @@ def _quantization(table: _Table, name: str, shape: tuple[int, ...]) -> tuple[np.
     return scale, zero
 
 
-def _operator(table: _Table, codes: list, tensors: int) -> Operator:
+def _operator(table: Table, codes: list, tensors: int) -> Operator:
     code = _at(codes, table.number(0, "<I", 0), "kind of operation")
     inputs, outputs = table.integers(1), table.integers(2)
     # -1 stands for an input that is left out.
@@ -243,73 +233,3 @@ def _at(rows: list, index: int, what: str):
     if not 0 <= index < len(rows):
         raise Damaged(f"it names the {what} {index} of {len(rows)}")
     return rows[index]
-
-
-class _Bytes:
-    """The file; counts the tables that are read, so that a few bytes cannot stand for millions."""
-
-    def __init__(self, content: bytes):
-        self.content = memoryview(content)
-        self.left = MOST_TABLES
-
-    def unpack(self, format: str, position: int):
-        if not 0 <= position <= len(self.content) - struct.calcsize(format):
-            raise Damaged("a table points outside the file")
-        return struct.unpack_from(format, self.content, position)[0]
-
-    def table(self, position: int) -> _Table:
-        """The table that the offset at `position` leads to."""
-        self.left -= 1
-        if self.left < 0:
-            raise Damaged(f"it has more than {MOST_TABLES} tables")
-        return _Table(self, position + self.unpack("<I", position))
-
-
-class _Table:
-    def __init__(self, data: _Bytes, position: int):
-        self.data, self.position = data, position
-        vtable = position - data.unpack("<i", position)
-        length, self.size = data.unpack("<H", vtable), data.unpack("<H", vtable + 2)
-        if length < 4 or length % 2 or self.size < 4 or position + self.size > len(data.content):
-            raise Damaged("a table's rows lie outside it")
-        data.unpack(f"<{length}s", vtable)
-        self.fields = struct.unpack_from(f"<{length // 2 - 2}H", data.content, vtable + 4)
-        if any(offset and not 4 <= offset < self.size for offset in self.fields):
-            raise Damaged("a field lies outside its table")
-
-    def has(self, field: int) -> bool:
-        return field < len(self.fields) and self.fields[field] > 0
-
-    def number(self, field: int, format: str, default):
-        return self.data.unpack(format, self.position + self.fields[field]) if self.has(field) else default
-
-    def table(self, field: int) -> _Table | None:
-        return self.data.table(self.position + self.fields[field]) if self.has(field) else None
-
-    def tables(self, field: int) -> list[_Table]:
-        start, count = self._span(field, 4)
-        return [self.data.table(start + 4 * index) for index in range(count)]
-
-    def vector(self, field: int, size: int) -> memoryview:
-        start, count = self._span(field, size)
-        return self.data.content[start : start + count * size]
-
-    def array(self, field: int, dtype: str) -> np.ndarray:
-        return np.frombuffer(self.vector(field, np.dtype(dtype).itemsize), dtype)
-
-    def integers(self, field: int) -> tuple[int, ...]:
-        return tuple(self.array(field, "<i4").tolist())
-
-    def text(self, field: int) -> str:
-        return bytes(self.vector(field, 1)).decode("utf-8", "backslashreplace")
-
-    def _span(self, field: int, size: int) -> tuple[int, int]:
-        """Where a vector's items start, and how many there are."""
-        if not self.has(field):
-            return 0, 0
-        at = self.position + self.fields[field]
-        at += self.data.unpack("<I", at)
-        count = self.data.unpack("<I", at)
-        if at + 4 + count * size > len(self.data.content):
-            raise Damaged("a vector ends outside the file")
-        return at + 4, count
