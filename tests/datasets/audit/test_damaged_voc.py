@@ -8,12 +8,13 @@ from PIL import Image
 
 from deeplab_tf.datasets import convert_voc, evaluation_images, inspect_dataset, open_dataset
 from deeplab_tf.datasets.audit.findings import ERROR, KINDS, WARNING
-from harness.damaged_voc import BAD, HEALTHY, KEPT, PAIRS, Damage, copy_devkit, damage, draw_devkit
+from harness.damaged_voc import BAD, HEALTHY, KEPT, PAIRS, Damage, damage
+from harness.voc_devkit import copy_devkit, draw_devkit
 
 
 @pytest.fixture(scope="module")
 def damaged(tmp_path_factory) -> Damage:
-    return damage(draw_devkit(tmp_path_factory.mktemp("drawn") / "VOC2012"))
+    return damage(draw_devkit(tmp_path_factory.mktemp("drawn") / "VOC2012", PAIRS))
 
 
 def accused(root: Path, inspection) -> set[tuple[str, str]]:
@@ -73,6 +74,6 @@ def test_conversion_refuses_them_unasked(damaged, tmp_path):
 
 @pytest.mark.shared
 def test_damaged_copy_of_real_images(shared, tmp_path):
-    damaged = damage(copy_devkit(shared / "data" / "voc2012", tmp_path / "VOC2012"))
+    damaged = damage(copy_devkit(shared / "data" / "voc2012", tmp_path / "VOC2012", PAIRS))
     assert accused(damaged.root, inspect_dataset(damaged.root)) == damaged.findings
     check_conversion(damaged, tmp_path / "records", "train")

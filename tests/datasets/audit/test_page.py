@@ -10,8 +10,9 @@ from PIL import Image
 from deeplab_tf.datasets import inspect_dataset
 from deeplab_tf.datasets.audit.inspect import SAMPLES
 from deeplab_tf.datasets.audit.page import PICTURES_A_KIND
-from harness.damaged_voc import BAD, draw_devkit, read_list
+from harness.damaged_voc import BAD, PAIRS
 from harness.damaged_voc import damage as let_accidents_happen
+from harness.voc_devkit import draw_devkit, read_list
 
 VOID_TAGS = {"meta", "img", "br"}
 CLOSED_BY_THE_NEXT = {"td", "th", "li"}
@@ -44,7 +45,7 @@ class Page(HTMLParser):
 @pytest.fixture(scope="module")
 def audited(tmp_path_factory):
     folder = tmp_path_factory.mktemp("page")
-    damaged = let_accidents_happen(draw_devkit(folder / "devkit"))
+    damaged = let_accidents_happen(draw_devkit(folder / "devkit", PAIRS))
     inspection = inspect_dataset(damaged.root, page=folder / "audit.html", workers=2)
     return damaged, inspection, Page((folder / "audit.html").read_text(encoding="utf-8"))
 

@@ -6,7 +6,7 @@ from PIL import Image
 
 from deeplab_tf.datasets import inspect_dataset
 from deeplab_tf.labels import label_spec
-from harness.damaged_voc import draw_devkit
+from harness.voc_devkit import draw_devkit
 
 
 def test_devkit_below_the_folder_given(tmp_path):
