@@ -21,9 +21,9 @@ import threading
 import time
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "fuzz"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
-from pool import Worker
+from harness.fuzz.pool import Worker
 
 
 def drawn(total: int, weights: dict[str, int], first: int) -> list[tuple[str, int]]:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
+TESTS = ROOT / "tests"
 SOURCES = [path for folder in ("deeplab_tf", "datasets", "export") for path in (ROOT / folder).rglob("*.py")]
 
 
@@ -87,3 +88,45 @@ def test_the_first_line_of_an_error_has_one_source():
     # An error may have no text, and then no first line either; `reason` knows.
     found = [str(path.relative_to(ROOT)) for path in SOURCES if "splitlines()[0]" in path.read_text(encoding="utf-8")]
     assert found == ["deeplab_tf/files/reading.py"]
+
+
+# Tests of an idea that no one module has, each with the idea; all others are named after the module that they test.
+IDEAS = {
+    "test_earlier_files.py": "files and runs of earlier versions",
+    "test_fuzz.py": "damaged files of every format",
+    "test_house_rules.py": "the code itself",
+    "test_wheel.py": "the package, installed",
+    "backbones/test_atrous_consistency.py": "backbones that have no harness of their own",
+    "cli/test_cli.py": "all commands, and the path through them",
+    "cli/test_full_disk.py": "a full disk under every command",
+    "datasets/audit/test_damaged_voc.py": "a damaged devkit under audit and conversion",
+    "datasets/test_max_side.py": "large images, from conversion to training",
+    "docs/test_pages.py": "all pages",
+    "export/test_killed_export.py": "a kill of either export",
+    "inference/test_large_images.py": "large images, by every kind of predictor",
+    "models/test_backbone_families.py": "heads on every family of backbones",
+    "models/test_every_model.py": "every network at full width",
+    "models/test_keras_state.py": "what Keras keeps of a model",
+    "models/test_layouts.py": "the four layouts of the v3 paper",
+    "models/test_parameter_counts.py": "the large models in one table",
+    "models/test_short_fit.py": "a few steps of fit, by the statistics of the moment",
+    "training/test_reproducible.py": "every operation of a training step",
+}
+
+
+def test_tests_mirror_the_package():
+    """`tests/a/test_b*.py` tests `a/b.py`, whatever more its name says; pages and notebooks count as modules."""
+    others = (path for folder in ("docs", "notebooks") for path in (ROOT / folder).glob("*.*"))
+    modules = [path.relative_to(ROOT).as_posix().removeprefix("deeplab_tf/") for path in (*SOURCES, *others)]
+    tested = "|".join(re.sub(r"([^/]+)\.\w+$", r"test_\1", module) for module in modules)
+    files = [path.relative_to(TESTS).as_posix() for path in TESTS.rglob("test_*.py")]
+    strange = [file for file in files if not re.fullmatch(rf"({tested})(_\w+)?\.py", file)]
+    # Name a file after the module that it tests, in the module's folder, or give its idea above.
+    assert sorted(strange) == sorted(IDEAS)
+
+
+def test_no_file_is_longer_than_300_lines():
+    folders = (ROOT / name for name in ("deeplab_tf", "datasets", "export", "tests", "benchmarks"))
+    files = [path for folder in folders for path in folder.rglob("*.py")]
+    lines = {str(path.relative_to(ROOT)): len(path.read_text(encoding="utf-8").splitlines()) for path in files}
+    assert {name: count for name, count in lines.items() if count > 300} == {}

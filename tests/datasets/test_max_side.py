@@ -9,7 +9,7 @@ from PIL import Image
 
 from deeplab_tf import datasets
 from deeplab_tf.datasets import convert_folder, evaluation_images, inspect_dataset, open_dataset, training_batches
-from deeplab_tf.datasets.pipeline.image_sizes import advice_on_size, median_size, sampled_sizes, typical_size
+from deeplab_tf.datasets.pipeline.image_sizes import sampled_sizes
 from deeplab_tf.datasets.records.record import read_size
 from harness.tiny_model import photo
 
@@ -82,30 +82,6 @@ def test_wrong_sizes_are_refused(files, tmp_path):
         converted(files, tmp_path / "none", max_side=0)
     with pytest.raises(ValueError, match="max_side must be a side .* received 'big'"):
         training_batches(converted(files, tmp_path / "plain"), max_side="big", **WHOLE)
-
-
-def test_sizes_of_records_that_do_not_state_them():
-    example = tf.train.Example()
-    encoded = tf.io.encode_png(photo(7, 9)).numpy()
-    example.features.feature["image/encoded"].bytes_list.value.append(encoded)
-    assert read_size(tf.constant(example.SerializeToString())) == (7, 9)
-
-
-def test_typical_and_median_sizes():
-    assert typical_size([(1024, 2048)] * 20) == (1024, 2048)
-    assert typical_size([(375, 500)] * 60 + [(500, 375)] * 30 + [(3000, 4000)] * 4) == (500, 500)
-    assert typical_size([(187, 250)] * 23 + [(250, 187)]) == (250, 250)
-    assert typical_size([(178, 239)] * 40 + [(179, 240)]) == (179, 240)
-    assert typical_size([]) is None
-    assert median_size([(3000, 4000), (30, 40), (4000, 3000)]) == (3000, 4000)
-
-
-def test_advice_names_share_and_remedy():
-    assert advice_on_size((1024, 2048), (769, 769)) is None
-    assert advice_on_size((1028, 700), (257, 257)) is None
-    text = advice_on_size((3000, 4000), (257, 257))
-    assert "a crop of 257x257 is 0.6 % of it" in text
-    assert "--max-side 514" in text
 
 
 @pytest.mark.parametrize("side, found", [(2100, True), (1900, False)])

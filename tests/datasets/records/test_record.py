@@ -5,7 +5,16 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from deeplab_tf.datasets.records.record import Record, count_records, decode_image, parse, serialize, shard_name
+from deeplab_tf.datasets.records.record import (
+    Record,
+    count_records,
+    decode_image,
+    parse,
+    read_size,
+    serialize,
+    shard_name,
+)
+from harness.tiny_model import photo
 
 RELEASE_KEYS = {
     "image/encoded", "image/filename", "image/format", "image/height", "image/width", "image/channels",
@@ -75,3 +84,10 @@ def test_a_terabyte_of_zeros_is_refused_at_once(tmp_path):
         file.truncate(2**40)
     with pytest.raises(ValueError, match=r"sparse\.tfrecord is damaged"):
         count_records(path)
+
+
+def test_sizes_of_records_that_do_not_state_them():
+    example = tf.train.Example()
+    encoded = tf.io.encode_png(photo(7, 9)).numpy()
+    example.features.feature["image/encoded"].bytes_list.value.append(encoded)
+    assert read_size(tf.constant(example.SerializeToString())) == (7, 9)

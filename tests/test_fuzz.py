@@ -2,9 +2,10 @@
 
 import random
 
-import mutations
 import pytest
-from pool import Worker
+
+from harness.fuzz import mutations
+from harness.fuzz.pool import Worker
 
 # As many as some seconds allow; what takes a network to read gets few.
 LIGHT = (
@@ -52,7 +53,7 @@ def test_a_seed_gives_the_same_damage(mutate):
 
 ODD = """
 import os, time
-from target import Target
+from harness.fuzz.target import Target
 
 def reads(answer):
     return lambda folder, file: "sound" if file.read_bytes() == bytes(range(100)) else answer()

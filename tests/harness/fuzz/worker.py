@@ -8,8 +8,8 @@ import traceback
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-TESTS = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(TESTS), str(TESTS / "weights")]
+TESTS = Path(__file__).resolve().parents[2]
+sys.path[0] = str(TESTS)
 
 
 def main() -> None:
@@ -19,13 +19,13 @@ def main() -> None:
     null = os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, 1)
     os.dup2(null, 2)
-    from cases import Bench
+    from harness.fuzz.cases import Bench
 
     if extra:
         targets, makers = runpy.run_path(str(extra[0]))["TARGETS"], {}
     else:
-        from samples import SAMPLES as makers
-        from targets import TARGETS as targets
+        from harness.fuzz.samples import SAMPLES as makers
+        from harness.fuzz.targets import TARGETS as targets
     bench = Bench(targets, makers, samples, scratch)
     for line in sys.stdin:
         how, target, seed = json.loads(line)

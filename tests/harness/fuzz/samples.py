@@ -108,7 +108,7 @@ def tflite(folder: Path) -> None:
 
 
 def released_tflite(folder: Path) -> None:
-    shared = Path(__file__).resolve().parents[3] / "shared" / "weights"
+    shared = Path(__file__).resolve().parents[4] / "shared" / "weights"
     shutil.copy(shared / "deeplabv3_mnv2_dm05_pascal_quant.tflite", folder / "released.tflite")
 
 
@@ -131,7 +131,7 @@ def frozen(folder: Path) -> None:
 
 
 def released_frozen(folder: Path) -> None:
-    shared = Path(__file__).resolve().parents[3] / "shared" / "weights"
+    shared = Path(__file__).resolve().parents[4] / "shared" / "weights"
     shutil.copy(shared / "deeplabv3_mnv2_pascal_trainval_frozen.pb", folder / "released.pb")
 
 

@@ -11,7 +11,7 @@ from deeplab_tf.export import export_saved_model, export_tflite
 from deeplab_tf.inference import Segmenter
 from harness.tiny_model import photo, tiny_model
 
-PAGE = Path(__file__).resolve().parents[1] / "docs/deployment.md"
+PAGE = Path(__file__).resolve().parents[2] / "docs/deployment.md"
 
 
 @pytest.fixture(scope="module")

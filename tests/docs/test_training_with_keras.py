@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-PAGE = Path(__file__).resolve().parents[1] / "docs/training_with_keras.md"
+PAGE = Path(__file__).resolve().parents[2] / "docs/training_with_keras.md"
 
 
 def test_its_blocks_run_one_after_the_other(tmp_path, monkeypatch):

@@ -10,10 +10,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from mutations import mutated
-from target import Target, damaged_files
-
 from deeplab_tf.cli import main
+from harness.fuzz.mutations import mutated
+from harness.fuzz.target import Target, damaged_files
 
 # Samples to splice others with.
 STRANGE = ("images", "labels_json", "checkpoint", "records")

@@ -4,7 +4,6 @@ import dataclasses
 from pathlib import Path
 
 import numpy as np
-from target import Target, digest
 
 from deeplab_tf.backbones.genotype import genotype
 from deeplab_tf.datasets import (
@@ -31,6 +30,7 @@ from deeplab_tf.weights import load_released
 from deeplab_tf.weights.formats.archive import unpacked
 from deeplab_tf.weights.formats.checkpoint import read_checkpoint
 from deeplab_tf.weights.formats.frozen_graph import read_frozen_graph
+from harness.fuzz.target import Target, digest
 from harness.tiny_model import photo
 
 
