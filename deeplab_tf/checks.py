@@ -268,9 +268,8 @@ def listing(items: Collection, shown: int = SHOWN, *, separator: str = ", ") -> 
         >>> listing(["a.png", "b.png", "c.png"], 2), listing([1, 2])
         ('a.png, b.png and 1 more', '1, 2')
     """
-    texts = list(items)
-    text = separator.join(str(item) for item in texts[:shown])
-    return f"{text} and {len(texts) - shown} more" if len(texts) > shown else text
+    texts = [str(item) for item in items]
+    return separator.join(texts[:shown]) + (f" and {len(texts) - shown} more" if len(texts) > shown else "")
 
 
 def _plain(value):
