@@ -4,6 +4,15 @@ The public names stand in `__init__.pyi` and are imported when they are first us
 table of data sets, `registry`, without TensorFlow.
 """
 
+import importlib
+
 import lazy_loader
 
-__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+_public, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+
+
+def __getattr__(name: str):
+    """A public name, or `convert_NAME` of any row of the table."""
+    if name.startswith("convert_") and name not in __all__:
+        return getattr(importlib.import_module(f"{__name__}.converters"), name)
+    return _public(name)

@@ -88,6 +88,11 @@ class DataSource:
     def __post_init__(self):
         object.__setattr__(self, "short", self.short or self.name)
 
+    @property
+    def tfds_name(self) -> str | None:
+        """What TFDS calls it; None where the labels are not known before the files are."""
+        return None if self.labels is None else f"deeplab_{self.short}"
+
     def listing(self) -> Callable[..., Any]:
         """The function that lists the pairs."""
         return _resolved(self.pairs)

@@ -174,12 +174,15 @@ def source_help(name: str) -> str:
 
 def sources_table() -> str:
     """`DATA_SETS` as a table in Markdown, a row for each data set; `docs/data.md` has it."""
-    rows = [("Data set", "`deeplab-tf convert`", "Where to get it", "The folder, `--root`", "Splits", "Classes")]
+    rows = [
+        ("Data set", "`deeplab-tf convert`", "Where to get it", "The folder, `--root`", "Splits", "Classes", "TFDS")
+    ]
     rows.append(("---",) * len(rows[0]))
     for name, source in DATA_SETS.items():
         splits = ", ".join(f"{split} {count}" for split, count in source.splits.items())
+        tfds = f"`{source.tfds_name}`" if source.tfds_name else ""
         # As code, or its stars and underscores would become emphasis.
-        rows.append((source.title, f"`{name}`", source.where, f"`{source.layout}`", splits, source.classes))
+        rows.append((source.title, f"`{name}`", source.where, f"`{source.layout}`", splits, source.classes, tfds))
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 

@@ -89,7 +89,7 @@ def add_builder(source: DataSource) -> type[_Segmentation]:
         return source.prepared_pairs(root)
 
     members = {
-        "name": f"deeplab_{source.short}",
+        "name": source.tfds_name,
         "__doc__": f"{source.title}.",
         "__module__": __name__,
         "MANUAL_DOWNLOAD_INSTRUCTIONS": f"{source_help(source.name)}\nSplits: {source.prepared_splits()}",
@@ -100,9 +100,8 @@ def add_builder(source: DataSource) -> type[_Segmentation]:
     return type(f"Deeplab{''.join(words)}", (_Segmentation,), members)
 
 
-# Where the labels are known before the files are.
 for _source in DATA_SETS.values():
-    if _source.labels is not None:
+    if _source.tfds_name:
         _builder = add_builder(_source)
         globals()[_builder.__name__] = _builder
 

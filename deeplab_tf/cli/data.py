@@ -6,9 +6,26 @@ import click
 
 from deeplab_tf.cli.group import cli
 from deeplab_tf.cli.options import LABELS, PATH, mask_options
+from deeplab_tf.datasets.registry import DATA_SETS
+
+_HELP = f"""Say what is in a data set and what is wrong with its labels, before or after conversion.
+
+    DATA is a folder of TFRecords; that of a known data set
+    ({", ".join(row.title for row in DATA_SETS.values() if row.tfds_name)}); one of images and masks;
+    one of labelme's or X-AnyLabeling's JSON files; or a COCO export of CVAT, Roboflow or Label Studio (or its JSON
+    file). Errors are pairs that conversion refuses and --skip-bad leaves out; warnings are kept. Nothing is written
+    into DATA unless it is a folder of TFRecords.
+
+    \b
+    Examples:
+      deeplab-tf inspect VOCdevkit/VOC2012 --html audit.html
+      deeplab-tf inspect photos --masks masks --class-names names.txt --json audit.json --strict
+      deeplab-tf inspect labelled --class-names labels.txt
+      deeplab-tf inspect voc
+    """
 
 
-@cli.command()
+@cli.command(help=_HELP)
 @click.argument("data", type=PATH)
 @click.option("--split", "splits", multiple=True, help="Only this split; repeat.")
 @click.option("--masks", type=PATH, help="Folder of the masks, where DATA is a folder of images.")
@@ -23,20 +40,7 @@ from deeplab_tf.cli.options import LABELS, PATH, mask_options
 @click.option("--workers", type=click.IntRange(1), help="Parallel workers.  [default: one per core]")
 @click.option("--strict", is_flag=True, help="End with 1 if there are errors.")
 def inspect(data, splits, masks, labels, class_names, contact_sheet, page, json_path, workers, strict, **mask) -> int:
-    """Say what is in a data set and what is wrong with its labels, before or after conversion.
-
-    DATA is a folder of TFRecords; the folder of PASCAL VOC, Cityscapes, ADE20K, CamVid or Stanford Background; one of
-    images and masks; one of labelme's or X-AnyLabeling's JSON files; or a COCO export of CVAT, Roboflow or
-    Label Studio (or its JSON file). Errors are pairs that conversion refuses and --skip-bad leaves out; warnings are
-    kept. Nothing is written into DATA unless it is a folder of TFRecords.
-
-    \b
-    Examples:
-      deeplab-tf inspect VOCdevkit/VOC2012 --html audit.html
-      deeplab-tf inspect photos --masks masks --class-names names.txt --json audit.json --strict
-      deeplab-tf inspect labelled --class-names labels.txt
-      deeplab-tf inspect voc
-    """
+    """Inspects a data set; the help text is made from the rows above."""
     from deeplab_tf import datasets
     from deeplab_tf.datasets.audit.raw_source import has_records
     from deeplab_tf.datasets.builders.class_names import read_class_names

@@ -12,7 +12,7 @@ from deeplab_tf import datasets
 from deeplab_tf.cli import main
 from deeplab_tf.datasets import converters
 from deeplab_tf.datasets.data_source import DataSource, Option
-from deeplab_tf.datasets.registry import DATA_SETS
+from deeplab_tf.datasets.registry import DATA_SETS, sources_table
 from deeplab_tf.labels import LabelSpec
 from harness.stored_records import check_stored, random_ids, save_image, save_mask
 
@@ -72,7 +72,7 @@ def test_a_new_data_set_is_converted_in_python(moon, tmp_path):
     assert (report.images, report.notes) == ({"val": 2}, ("val has 2 images; Moon has 5.",))
     assert report.labels.names == ("plain", "crater")
     check_stored(tmp_path / "out", "val", images, masks)
-    assert converters.convert_moon(root, ["val"], tmp_path / "again", side="far").images == {"val": 2}
+    assert datasets.convert_moon(root, ["val"], tmp_path / "again", side="far").images == {"val": 2}
     with pytest.raises(ValueError, match=r"Moon has no option 'size'; it has \['side'\]"):
         datasets.convert_dataset("moon", root, "val", tmp_path / "no", size=3)
     with pytest.raises(ValueError, match="no data set 'sun'; choose from"):
@@ -105,6 +105,11 @@ def test_a_new_data_set_serves_tfds(moon, tmp_path):
     builder = add_builder(DATA_SETS["moon"])
     assert (builder.name, builder.__doc__) == ("deeplab_moon", "Moon.")
     assert builder.MANUAL_DOWNLOAD_INSTRUCTIONS == "From: above\nRoot: near/*.png\nSplits: train and val."
+
+
+def test_a_new_data_set_has_a_row_in_the_documentation(moon):
+    row = "| Moon | `moon` | above | `near/*.png` | train 3, val 5 | 2 | `deeplab_moon` |"
+    assert row in sources_table().splitlines()
 
 
 @pytest.mark.parametrize("name", DATA_SETS)
