@@ -1,5 +1,5 @@
 # The public names, which __init__.py imports when they are first used, and editors and type checkers read here.
-from . import cost, datasets, evaluation, export, labels, layers, models, training, weights
+from . import cost, datasets, evaluation, export, labels, layers, models, progress, training, weights
 from .cost import model_cost
 from .inference import Segmenter
 from .labels import LabelSpec, label_spec
@@ -39,6 +39,7 @@ __all__ = [
     "load_released",
     "model_cost",
     "models",
+    "progress",
     "recalibrate_batch_norm",
     "save_model",
     "training",

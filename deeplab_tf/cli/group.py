@@ -12,6 +12,8 @@ from collections.abc import Iterator
 import click
 from tqdm import tqdm
 
+from deeplab_tf import progress
+
 
 class Interrupted(Exception):
     """Ctrl-C or SIGTERM, with the command's message: click would drop that of a KeyboardInterrupt."""
@@ -81,8 +83,15 @@ def _logged() -> Iterator[None]:
 @click.group(cls=QuietGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="deeplab-tf")
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+@click.option(
+    "--progress/--no-progress",
+    "shown",
+    default=None,
+    help="Show how far long work is: a bar on a terminal, elsewhere a line now and then.  [default: progress, "
+    f"unless {progress.VARIABLE}=0]",
+)
 @click.pass_context
-def cli(ctx: click.Context, debug: bool) -> None:
+def cli(ctx: click.Context, debug: bool, shown: bool | None) -> None:
     """DeepLab semantic segmentation: convert data, import released weights, train, evaluate, segment, export.
 
     \b
@@ -93,3 +102,5 @@ def cli(ctx: click.Context, debug: bool) -> None:
       deeplab-tf segment voc.keras photo.jpg --output out
     """
     ctx.with_resource(_logged())
+    if shown is not None:
+        ctx.with_resource(progress.show(shown))

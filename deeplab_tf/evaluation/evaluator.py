@@ -21,8 +21,8 @@ def evaluate(
     model,
     images: Iterable[Mapping | tuple] | tf.data.Dataset,
     labels: LabelSpec | Mapping | str | int | None = None,
+    *,
     skip_bad: bool = False,
-    progress: bool = True,
     max_side: int | tuple[int, int] | str | None = FROM_MODEL,
 ) -> Evaluation:
     """Mean IoU and pixel accuracy of a model, file or exported file.
@@ -33,7 +33,6 @@ def evaluate(
             `filename`; or pairs (image, label); or a `tf.data.Dataset` of either, which must have an end.
         labels: What the ids in `label` mean; the model's own specification when left out.
         skip_bad: Leave out, and list in the result, images whose labels do not fit, instead of stopping.
-        progress: Report progress on stderr.
         max_side: As for `open_predictor`. Predictions are compared with the labels at the labels' own size.
 
     Returns:
@@ -62,7 +61,7 @@ def evaluate(
     start = time.perf_counter()
     items = _items(images)
     count = 0
-    for item in track(items, _total(images), "evaluate") if progress else items:
+    for item in track(items, _total(images), "evaluate"):
         filename = _text(item.get("filename", f"image {count + len(skipped) + 1}"))
         image, truth = np.asarray(item["image"]), np.asarray(item["label"])
         truth = truth[..., 0] if truth.ndim == 3 and truth.shape[-1] == 1 else truth

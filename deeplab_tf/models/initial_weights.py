@@ -47,7 +47,7 @@ def _registered(functions: list[Callable]) -> Callable:
 
 
 def set_recalibrator(recalibrate: Callable) -> None:
-    """Makes `recalibrate(model, batches, progress=)` the one that measures the statistics that folded weights lack."""
+    """Makes `recalibrate(model, batches)` the one that measures the statistics that folded weights lack."""
     _recalibrators[:] = [recalibrate]
 
 
@@ -81,5 +81,5 @@ def recalibrate_folded(model: keras.Model, data) -> None:
             type(data).__name__,
         )
         return
-    _registered(_recalibrators)(model, batches, progress=False)
+    _registered(_recalibrators)(model, batches)
     logger.info("Folded normalisation: the statistics of %d layers were measured on the data to fit.", len(folded))

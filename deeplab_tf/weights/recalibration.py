@@ -15,7 +15,7 @@ from deeplab_tf.progress import track
 INITIAL_STDDEV = 0.09
 
 
-def recalibrate_batch_norm(model: keras.Model, images: Iterable, progress: bool = True) -> list[str]:
+def recalibrate_batch_norm(model: keras.Model, images: Iterable) -> list[str]:
     """Gives folded normalisation layers the statistics of real data, in place.
 
     A folded layer has mean 0 and variance 1, which are not those of what flows through it, so training with
@@ -31,7 +31,6 @@ def recalibrate_batch_norm(model: keras.Model, images: Iterable, progress: bool 
         model: A model loaded from a released file, perhaps rebuilt or with a new head.
         images: Batches of RGB images, uint8 or float `[B, H, W, 3]`, 0-255, as training will see them; a data
             set of (image, label) pairs serves too. A hundred images or more give stable statistics.
-        progress: Report progress.
 
     Returns:
         Names of the layers that were recalibrated; empty if none carries folded normalisation.
@@ -57,7 +56,7 @@ def recalibrate_batch_norm(model: keras.Model, images: Iterable, progress: bool 
 
     count, means, squares = 0, 0.0, 0.0
     batches = ((batch[0] if isinstance(batch, (tuple, list)) else batch) for batch in images)
-    for batch in track(batches, _length(images), "recalibrate", "batch") if progress else batches:
+    for batch in track(batches, _length(images), "recalibrate", "batch"):
         weight = len(batch)
         pairs = [(np.float64(mean), np.float64(variance)) for mean, variance in moments(tf.convert_to_tensor(batch))]
         batch_means = np.concatenate([mean for mean, _ in pairs])

@@ -7,6 +7,7 @@ import sys
 import click
 import pytest
 
+from deeplab_tf import progress
 from deeplab_tf.cli import main
 from deeplab_tf.cli.group import cli
 
@@ -46,6 +47,16 @@ def test_the_library_stays_quiet_otherwise(speaking):
     before = (logger.level, list(logger.handlers))
     assert main(speaking) == 0
     assert (logger.level, list(logger.handlers)) == before
+
+
+@pytest.mark.parametrize("flag, shown", [("--progress", True), ("--no-progress", False)])
+def test_progress_is_switched_for_one_command(monkeypatch, capsys, flag, shown):
+    tell = click.Command("tell", callback=lambda: click.echo(progress.is_shown()))
+    monkeypatch.setitem(cli.commands, "tell", tell)
+    before = progress.is_shown()
+    assert main([flag, "tell"]) == 0
+    assert capsys.readouterr().out == f"{shown}\n"
+    assert progress.is_shown() == before
 
 
 def failing(monkeypatch, error):

@@ -112,8 +112,8 @@ def test_a_model_without_a_size_warns_of_many_times_its_crop(caplog):
 
 def test_evaluation_follows_the_rule_at_the_labels_own_size(model, expected):
     pairs = [(LARGE, expected[0])]
-    assert evaluate(model, pairs, progress=False).pixel_accuracy > 0.999
-    assert evaluate(model, pairs, progress=False, max_side=33).pixel_accuracy < 0.999
+    assert evaluate(model, pairs).pixel_accuracy > 0.999
+    assert evaluate(model, pairs, max_side=33).pixel_accuracy < 0.999
 
 
 def test_the_size_travels_with_the_model(model, files):

@@ -87,8 +87,8 @@ def test_a_wrapper_of_any_kind_segments(sources, flipped_logits, kind):
 def test_a_wrapper_of_any_kind_is_evaluated(sources, flipped_logits, kind):
     pairs = [(IMAGE, flipped_logits.argmax(-1))]
     flipped = Flipped(open_predictor(sources[kind]))
-    assert evaluate(flipped, pairs, progress=False).pixel_accuracy > 0.999
-    assert evaluate(sources[kind], pairs, progress=False).pixel_accuracy < 0.999
+    assert evaluate(flipped, pairs).pixel_accuracy > 0.999
+    assert evaluate(sources[kind], pairs).pixel_accuracy < 0.999
 
 
 def test_wrappers_nest(sources):

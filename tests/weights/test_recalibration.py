@@ -28,7 +28,7 @@ def folded():
 
 def test_function_is_unchanged_and_statistics_are_those_of_the_images(folded):
     before = folded(images).numpy()
-    names = recalibrate_batch_norm(folded, [images[:4], images[4:]], progress=False)
+    names = recalibrate_batch_norm(folded, [images[:4], images[4:]])
     assert set(names) == set(_norms(folded))
     np.testing.assert_allclose(folded(images), before, rtol=1e-3, atol=1e-4)
     for name in ("MobilenetV2.Conv.BatchNorm", "MobilenetV2.expanded_conv_13.depthwise.BatchNorm", "aspp0.BatchNorm"):
@@ -45,7 +45,7 @@ def test_small_filters_grow_to_the_norm_of_an_initialiser(folded):
     kernel[..., 3:6] *= 1e3
     convolution.set_weights([kernel])
     before = folded(images).numpy()
-    recalibrate_batch_norm(folded, [images], progress=False)
+    recalibrate_batch_norm(folded, [images])
     after = convolution.get_weights()[0]
     norms = np.linalg.norm(after[0, 0, :, :3], axis=0)
     np.testing.assert_allclose(norms, 0.09 * np.sqrt(kernel.shape[2]), rtol=1e-5)
@@ -54,12 +54,12 @@ def test_small_filters_grow_to_the_norm_of_an_initialiser(folded):
 
 
 def test_second_call_finds_nothing_to_do(folded):
-    recalibrate_batch_norm(folded, [images], progress=False)
-    assert recalibrate_batch_norm(folded, [images], progress=False) == []
+    recalibrate_batch_norm(folded, [images])
+    assert recalibrate_batch_norm(folded, [images]) == []
 
 
 def test_training_mode_gives_the_inference_function_on_the_measured_images(folded):
-    recalibrate_batch_norm(folded, [images], progress=False)
+    recalibrate_batch_norm(folded, [images])
     body = keras.Model(folded.input, folded.get_layer("concat_projection.relu").output)
     np.testing.assert_allclose(body(images, training=True), body(images, training=False), rtol=1e-2, atol=1e-2)
 
@@ -67,7 +67,7 @@ def test_training_mode_gives_the_inference_function_on_the_measured_images(folde
 def test_new_head_keeps_its_fresh_normalisation(folded):
     model = DeepLabV3Plus("mobilenet_v2", depth_multiplier=0.25, atrous_rates=(), classes=3)
     copy_weights(folded, model)
-    recalibrated = recalibrate_batch_norm(model, [images], progress=False)
+    recalibrated = recalibrate_batch_norm(model, [images])
     decoder = {name: layer for name, layer in _norms(model).items() if name.startswith("decoder.")}
     assert len(decoder) == 5
     assert not set(decoder) & set(recalibrated)
@@ -81,4 +81,4 @@ def test_new_head_keeps_its_fresh_normalisation(folded):
 
 def test_no_images_is_an_error(folded):
     with pytest.raises(ValueError, match="no images"):
-        recalibrate_batch_norm(folded, [], progress=False)
+        recalibrate_batch_norm(folded, [])

@@ -61,7 +61,7 @@ def _private(folder: Path) -> Path:
 
 
 def download(url: str, path: str | os.PathLike, megabytes: float | None = None, sha256: str | None = None) -> Path:
-    """Downloads a file, with progress on stderr.
+    """Downloads a file, with progress.
 
     What has come lies in `<path>.part` and is gone on with, in this call after a cut connection, or in the next one.
     One program at a time downloads to a path; another waits, and takes what has come. The file's SHA-256 is kept in
