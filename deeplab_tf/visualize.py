@@ -1,8 +1,9 @@
-"""Pictures of label maps: an overlay with contours and a legend, and rows of them side by side."""
+"""Pictures of label maps: an overlay with contours and a legend, rows of them side by side, and what sheets share."""
 
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -17,9 +18,45 @@ STRIP_PIXELS = 2**18
 
 
 @functools.cache
-def _font(size: int) -> ImageFont.FreeTypeFont:
+def font(size: int) -> ImageFont.FreeTypeFont:
+    """The font of all pictures, of a size in pixels."""
     # Matplotlib ships this font, so that text looks the same everywhere and has letters beyond ASCII.
     return ImageFont.truetype(font_manager.findfont("DejaVu Sans"), size)
+
+
+def draw_class(
+    draw: ImageDraw.ImageDraw,
+    corner: tuple[int, int],
+    *,
+    side: int,
+    color: Sequence[int],
+    name: str,
+    gap: int,
+    text_size: int,
+) -> None:
+    """A legend's entry: a framed square in the class's colour and the name beside it.
+
+    Args:
+        draw: Draws on the picture.
+        corner: Left and top of the square.
+        side: Of the square, in pixels.
+        color: RGB of the class.
+        name: Of the class.
+        gap: Pixels between square and name.
+        text_size: Of the name, in pixels.
+    """
+    left, top = corner
+    draw.rectangle((left, top, left + side, top + side), tuple(color), outline=FRAME)
+    draw.text((left + side + gap, top + side // 2), name, INK, font(text_size), anchor="lm")
+
+
+def fitted(
+    pixels: np.ndarray, way: Image.Resampling, *, width: float = math.inf, height: float = math.inf
+) -> Image.Image:
+    """A picture, uint8 `[H, W, 3]`, scaled to just fit a width, a height or both, with its aspect kept."""
+    scale = min(width / pixels.shape[1], height / pixels.shape[0])
+    size = tuple(max(1, round(side * scale)) for side in (pixels.shape[1], pixels.shape[0]))
+    return Image.fromarray(pixels).resize(size, way)
 
 
 def _text_size(height: int, width: int) -> int:
@@ -129,25 +166,20 @@ def _with_legend(picture: np.ndarray, labels: np.ndarray, spec: LabelSpec) -> np
     rows = [(spec.colors[index], spec.names[index], share) for index, share in shares(labels, spec).items()]
     height, width = labels.shape
     size = _text_size(height, width)
-    font, step, gap = _font(size), round(size * 1.5), size // 2
+    step, gap = round(size * 1.5), size // 2
     texts = [(name, f"{share:.1%}" if share >= 0.001 else "< 0.1%") for _, name, share in rows]
     name_width, share_width = (
-        max((int(np.ceil(font.getlength(text[column]))) for text in texts), default=0) for column in range(2)
+        max((int(np.ceil(font(size).getlength(text[column]))) for text in texts), default=0) for column in range(2)
     )
-    names_at = width + gap + size + gap
-    canvas = Image.new(
-        "RGB",
-        (names_at + name_width + 2 * gap + share_width + gap, max(height, len(rows) * step + 2 * gap)),
-        PAPER,
-    )
+    legend_width = gap + size + gap + name_width + 2 * gap + share_width + gap
+    canvas = Image.new("RGB", (width + legend_width, max(height, len(rows) * step + 2 * gap)), PAPER)
     canvas.paste(Image.fromarray(picture), (0, 0))
     draw = ImageDraw.Draw(canvas)
     for index, ((color, _, _), (name, share)) in enumerate(zip(rows, texts)):
         middle = gap + index * step + step // 2
-        box = (width + gap, middle - size // 2, width + gap + size, middle - size // 2 + size)
-        draw.rectangle(box, fill=color, outline=FRAME)
-        draw.text((names_at, middle), name, INK, font, anchor="lm")
-        draw.text((canvas.width - gap, middle), share, INK, font, anchor="rm")
+        corner = width + gap, middle - size // 2
+        draw_class(draw, corner, side=size, color=color, name=name, gap=gap, text_size=size)
+        draw.text((canvas.width - gap, middle), share, INK, font(size), anchor="rm")
     return np.asarray(canvas)
 
 
@@ -188,7 +220,7 @@ def grid(
     canvas = Image.new("RGB", (int(lefts[-1]), header + len(rows) * (height + gap)), PAPER)
     draw = ImageDraw.Draw(canvas)
     for left, width, title in zip(lefts, widths, titles):
-        draw.text((left + width // 2, header // 2), title, INK, _font(size), anchor="mm")
+        draw.text((left + width // 2, header // 2), title, INK, font(size), anchor="mm")
     for index, row in enumerate(scaled):
         for left, width, picture in zip(lefts, widths, row):
             canvas.paste(picture, (int(left) + (width - picture.width) // 2, header + index * (height + gap)))
@@ -196,8 +228,6 @@ def grid(
 
 
 def _scaled(picture: np.ndarray, spec: LabelSpec, height: int) -> Image.Image:
-    is_labels = picture.ndim == 2
-    shown = Image.fromarray(spec.colorize(picture) if is_labels else picture)
-    width = max(1, round(shown.width * height / shown.height))
-    way = Image.Resampling.NEAREST if is_labels else Image.Resampling.BILINEAR
-    return shown.resize((width, height), way)
+    if picture.ndim == 2:
+        return fitted(spec.colorize(picture), Image.Resampling.NEAREST, height=height)
+    return fitted(picture, Image.Resampling.BILINEAR, height=height)

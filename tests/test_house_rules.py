@@ -84,10 +84,18 @@ def test_public_interfaces_only():
     assert not found
 
 
-def test_the_first_line_of_an_error_has_one_source():
-    # An error may have no text, and then no first line either; `reason` knows.
-    found = [str(path.relative_to(ROOT)) for path in SOURCES if "splitlines()[0]" in path.read_text(encoding="utf-8")]
-    assert found == ["deeplab_tf/files/reading.py"]
+@pytest.mark.parametrize(
+    "what, source",
+    [
+        # An error may have no text, and then no first line either; `reason` knows.
+        ("splitlines()[0]", "deeplab_tf/files/reading.py"),
+        # Overlays, contact sheets and pages draw text and legends in one way.
+        ("truetype(", "deeplab_tf/visualize.py"),
+    ],
+)
+def test_what_has_one_source(what, source):
+    found = [str(path.relative_to(ROOT)) for path in SOURCES if what in path.read_text(encoding="utf-8")]
+    assert found == [source]
 
 
 # Tests of an idea that no one module has, each with the idea; all others are named after the module that they test.

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import functools
 import os
 from collections.abc import Sequence
 
 import numpy as np
-from matplotlib import font_manager
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from deeplab_tf.images import write_image
 from deeplab_tf.labels import LabelSpec
+from deeplab_tf.visualize import FRAME, INK, PAPER, draw_class, fitted, font
 
 CELL = (240, 180)
 _COLUMNS = 3
 _GAP = 14
 _CAPTION = 20
-_SWATCH = 14
+_SWATCH, _SWATCH_GAP = 14, 6
+_TEXT = 12
 WRONG_COLOR = (255, 0, 255)
-_PAPER, _INK, _FAINT = (250, 250, 248), (40, 40, 40), (150, 150, 150)
 
 
 def thumbnails(image: np.ndarray | None, label: np.ndarray | None, labels: LabelSpec) -> np.ndarray:
@@ -34,28 +33,22 @@ def thumbnails(image: np.ndarray | None, label: np.ndarray | None, labels: Label
     Returns:
         uint8 `[180, 482, 3]`.
     """
-    pair = Image.new("RGB", (2 * CELL[0] + 2, CELL[1]), _PAPER)
+    pair = Image.new("RGB", (2 * CELL[0] + 2, CELL[1]), PAPER)
     left = right = None
     if image is not None:
-        left = _fitted(image, Image.Resampling.LANCZOS)
+        left = fitted(image, Image.Resampling.LANCZOS, width=CELL[0], height=CELL[1])
     if label is not None:
-        right = _fitted(_colored(label, labels), Image.Resampling.NEAREST)
+        right = fitted(_colored(label, labels), Image.Resampling.NEAREST, width=CELL[0], height=CELL[1])
         if image is not None and label.shape == image.shape[:2]:
             right = Image.blend(left.convert("L").convert("RGB"), right, 0.62)
     for part, picture, start in (("image", left, 0), ("mask", right, CELL[0] + 2)):
         if picture is None:
             middle = start + CELL[0] // 2, CELL[1] // 2
-            ImageDraw.Draw(pair).text(middle, f"no {part}", _FAINT, _font(14), anchor="mm")
+            ImageDraw.Draw(pair).text(middle, f"no {part}", FRAME, font(14), anchor="mm")
         else:
             inner = start if part == "mask" else CELL[0] - picture.width
             pair.paste(picture, (inner, (CELL[1] - picture.height) // 2))
     return np.asarray(pair)
-
-
-def _fitted(pixels: np.ndarray, way: Image.Resampling) -> Image.Image:
-    scale = min(CELL[0] / pixels.shape[1], CELL[1] / pixels.shape[0])
-    size = tuple(max(1, round(side * scale)) for side in (pixels.shape[1], pixels.shape[0]))
-    return Image.fromarray(pixels).resize(size, way)
 
 
 def _colored(label: np.ndarray, labels: LabelSpec) -> np.ndarray:
@@ -64,11 +57,6 @@ def _colored(label: np.ndarray, labels: LabelSpec) -> np.ndarray:
     colors = labels.colorize(label)
     colors[~labels.is_valid(label)] = WRONG_COLOR
     return colors
-
-
-@functools.cache
-def _font(size: int) -> ImageFont.FreeTypeFont:
-    return ImageFont.truetype(font_manager.findfont("DejaVu Sans"), size)
 
 
 def write_contact_sheet(
@@ -88,23 +76,21 @@ def write_contact_sheet(
     Raises:
         ValueError: If the file cannot be written; the message names it.
     """
-    font, headline = _font(12), _font(18)
     columns = max(1, min(_COLUMNS, len(samples)))
     width = max(columns * (2 * CELL[0] + 2 + _GAP) + _GAP, 520)
     step = CELL[1] + _CAPTION + _GAP
     top = 3 * _GAP
     legend_top = top + -(-len(samples) // columns) * step + _GAP // 2
-    places, bottom = _legend_places(legend, font, width, legend_top)
-    sheet = Image.new("RGB", (width, bottom + _GAP), _PAPER)
+    places, bottom = _legend_places(legend, width, legend_top)
+    sheet = Image.new("RGB", (width, bottom + _GAP), PAPER)
     draw = ImageDraw.Draw(sheet)
-    draw.text((_GAP, _GAP), title, _INK, headline, anchor="lt")
+    draw.text((_GAP, _GAP), title, INK, font(18), anchor="lt")
     for index, (caption, pair) in enumerate(samples):
         x, y = _GAP + index % columns * (pair.shape[1] + _GAP), top + index // columns * step
         sheet.paste(Image.fromarray(pair), (x, y))
-        draw.text((x + pair.shape[1] // 2, y + CELL[1] + 4), _shortened(caption), _INK, font, anchor="mt")
-    for (name, color), (x, y) in zip(legend, places):
-        draw.rectangle((x, y, x + _SWATCH, y + _SWATCH), tuple(color), outline=_FAINT)
-        draw.text((x + _SWATCH + 6, y + _SWATCH // 2), name, _INK, font, anchor="lm")
+        draw.text((x + pair.shape[1] // 2, y + CELL[1] + 4), _shortened(caption), INK, font(_TEXT), anchor="mt")
+    for (name, color), place in zip(legend, places):
+        draw_class(draw, place, side=_SWATCH, color=color, name=name, gap=_SWATCH_GAP, text_size=_TEXT)
     try:
         write_image(path, np.asarray(sheet))
     except (OSError, KeyError) as error:
@@ -114,12 +100,12 @@ def write_contact_sheet(
 
 
 def _legend_places(
-    legend: Sequence[tuple[str, Sequence[int]]], font: ImageFont.FreeTypeFont, width: int, top: int
+    legend: Sequence[tuple[str, Sequence[int]]], width: int, top: int
 ) -> tuple[list[tuple[int, int]], int]:
     """Left upper corners of the legend's entries, line after line, and where the last line ends."""
     places, x, y = [], _GAP, top
     for name, _ in legend:
-        extent = _SWATCH + 6 + round(font.getlength(name)) + 2 * _GAP
+        extent = _SWATCH + _SWATCH_GAP + round(font(_TEXT).getlength(name)) + 2 * _GAP
         if x > _GAP and x + extent > width:
             x, y = _GAP, y + _SWATCH + 8
         places.append((x, y))
