@@ -134,6 +134,7 @@ class DeeplabFolder(_Segmentation):
     """A folder of images and a folder of masks of the same names: train, and val where a share is set aside."""
 
     def labels(self) -> LabelSpec:
+        """The configuration's, whose file of class names is read."""
         config = self.builder_config
         if not isinstance(config, FolderConfig) or None in (config.images, config.masks, config.labels):
             raise ValueError(
@@ -146,6 +147,7 @@ class DeeplabFolder(_Segmentation):
         return label_spec(config.labels)
 
     def pairs(self, root: Path) -> dict[str, list[Pair]]:
+        """The configuration's folders, divided; `root`, the data's place in other sets, is not asked."""
         config = self.builder_config
         reader = MaskReader(self.labels())
         pairs = [dataclasses.replace(pair, read=reader) for pair in folder_pairs(config.images, config.masks)]

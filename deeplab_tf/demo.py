@@ -141,9 +141,10 @@ def _decide(output: Path, before: Path) -> None:
 def _write_picture(output: Path, dataset: datasets.DataSet) -> None:
     """Image, truth and prediction side by side, of some validation images."""
     segmenter = Segmenter(output / "run")
-    rows = []
-    for item in datasets.evaluation_images(dataset, "val").take(SHOWN).as_numpy_iterator():
-        rows.append((item["image"], item["label"], segmenter(item["image"]).labels))
+    rows = [
+        (item["image"], item["label"], segmenter(item["image"]).labels)
+        for item in datasets.evaluation_images(dataset, "val").take(SHOWN).as_numpy_iterator()
+    ]
     write_image(output / "predictions.png", grid(rows, dataset.labels))
 
 

@@ -10,7 +10,7 @@ from deeplab_tf.labels import LabelSpec, voc_colors
 
 
 def read_class_names(path: str | os.PathLike, ignore_label: int = 255) -> LabelSpec:
-    """Reads the class names of a data set.
+    r"""Reads the class names of a data set.
 
     Args:
         path: A text file: line n names class n, as `name` or `name r g b`. Empty lines and what follows a `#`
@@ -25,7 +25,7 @@ def read_class_names(path: str | os.PathLike, ignore_label: int = 255) -> LabelS
         ValueError: If the file is no text, or the names or colours do not make a specification.
 
     Example:
-        >>> Path("class_names.txt").write_text("field\\nroad 128 64 128  # tracks too\\n")
+        >>> Path("class_names.txt").write_text("field\nroad 128 64 128  # tracks too\n")
         >>> read_class_names("class_names.txt").names
         ('field', 'road')
     """

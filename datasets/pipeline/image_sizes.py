@@ -32,11 +32,11 @@ def sampled_sizes(dataset: DataSet, split: str, limit: tuple[int, int] | None = 
     files = dataset.files(split)
     files = files[:: math.ceil(len(files) / SAMPLE)]
     each = math.ceil(SAMPLE / len(files))
-    sizes = []
-    for file in files:
-        for record in tf.data.TFRecordDataset(str(file)).take(each):
-            sizes.append(fitted_size(*read_size(record), limit))
-    return sizes
+    return [
+        fitted_size(*read_size(record), limit)
+        for file in files
+        for record in tf.data.TFRecordDataset(str(file)).take(each)
+    ]
 
 
 def typical_size(sizes: Sequence[tuple[int, int]]) -> tuple[int, int] | None:

@@ -10,11 +10,11 @@ LONGEST_REASON = 300
 
 
 def shown(path: str | os.PathLike) -> str:
-    """A path for a message; bytes of its name that are not UTF-8 are escaped.
+    r"""A path for a message; bytes of its name that are not UTF-8 are escaped.
 
     Example:
-        >>> shown("caf\\udce9.jpg")
-        'caf\\\\xe9.jpg'
+        >>> shown("caf\udce9.jpg")
+        'caf\\xe9.jpg'
     """
     try:
         return os.fsencode(path).decode("utf-8", "backslashreplace")
@@ -24,10 +24,10 @@ def shown(path: str | os.PathLike) -> str:
 
 
 def reason(error: BaseException) -> str:
-    """An error's message in one line; its type where it has none.
+    r"""An error's message in one line; its type where it has none.
 
     Example:
-        >>> reason(KeyError()), reason(OSError("first\\nsecond"))
+        >>> reason(KeyError()), reason(OSError("first\nsecond"))
         ('KeyError', 'first')
     """
     text = str(getattr(error, "message", None) or error).strip()

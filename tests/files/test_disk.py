@@ -90,14 +90,17 @@ def test_what_is_a_disk_and_what_is_memory(error, number):
     assert refusal(error) == number
 
 
-def test_first_error_counts_where_another_follows():
+def fail_twice():
     try:
-        try:
-            raise OSError(errno.ENOSPC, "No space left on device")
-        except OSError:
-            io.StringIO("").truncate(-1)
-    except ValueError as error:
-        assert refusal(error) == errno.ENOSPC
+        raise OSError(errno.ENOSPC, "No space left on device")
+    except OSError:
+        io.StringIO("").truncate(-1)
+
+
+def test_first_error_counts_where_another_follows():
+    with pytest.raises(ValueError, match="[Nn]egative") as caught:
+        fail_twice()
+    assert refusal(caught.value) == errno.ENOSPC
 
 
 def test_other_errors_pass(tmp_path):

@@ -88,9 +88,10 @@ def test_a_recovery_that_is_killed_goes_on(tmp_path):
     for number in range(1, 40):
         folder = tmp_path / f"run{number}"
         _, expected, new = old_and_new(folder)
-        with pytest.MonkeyPatch.context() as patch, pytest.raises(Killed):
+        with pytest.MonkeyPatch.context() as patch:
             kill_at(patch, 6)
-            new.take_place()
+            with pytest.raises(Killed):
+                new.take_place()
         with pytest.MonkeyPatch.context() as patch:
             kill_at(patch, number)
             try:
@@ -124,9 +125,10 @@ def test_a_finished_run_is_kept_by_a_failing_one_and_prolonged_by_its_weights(se
     config = TrainConfig(**{**settings, "learning_rate": 0.05})
     result = train(config)
     before = {path: path.read_bytes() for path in result.output.rglob("*") if path.is_file()}
-    with monkeypatch.context() as patch, pytest.raises(RuntimeError):
+    with monkeypatch.context() as patch:
         patch.setattr(Reporter, "step", failing_step)
-        train(config, overwrite=True)
+        with pytest.raises(RuntimeError):
+            train(config, overwrite=True)
     assert {path: path.read_bytes() for path in result.output.rglob("*") if path.is_file()} == before
 
     further = {"output": str(tmp_path / "further"), "weights": str(result.output), "learning_rate": 1e-9, "steps": 1}

@@ -45,6 +45,13 @@ def settings(shapes):
     }  # fmt: skip
 
 
+def begin_or_resume(folder, settings):
+    if folder.exists():
+        resume(folder, checkpoint_minutes=1e-9)
+    else:
+        train(TrainConfig(**settings, output=str(folder), checkpoint_minutes=1e-9))
+
+
 @pytest.fixture(scope="module")
 def runs(settings, tmp_path_factory):
     """One run undisturbed, and one with a checkpoint at every step that is interrupted wherever it can be."""
@@ -61,12 +68,10 @@ def runs(settings, tmp_path_factory):
             # The four images of the validation above, and the first of the last one.
             (KerasPredictor, "scores", 5),
         ):
-            with pytest.MonkeyPatch.context() as signals, pytest.raises(KeyboardInterrupt) as caught:
+            with pytest.MonkeyPatch.context() as signals:
                 after_call(signals, owner, name, number)
-                if said:
-                    resume(cut, checkpoint_minutes=1e-9)
-                else:
-                    train(TrainConfig(**settings, output=str(cut), checkpoint_minutes=1e-9))
+                with pytest.raises(KeyboardInterrupt) as caught:
+                    begin_or_resume(cut, settings)
             said.append((str(caught.value), read_state(cut / "last.keras").step))
         again = resume(cut)
     return whole, again, said

@@ -32,6 +32,7 @@ class FlatBuffer:
         self.left = MOST_TABLES
 
     def unpack(self, format: str, position: int):
+        """The number at a position, in `struct`'s format."""
         if not 0 <= position <= len(self.content) - struct.calcsize(format):
             raise Damaged("a table points outside the file")
         return struct.unpack_from(format, self.content, position)[0]
@@ -59,29 +60,37 @@ class Table:
             raise Damaged("a field lies outside its table")
 
     def has(self, field: int) -> bool:
+        """Whether the field is there."""
         return field < len(self.fields) and self.fields[field] > 0
 
     def number(self, field: int, format: str, default):
+        """A field's number, in `struct`'s format."""
         return self.data.unpack(format, self.position + self.fields[field]) if self.has(field) else default
 
     def table(self, field: int) -> Table | None:
+        """The table of a field that holds one."""
         return self.data.table(self.position + self.fields[field]) if self.has(field) else None
 
     def tables(self, field: int) -> list[Table]:
+        """The tables of a field that lists some."""
         start, count = self._span(field, 4)
         return [self.data.table(start + 4 * index) for index in range(count)]
 
     def vector(self, field: int, size: int) -> memoryview:
+        """The bytes of a field that lists items of `size` bytes each."""
         start, count = self._span(field, size)
         return self.data.content[start : start + count * size]
 
     def array(self, field: int, dtype: str) -> np.ndarray:
+        """A field's numbers."""
         return np.frombuffer(self.vector(field, np.dtype(dtype).itemsize), dtype)
 
     def integers(self, field: int) -> tuple[int, ...]:
+        """A field's int32 numbers."""
         return tuple(self.array(field, "<i4").tolist())
 
     def text(self, field: int) -> str:
+        """A field's text; bytes that are not UTF-8 are escaped."""
         return bytes(self.vector(field, 1)).decode("utf-8", "backslashreplace")
 
     def _span(self, field: int, size: int) -> tuple[int, int]:

@@ -24,8 +24,10 @@ def main() -> None:
     if extra:
         targets, makers = runpy.run_path(str(extra[0]))["TARGETS"], {}
     else:
-        from harness.fuzz.samples import SAMPLES as makers
-        from harness.fuzz.targets import TARGETS as targets
+        from harness.fuzz.samples import SAMPLES
+        from harness.fuzz.targets import TARGETS
+
+        targets, makers = TARGETS, SAMPLES
     bench = Bench(targets, makers, samples, scratch)
     for line in sys.stdin:
         how, target, seed = json.loads(line)
