@@ -78,6 +78,7 @@ class Progress:
 
     @property
     def rate(self) -> float:
+        """Units in a second of the time that counts."""
         return self._timed / self._busy if self._busy else 0.0
 
     def step(self, note: Callable[[float], str] | None = None) -> None:
