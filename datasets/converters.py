@@ -4,21 +4,14 @@ from __future__ import annotations
 
 import inspect
 import os
-import re
-import textwrap
 from collections.abc import Callable, Sequence
 
+from deeplab_tf.datasets.common_options import COMMON, sections
 from deeplab_tf.datasets.convert import ConversionReport, convert_pairs, merge_splits, split_names
 from deeplab_tf.datasets.data_source import DataSource
 from deeplab_tf.datasets.registry import DATA_SETS
 
 _PREFIX = "convert_"
-# What all converters take besides the data set's own options.
-_COMMON = tuple(
-    name
-    for name, parameter in inspect.signature(convert_pairs).parameters.items()
-    if parameter.kind is parameter.KEYWORD_ONLY and name != "source"
-)
 
 
 def convert_dataset(
@@ -50,7 +43,7 @@ def convert_dataset(
         {'train': 367}
     """
     source = _source(name)
-    common = {option: options.pop(option) for option in _COMMON if option in options}
+    common = {option: options.pop(option) for option in COMMON if option in options}
     if unknown := sorted(options.keys() - inspect.signature(source.listing()).parameters.keys()):
         raise ValueError(f"{source.title} has no option {unknown[0]!r}; it has {_own_options(source)}.")
     splits = list(dict.fromkeys(source.aliases.get(split, split) for split in split_names(split)))
@@ -102,18 +95,18 @@ def converter(source: DataSource) -> Callable[..., ConversionReport]:
         for function in (convert_pairs, source.listing(), convert_dataset)
         for name, parameter in inspect.signature(function).parameters.items()
     }
-    parameters = [known[name] for name in ("root", "split", "output", *_own_options(source), *_COMMON)]
+    parameters = [known[name] for name in ("root", "split", "output", *_own_options(source), *COMMON)]
     convert.__signature__ = inspect.Signature(parameters, return_annotation=ConversionReport)
     return convert
 
 
 def _document(source: DataSource, function: str) -> str:
     """The description of a converter: what the listing function says of its arguments, and what all have in common."""
-    paragraphs, own = _sections(source.listing())
-    _, common = _sections(convert_dataset)
-    _, stored = _sections(convert_pairs)
+    paragraphs, own = sections(source.listing())
+    _, common = sections(convert_dataset)
+    _, stored = sections(convert_pairs)
     arguments = common["Args"] | stored["Args"] | own.get("Args", {})
-    order = ["root", "split", "output", *_own_options(source), *_COMMON]
+    order = ["root", "split", "output", *_own_options(source), *COMMON]
     root, output = source.example
     arguments["split"] += "\n        Several may be given."
     blocks = [
@@ -128,19 +121,6 @@ def _document(source: DataSource, function: str) -> str:
         call = f'{function}("{root}", "{split}", "{output}")'
         blocks.append(f"Example:\n    >>> {call}.images\n    {{'{split}': {images}}}")
     return "\n\n".join(blocks) + "\n"
-
-
-def _sections(function: Callable) -> tuple[list[str], dict[str, dict[str, str]]]:
-    """The paragraphs of a description, and the entries of its sections by name, as they stand there."""
-    paragraphs, sections = [], {}
-    for block in (inspect.getdoc(function) or "").split("\n\n"):
-        title, _, body = block.partition(":\n")
-        if re.fullmatch(r"[A-Z]\w+", title):
-            entries = re.split(r"\n(?=\S)", textwrap.dedent(body))
-            sections[title] = {entry.partition(":")[0].strip("*"): textwrap.indent(entry, "    ") for entry in entries}
-        else:
-            paragraphs.append(block)
-    return paragraphs, sections
 
 
 def __getattr__(name: str) -> Callable[..., ConversionReport]:

@@ -17,6 +17,7 @@ from deeplab_tf.datasets.builders.division import divide
 from deeplab_tf.datasets.builders.folder import present_labels
 from deeplab_tf.datasets.builders.image_finder import ImageFinder
 from deeplab_tf.datasets.builders.label_names import BACKGROUNDS, tidy_label
+from deeplab_tf.datasets.common_options import with_common_options
 from deeplab_tf.datasets.convert import ConversionReport, convert_pairs
 from deeplab_tf.datasets.records.pairs import Pair
 from deeplab_tf.files.reading import reading, shown
@@ -26,6 +27,7 @@ from deeplab_tf.progress import track
 CROWDS = ("class", "ignore")
 
 
+@with_common_options
 def convert_coco_export(
     annotations: str | os.PathLike,
     output: str | os.PathLike,
@@ -35,11 +37,7 @@ def convert_coco_export(
     val_share: float = 0.0,
     crowds: str = "class",
     seed: int = 0,
-    shards: int | None = None,
-    workers: int | None = None,
-    skip_bad: bool = False,
-    overwrite: bool = False,
-    max_side: int | Sequence[int] | None = None,
+    **options,
 ) -> ConversionReport:
     """Converts COCO JSON with outlines or run lengths, as annotation tools export it, with its own categories.
 
@@ -58,12 +56,7 @@ def convert_coco_export(
         crowds: What to make of annotations marked `iscrowd`: `class`, for CVAT marks every brushed mask so; or
             `ignore`, as COCO itself means it.
         seed: Draws the validation images.
-        shards: Number of files a split; one for every 256 images when left out.
-        workers: Workers that read and verify; one per core when left out.
-        skip_bad: Leave bad pairs out and list them in the report, instead of failing.
-        overwrite: Replace splits that are there already.
-        max_side: Larger images are scaled down to this side, or to fit this (height, width): images antialiased,
-            masks by the nearest pixel. None keeps all as they are.
+        **options: `shards`, `workers`, `skip_bad`, `overwrite` and `max_side`, as for `convert_pairs`.
 
     Returns:
         What was written and what was skipped.
@@ -84,16 +77,16 @@ def convert_coco_export(
             f"{listed([file.path for file in found.files.values()])}. Give one of them, or leave val_share out."
         )
     labels = found.labels
-    present = present_labels(Path(output), {*found.files, "val"} if val_share else found.files, overwrite)
+    present = present_labels(
+        Path(output), {*found.files, "val"} if val_share else found.files, options.get("overwrite", False)
+    )
     if present is not None and present.names[0] == labels.names[0] and set(labels.names) <= set(present.names):
         labels = present
     pairs = {}
     for name, members in exported_pairs(found, labels, images=images, crowds=crowds).items():
         file = found.files[name]
         pairs |= divide(members, name, val_share, seed, [classes_of(file, image["id"]) for image in file.images])
-    report = convert_pairs(
-        pairs, labels, output, shards=shards, workers=workers, skip_bad=skip_bad, overwrite=overwrite, max_side=max_side
-    )
+    report = convert_pairs(pairs, labels, output, **options)
     crowds_notes = [note for file in found.files.values() for note in _notes_of_crowds(file, crowds)]
     return dataclasses.replace(report, notes=(*report.notes, *found.notes, *crowds_notes))
 

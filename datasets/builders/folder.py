@@ -14,6 +14,7 @@ from deeplab_tf.datasets.builders.class_names import read_class_names
 from deeplab_tf.datasets.builders.division import divide
 from deeplab_tf.datasets.builders.folder_files import folder_pairs
 from deeplab_tf.datasets.builders.folder_masks import MaskReader, counted_labels, ids_in_names
+from deeplab_tf.datasets.common_options import with_common_options
 from deeplab_tf.datasets.convert import ConversionReport, convert_pairs
 from deeplab_tf.datasets.records.dataset import INDEX_NAME, open_dataset
 from deeplab_tf.datasets.records.pairs import Pair
@@ -27,6 +28,7 @@ from deeplab_tf.progress import track
 _FEW = 1000
 
 
+@with_common_options
 def convert_folder(
     images: str | os.PathLike,
     masks: str | os.PathLike | None,
@@ -40,11 +42,7 @@ def convert_folder(
     ids: Sequence[int] = (),
     ignore_label: int = 255,
     seed: int = 0,
-    shards: int | None = None,
-    workers: int | None = None,
-    skip_bad: bool = False,
-    overwrite: bool = False,
-    max_side: int | Sequence[int] | None = None,
+    **options,
 ) -> ConversionReport:
     """Converts a folder of images and a folder of masks of the same names.
 
@@ -67,12 +65,7 @@ def convert_folder(
         ids: The value in the masks that stands for each class, in their order: `(0, 255)` makes 255 class 1.
         ignore_label: The id that is not a class. `labels` brings its own.
         seed: Draws the validation images.
-        shards: Number of files a split; one for every 256 images when left out.
-        workers: Threads that read and verify; one per core when left out.
-        skip_bad: Leave bad pairs out and list them in the report, instead of failing.
-        overwrite: Replace splits that are there already.
-        max_side: Larger images are scaled down to this side, or to fit this (height, width): images antialiased,
-            masks by the nearest pixel. None keeps all as they are.
+        **options: `shards`, `workers`, `skip_bad`, `overwrite` and `max_side`, as for `convert_pairs`.
 
     Returns:
         What was written and what was skipped.
@@ -89,25 +82,16 @@ def convert_folder(
         ('value_0', 'value_255')
     """
     pairs = folder_pairs(images, masks, mask_suffix)
-    workers = (os.cpu_count() or 1) if workers is None else workers
+    workers = options.get("workers") or os.cpu_count() or 1
     spec, notes = _given_labels(class_names, labels, ignore_label), ()
     if spec is None:
-        spec = present_labels(Path(output), {split, "val"} if val_share else {split}, overwrite)
+        spec = present_labels(Path(output), {split, "val"} if val_share else {split}, options.get("overwrite", False))
         ids = ids or ids_in_names(spec)
     if spec is None:
         spec, notes = counted_labels(pairs, ignore_label, workers, ids)
     reader = MaskReader(spec, tuple(ids))
     pairs = [dataclasses.replace(pair, read=reader) for pair in pairs]
-    report = convert_pairs(
-        divide_folder(pairs, split, val_share, seed, workers),
-        spec,
-        output,
-        shards=shards,
-        workers=workers,
-        skip_bad=skip_bad,
-        overwrite=overwrite,
-        max_side=max_side,
-    )
+    report = convert_pairs(divide_folder(pairs, split, val_share, seed, workers), spec, output, **options)
     return dataclasses.replace(report, notes=(*report.notes, *notes))
 
 

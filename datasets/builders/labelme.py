@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Sequence
 from pathlib import Path
 
 from deeplab_tf.datasets.builders.class_names import read_class_names
@@ -18,6 +17,7 @@ from deeplab_tf.datasets.builders.labelme_folder import (
     list_labelme,
     with_background,
 )
+from deeplab_tf.datasets.common_options import with_common_options
 from deeplab_tf.datasets.convert import ConversionReport, convert_pairs
 from deeplab_tf.datasets.records.pairs import Pair
 from deeplab_tf.files import working_folder
@@ -25,6 +25,7 @@ from deeplab_tf.files.disk import DiskFull, writing
 from deeplab_tf.labels import LabelSpec
 
 
+@with_common_options
 def convert_labelme(
     folder: str | os.PathLike,
     output: str | os.PathLike,
@@ -36,11 +37,7 @@ def convert_labelme(
     line_width: int = 10,
     point_radius: int = 5,
     seed: int = 0,
-    shards: int | None = None,
-    workers: int | None = None,
-    skip_bad: bool = False,
-    overwrite: bool = False,
-    max_side: int | Sequence[int] | None = None,
+    **options,
 ) -> ConversionReport:
     """Converts a folder of labelme's JSON files, of version 3 or later, with the images that they name or hold.
 
@@ -56,12 +53,7 @@ def convert_labelme(
         line_width: Pixels across lines and line strips.
         point_radius: Pixels around points.
         seed: Draws the validation images.
-        shards: Number of files a split; one for every 256 images when left out.
-        workers: Workers that read and verify; one per core when left out.
-        skip_bad: Leave bad pairs out and list them in the report, instead of failing.
-        overwrite: Replace splits that are there already.
-        max_side: Larger images are scaled down to this side, or to fit this (height, width): images antialiased,
-            masks by the nearest pixel. None keeps all as they are.
+        **options: `shards`, `workers`, `skip_bad`, `overwrite` and `max_side`, as for `convert_pairs`.
 
     Returns:
         What was written and what was skipped.
@@ -81,7 +73,7 @@ def convert_labelme(
     if class_names is not None:
         labels = with_background(read_class_names(class_names).names)
     else:
-        labels = present_labels(output, {split, "val"} if val_share else {split}, overwrite)
+        labels = present_labels(output, {split, "val"} if val_share else {split}, options.get("overwrite", False))
     try:
         with writing(output), working_folder(output / "extracted") as extracted:
             found = list_labelme(folder, extracted)
@@ -94,11 +86,7 @@ def convert_labelme(
                 divide(pairs, split, val_share, seed, [one - {IGNORED} for one in found.labels]),
                 labels,
                 output,
-                shards=shards,
-                workers=workers,
-                skip_bad=skip_bad,
-                overwrite=overwrite,
-                max_side=max_side,
+                **options,
             )
             return dataclasses.replace(report, notes=(*report.notes, *found.notes))
     except DiskFull:

@@ -48,6 +48,17 @@ def _output_options(command):
     return command
 
 
+def division_options(
+    share: float = 0.0, *, text: str = "Fraction to set aside as val.", seeds: str = "the choice of val images"
+) -> Callable:
+    """Adds how many of the images become val, and the seed that chooses them."""
+    val_share = click.option(
+        "--val-share", type=click.FloatRange(0, 1, max_open=True), default=share, show_default=True, help=text
+    )
+    seed = click.option("--seed", type=int, default=0, show_default=True, help=f"Seed of {seeds}.")
+    return lambda command: val_share(seed(command))
+
+
 def _command(source: DataSource) -> click.Command:
     """The command of a data set, which takes its folder and splits."""
 
@@ -87,14 +98,11 @@ def own_option(option: Option) -> Callable:
 @convert.command("labelme")
 @click.option("--folder", type=PATH, required=True, help="Folder of labelme's JSON files, with their images.")
 @click.option("--split", default="train", show_default=True, help="Split that the images become.")
-@click.option(
-    "--val-share", type=click.FloatRange(0, 1, max_open=True), default=0.0, help="Fraction to set aside as val."
-)
+@division_options()
 @click.option("--class-names", type=PATH, help="labelme's labels.txt.  [default: all labels of the files]")
 @click.option("--ignore-unknown", is_flag=True, help="Ignore shapes of other labels, instead of failing.")
 @click.option("--line-width", type=click.IntRange(1), default=10, show_default=True, help="Pixels across lines.")
 @click.option("--point-radius", type=click.IntRange(1), default=5, show_default=True, help="Pixels around points.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Seed of the choice of val images.")
 @conversion_options
 def convert_labelme(**options) -> None:
     """Images labelled with labelme or X-AnyLabeling.
@@ -114,14 +122,7 @@ def convert_labelme(**options) -> None:
 
 @convert.command("shapes")
 @click.option("--images", type=click.IntRange(1), default=200, show_default=True, help="How many to draw.")
-@click.option(
-    "--val-share",
-    type=click.FloatRange(0, 1, max_open=True),
-    default=0.2,
-    show_default=True,
-    help="Fraction that is val.",
-)
-@click.option("--seed", type=int, default=0, show_default=True, help="Seed of the drawing.")
+@division_options(0.2, text="Fraction that is val.", seeds="the drawing")
 @_output_options
 def convert_shapes(**options) -> None:
     """Drawn shapes on a mottled background: 6 classes, nothing to download.
@@ -140,13 +141,10 @@ def convert_shapes(**options) -> None:
 @click.option("--masks", type=PATH, help="Folder of masks of the same names.  [default: they lie beside the images]")
 @mask_options
 @click.option("--split", default="train", show_default=True, help="Split that the images become.")
-@click.option(
-    "--val-share", type=click.FloatRange(0, 1, max_open=True), default=0.0, help="Fraction to set aside as val."
-)
+@division_options()
 @click.option("--class-names", type=PATH, help="Text file: one class name per line, perhaps with its R G B.")
 @click.option("--labels", type=LABELS, help=f"A known label set instead: {', '.join(SPECS)}; or a number of classes.")
 @click.option("--ignore-label", type=click.IntRange(0, 65535), default=255, show_default=True, help="The id to ignore.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Seed of the choice of val images.")
 @conversion_options
 def convert_folder(**options) -> None:
     """Your own images and masks.

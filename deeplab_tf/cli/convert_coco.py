@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from deeplab_tf.cli.convert import conversion_options, convert, own_option
+from deeplab_tf.cli.convert import conversion_options, convert, division_options, own_option
 from deeplab_tf.cli.options import PATH
 from deeplab_tf.datasets.registry import DATA_SETS, source_help
 
@@ -52,14 +52,7 @@ def _help() -> str:
     show_default=True,
     help="With a path: what to make of annotations marked iscrowd, as CVAT marks brushed masks.",
 )
-@click.option(
-    "--val-share",
-    type=click.FloatRange(0, 1, max_open=True),
-    default=0.0,
-    show_default=True,
-    help="With a path: fraction to set aside as val.",
-)
-@click.option("--seed", type=int, default=0, show_default=True, help="Seed of the choice of val images.")
+@division_options(text="With a path: fraction to set aside as val.")
 @own_option(_OWN["classes"])
 @own_option(_OWN["min_pixels"])
 @own_option(_OWN["year"])

@@ -2,6 +2,7 @@
 
 import inspect
 import pickle
+import re
 import sys
 
 import numpy as np
@@ -126,6 +127,19 @@ def test_converters_look_written_by_hand(name):
     assert all(line.partition(": ")[2] for line in lines)
     assert convert.__name__ == f"convert_{row.short}"
     assert pickle.loads(pickle.dumps(convert)) is convert
+
+
+@pytest.mark.parametrize("name", ["convert_folder", "convert_labelme", "convert_coco_export"])
+def test_converters_of_ones_own_files_show_the_common_options(name, tmp_path):
+    convert = getattr(datasets, name)
+    parameters = inspect.signature(convert).parameters
+    assert list(parameters)[-5:] == COMMON[1:]
+    assert all(parameters[option].kind is inspect.Parameter.KEYWORD_ONLY for option in COMMON[1:])
+    described = inspect.getdoc(convert).partition("Args:\n")[2].partition("\n\n")[0]
+    assert re.findall(r"^    (\S+): \S", described, re.M) == list(parameters)
+    assert pickle.loads(pickle.dumps(convert)) is convert
+    with pytest.raises(TypeError, match="unexpected keyword argument 'shard'"):
+        convert(*[tmp_path for one in parameters.values() if one.default is one.empty], shard=2)
 
 
 def test_what_is_no_data_set_has_no_converter():
