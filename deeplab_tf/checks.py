@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import difflib
-import math
 import reprlib
+import sys
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from numbers import Integral, Real
 
@@ -12,18 +12,13 @@ SHOWN = 5
 
 
 def is_whole(value, least: int | None = None, most: int | None = None) -> bool:
-    """Whether a value is a whole number, NumPy's included; `True`, `False` and floats are not.
-
-    Args:
-        value: Anything.
-        least: The smallest that counts, or None.
-        most: The largest that counts, or None.
+    """Whether a value is a whole number in a range, NumPy's included; `True`, `False` and floats are not.
 
     Example:
         >>> is_whole(np.int64(3)), is_whole(3, least=4), is_whole(True), is_whole(3.0)
         (True, False, False, False)
     """
-    value = _plain(value)
+    value = plain(value)
     if not isinstance(value, Integral) or isinstance(value, bool):
         return False
     return (least is None or value >= least) and (most is None or value <= most)
@@ -32,34 +27,18 @@ def is_whole(value, least: int | None = None, most: int | None = None) -> bool:
 def is_number(
     value, least: float | None = None, most: float | None = None, *, above: float | None = None, below=None
 ) -> bool:
-    """Whether a value is a finite real number, NumPy's included; `True` and `False` are not.
-
-    Args:
-        value: Anything.
-        least: The smallest that counts, or None.
-        most: The largest that counts, or None.
-        above: What it has to be larger than, or None.
-        below: What it has to be smaller than, or None.
+    """Whether a value is a finite real number in a range, as for `number`; `True` and `False` are not.
 
     Example:
         >>> is_number(np.float32(0.5)), is_number(float("nan")), is_number(1, below=1), is_number("1")
         (True, False, False, False)
     """
-    value = _plain(value)
-    if not isinstance(value, Real) or isinstance(value, bool):
+    value = plain(value)
+    # JSON's integers may be larger than any float. A comparison with NaN fails.
+    if not isinstance(value, Real) or isinstance(value, bool) or not abs(value) <= sys.float_info.max:
         return False
-    try:
-        # JSON's integers may be larger than any float.
-        finite = math.isfinite(float(value))
-    except OverflowError:
-        return False
-    return (
-        finite
-        and (least is None or value >= least)
-        and (most is None or value <= most)
-        and (above is None or value > above)
-        and (below is None or value < below)
-    )
+    ends = (least is None or value >= least) and (most is None or value <= most)
+    return ends and (above is None or value > above) and (below is None or value < below)
 
 
 def expect(valid: bool, name: str, value, expected: str, remedy: str) -> None:
@@ -81,7 +60,7 @@ def expect(valid: bool, name: str, value, expected: str, remedy: str) -> None:
         ValueError: labels must be a name or a number of classes; received 3.5. Try 2.
     """
     if not valid:
-        raise ValueError(f"{name} must be {expected}; received {reprlib.repr(_plain(value))}. {remedy}")
+        raise ValueError(f"{name} must be {expected}; received {reprlib.repr(plain(value))}. {remedy}")
 
 
 def whole(name: str, value, *, least: int | None = 1, most: int | None = None, remedy: str) -> int:
@@ -216,7 +195,7 @@ def one_of(name: str, value, choices: Iterable, *, remedy: str | None = None):
         name: The argument.
         value: Anything.
         choices: What there is.
-        remedy: What to do, a sentence. None names the nearest choice, if one is near.
+        remedy: What to do beside taking the nearest choice, which the message names if one is near; a sentence.
 
     Returns:
         The choice that equals the value.
@@ -231,29 +210,29 @@ def one_of(name: str, value, choices: Iterable, *, remedy: str | None = None):
         Traceback (most recent call last):
         ValueError: model must be one of 'v2', 'v3', 'v3plus'; received 'v3pluss'. Did you mean 'v3plus'?
     """
-    choices, value = list(choices), _plain(value)
+    choices, value = list(choices), plain(value)
     for choice in choices:
         if isinstance(value, bool) == isinstance(choice, bool) and (choice == value) is True:
             return choice
-    meant = nearest(value, choices)
-    remedy = remedy or (f"Did you mean {meant!r}?" if meant is not None else "Choose one of them.")
+    hints = [f"Did you mean {meant!r}?" for meant in nearest(value, choices)] + ([remedy] if remedy else [])
+    remedy = " ".join(hints) or "Choose one of them."
     raise ValueError(f"{name} must be one of {', '.join(map(repr, choices))}; received {reprlib.repr(value)}. {remedy}")
 
 
-def nearest(given, choices: Iterable) -> str | None:
-    """The text that was probably meant, or None where none is near.
+def nearest(given, choices: Iterable, most: int = 1) -> list[str]:
+    """The texts that were probably meant, the likeliest first; none where none is near.
 
     Args:
         given: What was given.
         choices: What there is; only its texts are compared, without regard to upper and lower case.
+        most: How many to give.
 
     Example:
         >>> nearest("ResNet-50", ["resnet_50", "xception_65"]), nearest("vgg", ["resnet_50"])
-        ('resnet_50', None)
+        (['resnet_50'], [])
     """
     texts = {choice.lower(): choice for choice in choices if isinstance(choice, str)}
-    close = difflib.get_close_matches(str(given).lower(), texts, n=1)
-    return texts[close[0]] if close else None
+    return [texts[close] for close in difflib.get_close_matches(str(given).lower(), texts, n=most)]
 
 
 def listing(items: Collection, shown: int = SHOWN, *, separator: str = ", ") -> str:
@@ -272,9 +251,21 @@ def listing(items: Collection, shown: int = SHOWN, *, separator: str = ", ") -> 
     return separator.join(texts[:shown]) + (f" and {len(texts) - shown} more" if len(texts) > shown else "")
 
 
-def _plain(value):
-    """The Python value of a NumPy scalar or an array without axes; anything else as it is."""
-    return value.item() if getattr(value, "shape", None) == () and hasattr(value, "item") else value
+def plain(value):
+    """NumPy's numbers as Python's, which can be stored as JSON; anything else as it is.
+
+    Args:
+        value: Anything; lists, tuples and dictionaries are gone through.
+
+    Example:
+        >>> plain(np.int64(3)), plain((np.float32(0.5), "a")), plain(np.array([6, 12]))
+        (3, (0.5, 'a'), [6, 12])
+    """
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    if type(value) in (list, tuple):
+        return type(value)(plain(item) for item in value)
+    return value.tolist() if type(value).__module__ == "numpy" and hasattr(value, "tolist") else value
 
 
 def _items(value) -> list | None:

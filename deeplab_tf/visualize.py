@@ -10,6 +10,7 @@ import numpy as np
 from matplotlib import font_manager
 from PIL import Image, ImageDraw, ImageFont
 
+from deeplab_tf.checks import number
 from deeplab_tf.labels import LabelSpec
 
 PAPER, INK, FRAME = (255, 255, 255), (32, 32, 32), (128, 128, 128)
@@ -154,8 +155,7 @@ def overlay(
             f"The image has the size {image.shape[:2]}, its labels {labels.shape}; they must be equal. "
             "Resize the labels by the nearest pixel."
         )
-    if not 0 <= alpha <= 1:
-        raise ValueError(f"alpha is the weight of the colours, 0-1; received {alpha}.")
+    number("alpha", alpha, least=0, most=1, remedy="It is the weight of the colours; try 0.5.")
     labels = np.asarray(labels, spec.mask_dtype)
     blended = _tinted(image, labels, spec, alpha)
     blended[_contours(labels, round(min(labels.shape) / 300))] = CONTOUR

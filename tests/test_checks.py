@@ -103,7 +103,7 @@ def test_the_ends_of_a_range(limits, ends):
          "n must be one of 'train', 'val'; received 'trian'. Did you mean 'train'?"),
         (lambda: one_of("n", True, (1, 2)), "n must be one of 1, 2; received True. Choose one of them."),
         (lambda: one_of("n", np.array([1, 2]), (1, 2)),
-         "n must be one of 1, 2; received array([1, 2]). Choose one of them."),
+         "n must be one of 1, 2; received [1, 2]. Choose one of them."),
     ],
 )  # fmt: skip
 def test_messages(call, message):
@@ -123,8 +123,9 @@ def test_what_is_not_a_pair_of_sides(value):
 
 
 def test_the_nearest_regards_no_case():
-    assert nearest("Xception65", ["xception_65", "xception_41", 3]) == "xception_65"
-    assert nearest(65, ["xception_65"]) is None
+    assert nearest("Xception65", ["xception_65", "xception_41", 3]) == ["xception_65"]
+    assert nearest(65, ["xception_65"]) == []
+    assert nearest("resnet", ["resnet_50", "resnet_18", "vgg"], 2) == ["resnet_50", "resnet_18"]
 
 
 @pytest.mark.parametrize(

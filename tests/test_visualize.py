@@ -76,7 +76,7 @@ def test_wrong_arguments():
     image = np.zeros((4, 5, 3), np.uint8)
     with pytest.raises(ValueError, match=r"size \(4, 5\), its labels \(5, 4\)"):
         overlay(image, np.zeros((5, 4), int), SPEC)
-    with pytest.raises(ValueError, match="alpha is the weight of the colours, 0-1; received 2"):
+    with pytest.raises(ValueError, match="alpha must be a number from 0 to 1; received 2"):
         overlay(image, np.zeros((4, 5), int), SPEC, alpha=2)
     with pytest.raises(ValueError, match=r"received rows of \[2\]"):
         grid([(image, image)], SPEC)

@@ -8,6 +8,7 @@ from deeplab_tf.backbones.nas import HNASNET, PNASNET, hnasnet, pnasnet
 from deeplab_tf.backbones.resnet import RESNETS, resnet
 from deeplab_tf.backbones.vgg import VGG_16, vgg_16
 from deeplab_tf.backbones.xception import XCEPTIONS, xception
+from deeplab_tf.checks import one_of
 
 BACKBONES: dict[str, Backbone] = {
     "mobilenet_v2": MOBILENET_V2,
@@ -33,9 +34,7 @@ def backbone(name: str) -> Backbone:
         >>> backbone("mobilenet_v2").pad_value
         (127.5, 127.5, 127.5)
     """
-    if name not in BACKBONES:
-        raise ValueError(f"Unknown backbone {name!r}; known are {sorted(BACKBONES)}.")
-    return BACKBONES[name]
+    return BACKBONES[one_of("backbone", name, BACKBONES)]
 
 
 __all__ = [

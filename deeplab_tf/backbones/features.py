@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 
 import keras
 
+from deeplab_tf.checks import one_of
+
 OUTPUT_STRIDES = (8, 16, 32)
 
 
@@ -60,12 +62,8 @@ class AtrousRule:
     """
 
     def __init__(self, output_stride: int):
-        if output_stride not in OUTPUT_STRIDES:
-            raise ValueError(
-                f"output_stride must be one of {OUTPUT_STRIDES}; received {output_stride}. "
-                "8 is the most accurate, 16 the usual compromise, 32 the fastest."
-            )
-        self.output_stride = output_stride
+        remedy = "8 is the most accurate, 16 the usual compromise, 32 the fastest."
+        self.output_stride = one_of("output_stride", output_stride, OUTPUT_STRIDES, remedy=remedy)
         self.stride = 1
         self.rate = 1
 

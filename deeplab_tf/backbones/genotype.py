@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import operator
 import os
 import re
 import reprlib
 from collections.abc import Mapping
 from pathlib import Path
 
+from deeplab_tf.checks import is_whole, one_of, plain, whole_numbers
 from deeplab_tf.files import read_json
 from deeplab_tf.files.reading import reading, reason
 
@@ -101,7 +101,7 @@ class Genotype:
     def __post_init__(self):
         # Lists, as JSON has them, become tuples, so that equal genotypes are equal.
         for field in ("operations", "hidden_states", "used_states", "path"):
-            value = getattr(self, field)
+            value = plain(getattr(self, field))
             if not isinstance(value, (list, tuple)):
                 raise ValueError(f"A genotype's {field} must be a list; received {reprlib.repr(value)}.")
             most = MOST_CELLS if field == "path" else MOST_OPERATIONS + INPUT_STATES
@@ -111,12 +111,8 @@ class Genotype:
         self._check_cell()
         self._check_path()
         taps = self._default_taps() if self.taps is None else self.taps
-        try:
-            taps = tuple((operator.index(stride), operator.index(cell)) for stride, cell in taps)
-        except (TypeError, ValueError) as error:
-            raise ValueError(
-                f"A genotype's taps must be pairs of stride and cell; received {reprlib.repr(taps)}."
-            ) from error
+        remedy, taps = "It is a stride and a cell.", taps if isinstance(taps, (list, tuple)) else [taps]
+        taps = tuple(whole_numbers("A genotype's tap", tap, least=STEM, length=2, remedy=remedy) for tap in taps)
         for stride, cell in taps:
             if cell not in range(STEM, len(self.path)) or self.stride_of(cell) != stride:
                 raise ValueError(
@@ -190,7 +186,7 @@ class Genotype:
         for index, (operation, state) in enumerate(zip(self.operations, self.hidden_states)):
             Operation.parse(operation)
             existing = INPUT_STATES + index // 2
-            if type(state) is not int or not 0 <= state < existing:
+            if not is_whole(state, 0, existing - 1):
                 raise ValueError(
                     f"Combination {index // 2} refers to state {state!r}, which does not exist there; "
                     f"it may use the states 0 to {existing - 1}."
@@ -209,7 +205,7 @@ class Genotype:
 
     def _check_path(self) -> None:
         levels = range(len(STRIDES))
-        if not self.path or any(type(level) is not int or level not in levels for level in self.path):
+        if not self.path or any(not is_whole(level) or level not in levels for level in self.path):
             raise ValueError(f"A path needs levels from 0 (stride 4) to 3 (stride 32); received {self.path}.")
         for before, level in zip((0, *self.path), self.path):
             if abs(level - before) > 1:
@@ -276,12 +272,8 @@ def genotype(value: Genotype | Mapping | str | os.PathLike) -> Genotype:
         return value
     if isinstance(value, Mapping):
         return Genotype.from_dict(value)
-    if isinstance(value, str) and value in GENOTYPES:
-        return GENOTYPES[value]
     if isinstance(value, (str, os.PathLike)) and Path(value).suffix == ".json":
         with reading(value, "a genotype", "Write it with Genotype.to_json."):
             return Genotype.from_dict(read_json(value))
-    raise ValueError(
-        f"Unknown genotype {value!r}; known are {sorted(GENOTYPES)}. "
-        "Another one is given as a .json file, a dictionary or a Genotype."
-    )
+    remedy = "Another one is given as a .json file, a dictionary or a Genotype."
+    return GENOTYPES[one_of("genotype", value, GENOTYPES, remedy=remedy)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
+from deeplab_tf.checks import number
 from deeplab_tf.layers import Norm, conv_bn, depthwise_bn, normalize_images, truncated_normal
 
 PAD_VALUE = (127.5, 127.5, 127.5)
@@ -27,8 +28,7 @@ def check_depth_multiplier(depth_multiplier: float) -> None:
     Raises:
         ValueError: If it is one.
     """
-    if not depth_multiplier > 0:
-        raise ValueError(f"depth_multiplier must be above 0, usually 0.25 to 1.4; received {depth_multiplier}.")
+    number("depth_multiplier", depth_multiplier, above=0, remedy="Usual are 0.25 to 1.4.")
 
 
 @dataclasses.dataclass(frozen=True)

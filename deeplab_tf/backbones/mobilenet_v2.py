@@ -6,6 +6,7 @@ import keras
 
 from deeplab_tf.backbones.features import AtrousRule, Backbone, Features
 from deeplab_tf.backbones.mobilenet import PAD_VALUE, MobileNetLayers, check_depth_multiplier, make_divisible
+from deeplab_tf.checks import whole
 
 SCOPE = "MobilenetV2"
 STEM_FILTERS = 32
@@ -54,8 +55,8 @@ def mobilenet_v2(
         (None, 33, 33, 320)
     """
     check_depth_multiplier(depth_multiplier)
-    if divisible_by is not None and (type(divisible_by) is not int or divisible_by < 1):
-        raise ValueError(f"divisible_by must be a whole number above 0, usually 8; received {divisible_by}.")
+    if divisible_by is not None:
+        divisible_by = whole("divisible_by", divisible_by, remedy="Usual is 8.")
     rule = AtrousRule(output_stride)
     layers = MobileNetLayers(SCOPE, frozen_statistics)
     divisor = divisible_by or (8 if depth_multiplier == 1.0 else 1)

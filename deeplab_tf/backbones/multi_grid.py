@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from numbers import Integral
+
+from deeplab_tf.checks import whole_numbers
 
 
 def check_multi_grid(multi_grid: Sequence[int] | None, length: int) -> tuple[int, ...]:
@@ -18,11 +19,5 @@ def check_multi_grid(multi_grid: Sequence[int] | None, length: int) -> tuple[int
     """
     if multi_grid is None:
         return (1,) * length
-    rates = tuple(multi_grid)
-    whole = all(isinstance(rate, Integral) and not isinstance(rate, bool) and rate > 0 for rate in rates)
-    if len(rates) != length or not whole:
-        raise ValueError(
-            f"multi_grid must be {length} whole numbers above 0 for this backbone, for instance "
-            f"{(1, 2, 4)[:length]}; received {rates}."
-        )
-    return tuple(int(rate) for rate in rates)
+    remedy = f"This backbone has so many; try {(1, 2, 4)[:length]}."
+    return whole_numbers("multi_grid", multi_grid, length=length, remedy=remedy)

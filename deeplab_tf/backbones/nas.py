@@ -8,6 +8,7 @@ from deeplab_tf.backbones.features import OUTPUT_STRIDES, Backbone, Features
 from deeplab_tf.backbones.genotype import GENOTYPES, STEM, Genotype
 from deeplab_tf.backbones.genotype import genotype as resolve_genotype
 from deeplab_tf.backbones.nas_cell import Cell, build_cell, conv, relu
+from deeplab_tf.checks import number, one_of, whole
 from deeplab_tf.layers import ImageScale, Norm, normalize_images
 
 MOMENTUM, EPSILON = 0.9997, 1e-3
@@ -58,12 +59,8 @@ def searched(
         >>> searched(keras.Input((321, 321, 3)), GENOTYPES["auto_deeplab"], scope="hnasnet").last.shape
         (None, 41, 41, 200)
     """
-    if type(base_filters) is not int or base_filters < 1:
-        raise ValueError(
-            f"base_filters must be a whole number above 0, published are 20, 32, 48; received {base_filters}."
-        )
-    if not 0 < drop_path_keep <= 1:
-        raise ValueError(f"drop_path_keep must be above 0 and at most 1, 1 drops nothing; received {drop_path_keep}.")
+    base_filters = whole("base_filters", base_filters, remedy="Published are 20, 32 and 48.")
+    drop_path_keep = number("drop_path_keep", drop_path_keep, above=0, most=1, remedy="1 drops nothing.")
     norm = Norm(MOMENTUM, EPSILON, frozen_statistics)
     outputs = _stem(images, scope, norm)
     x, level = outputs[-1], 0
@@ -164,8 +161,7 @@ def pnasnet(
         >>> pnasnet(keras.Input((321, 321, 3))).last.shape
         (None, 21, 21, 400)
     """
-    if output_stride not in OUTPUT_STRIDES:
-        raise ValueError(f"output_stride must be one of {OUTPUT_STRIDES}; received {output_stride}.")
+    output_stride = one_of("output_stride", output_stride, OUTPUT_STRIDES)
     return searched(
         images,
         GENOTYPES[f"pnasnet_{output_stride}"],

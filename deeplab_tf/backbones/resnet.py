@@ -10,6 +10,7 @@ import keras
 
 from deeplab_tf.backbones.features import AtrousRule, Backbone, Features
 from deeplab_tf.backbones.multi_grid import check_multi_grid
+from deeplab_tf.checks import whole
 from deeplab_tf.layers import Norm, conv_bn, normalize_images
 
 BLOCK_FILTERS = (64, 128, 256, 512)
@@ -112,8 +113,8 @@ def resnet(
             f"No ResNet of depth {depth} and kind {kind!r}; depths are {sorted(DEPTHS)}, kinds {sorted(KINDS)}."
         )
     plan, form = DEPTHS[depth], KINDS[kind]
-    if cascade_blocks not in range(MAX_CASCADE_BLOCKS + 1):
-        raise ValueError(f"cascade_blocks must be 0 to {MAX_CASCADE_BLOCKS}; received {cascade_blocks}.")
+    remedy = "The paper tries 0 to 3."
+    cascade_blocks = whole("cascade_blocks", cascade_blocks, least=0, most=MAX_CASCADE_BLOCKS, remedy=remedy)
     grid = check_multi_grid(multi_grid, plan.units[-1])
     rule = AtrousRule(output_stride)
     norm = Norm(0.95, 1e-5, frozen_statistics, trainable=not (frozen_statistics and form.freezes_scale))

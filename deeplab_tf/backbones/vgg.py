@@ -7,6 +7,7 @@ import dataclasses
 import keras
 
 from deeplab_tf.backbones.features import Backbone, Features
+from deeplab_tf.checks import number
 from deeplab_tf.layers import conv_relu, normalize_images
 
 SCOPE = "vgg_16"
@@ -70,8 +71,7 @@ def vgg_16(
             f"vgg_16 has output_stride {OUTPUT_STRIDE} only; received {output_stride}. "
             "Its undilated poolings would see other fields at another one."
         )
-    if not depth_multiplier > 0:
-        raise ValueError(f"depth_multiplier must be above 0, usually 0.25 to 1; received {depth_multiplier}.")
+    number("depth_multiplier", depth_multiplier, above=0, remedy="Usual are 0.25 to 1.")
     normalised = normalize_images(images, SCOPE, MEAN)
     x, pools = normalised, []
     for block, (convolutions, channels, rate, stride) in enumerate(BLOCKS, start=1):

@@ -10,6 +10,7 @@ import keras
 
 from deeplab_tf.backbones.features import AtrousRule, Backbone, Features
 from deeplab_tf.backbones.multi_grid import check_multi_grid
+from deeplab_tf.checks import one_of
 from deeplab_tf.layers import Norm, conv_bn, depthwise_bn, normalize_images, truncated_normal
 
 STDDEV = 0.09
@@ -85,8 +86,7 @@ def xception(
         >>> xception(keras.Input((513, 513, 3)), variant=65).last.shape
         (None, 33, 33, 2048)
     """
-    if variant not in VARIANTS:
-        raise ValueError(f"Xception has the variants {sorted(VARIANTS)}; received {variant}.")
+    variant = one_of("variant", variant, VARIANTS)
     grid = check_multi_grid(multi_grid, 3)
     entry, middle_units = VARIANTS[variant]
     middle = Block("middle_flow.block1", (728,) * 3, skip="sum", units=middle_units)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import keras
 
+from deeplab_tf.checks import expect, is_whole, plain
 from deeplab_tf.cost.parts import PYRAMID, SCALES, Place, place
 from deeplab_tf.cost.report import Group, LayerCost, ModelCost
 from deeplab_tf.layers import ResizeLike
@@ -53,13 +54,10 @@ def _image_size(model, input_shape: Sequence[int]) -> tuple[int, int, int]:
         )
     channels = inputs[0].shape[3]
     size = tuple(input_shape) if len(input_shape) == 3 else (*input_shape, channels)
-    whole = len(size) == 3 and all(isinstance(side, int) and side > 0 for side in size)
-    if not whole or size[2] != channels:
-        raise ValueError(
-            f"input_shape must be the height and the width of an image of {channels} channels, for instance "
-            f"(513, 513); received {tuple(input_shape)}."
-        )
-    return size
+    valid = len(size) == 3 and all(is_whole(side, 1) for side in size) and size[2] == channels
+    expected = f"the height and the width of an image of {channels} channels"
+    expect(valid, "input_shape", tuple(input_shape), expected, "Try (513, 513).")
+    return plain(size)
 
 
 def _title(model) -> str:

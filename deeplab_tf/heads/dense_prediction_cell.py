@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import keras
 import tensorflow as tf
 
+from deeplab_tf.checks import is_whole, one_of, plain, whole_numbers
 from deeplab_tf.layers.convolution import conv_bn, separable_conv_bn
 from deeplab_tf.layers.normalization import Norm
 from deeplab_tf.layers.resize import ResizeLike
@@ -133,9 +134,7 @@ def check_cell(cell: str | Sequence[Mapping]) -> list[dict]:
         {'op': 'conv', 'kernel': 3, 'rate': [1, 6], 'input': -1}
     """
     if isinstance(cell, str):
-        if cell not in CELLS:
-            raise ValueError(f"Unknown dense prediction cell {cell!r}; known are {sorted(CELLS)}, or give branches.")
-        cell = CELLS[cell]
+        cell = CELLS[one_of("dense_prediction_cell", cell, CELLS, remedy="Another is given as a list of branches.")]
     if not isinstance(cell, (list, tuple)) or not cell:
         raise ValueError(f"A dense prediction cell must be a name or a list of branches; received {cell!r}.")
     return [_check_branch(index, branch) for index, branch in enumerate(cell)]
@@ -147,7 +146,8 @@ def _check_branch(index: int, branch: Mapping) -> dict:
             f"Branch {index} of a dense prediction cell must be a dictionary of "
             f"{' or of '.join(f'{sorted(keys)} for {op!r}' for op, keys in KEYS.items())}; received {branch!r}."
         )
-    if type(branch.get("input")) is not int or not BACKBONE <= branch["input"] < index:
+    branch = plain(dict(branch))
+    if not is_whole(branch.get("input"), BACKBONE, index - 1):
         raise ValueError(
             f"Branch {index} reads {branch.get('input')!r}, which does not exist there; it may read -1 (the backbone's "
             f"map) or an earlier branch, up to {index - 1}."
@@ -157,8 +157,7 @@ def _check_branch(index: int, branch: Mapping) -> dict:
         raise ValueError(f"Branch {index} must have the kernel 1 or 3; received {branch.get('kernel')!r}.")
     key = "rate" if conv else "grid_size"
     pair = branch.get(key, (1, 1) if conv else None)
-    if not isinstance(pair, (list, tuple)) or len(pair) != 2 or any(type(side) is not int or side < 1 for side in pair):
-        raise ValueError(f"Branch {index} needs a {key} of two whole numbers of at least 1; received {pair!r}.")
+    pair = whole_numbers(f"The {key} of branch {index}", pair, length=2, remedy="It is (height, width).")
     return {**branch, key: list(pair)}
 
 

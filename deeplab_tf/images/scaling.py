@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 import tensorflow as tf
 
+from deeplab_tf.checks import is_whole, sides
 from deeplab_tf.images.enlarging import enlarged_labels, enlarged_probabilities
 
 # "What the model says", for every argument `max_side`.
@@ -51,12 +52,7 @@ def limit_of(size: int | Sequence[int] | None, name: str = "max_side") -> tuple[
         >>> limit_of(513), limit_of([1025, 2049]), limit_of(None)
         ((513, 513), (1025, 2049), None)
     """
-    if size is None:
-        return None
-    sides = tuple(size) if isinstance(size, Sequence) and not isinstance(size, str) else (size, size)
-    if len(sides) != 2 or any(not isinstance(side, int) or isinstance(side, bool) or side < 1 for side in sides):
-        raise ValueError(f"{name} must be a side or (height, width) in pixels, or None; received {size!r}. Try 513.")
-    return sides
+    return None if size is None else sides(name, size, remedy="Try 513, or None for no limit.")
 
 
 def max_side_limit(max_side: int | Sequence[int] | str | None, image_size) -> tuple[int, int] | None:
@@ -89,7 +85,8 @@ def fitted_size(height, width, limit: tuple[int, int] | None):
     """
     if limit is None:
         return height, width
-    if isinstance(height, int):
+    if is_whole(height):
+        height, width = int(height), int(width)
         if height <= limit[0] and width <= limit[1]:
             return height, width
         if height * limit[1] > width * limit[0]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import tensorflow as tf
 
+from deeplab_tf.checks import is_whole
+
 
 def canvas_size(height, width, output_stride: int, crop_size=None):
     """The size to which an image is padded: at least the crop size, and of the form k x output_stride + 1.
@@ -27,8 +29,8 @@ def canvas_size(height, width, output_stride: int, crop_size=None):
     sides = []
     for side, least in zip((height, width), crop_size or (0, 0), strict=True):
         fitting = (side + output_stride - 2) // output_stride * output_stride + 1
-        if isinstance(side, int):
-            sides.append(least if side <= least else fitting)
+        if is_whole(side):
+            sides.append(int(least if side <= least else fitting))
         else:
             sides.append(tf.where(side <= least, least, fitting))
     return tuple(sides)

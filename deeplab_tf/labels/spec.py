@@ -6,10 +6,10 @@ import collections
 import dataclasses
 import reprlib
 from collections.abc import Iterable, Mapping
-from numbers import Integral
 
 import numpy as np
 
+from deeplab_tf.checks import expect, is_whole, one_of, whole
 from deeplab_tf.labels.known import SPECS
 
 IGNORE_COLOR = (224, 224, 192)
@@ -87,10 +87,10 @@ class LabelSpec:
                 f"Expected {len(names)} RGB colours of three values in 0-255, one per class; received "
                 f"{reprlib.repr(colors)}."
             )
-        whole = isinstance(self.ignore_label, Integral) and not isinstance(self.ignore_label, bool)
-        if not whole or not 0 <= self.ignore_label < self.mask_values:
-            raise ValueError(f"ignore_label must lie in 0-{self.mask_values - 1}; received {self.ignore_label!r}.")
-        if len(names) > 256 and self.ignore_label == 255:
+        remedy = "Take 255, or an id that masks have for unlabelled pixels."
+        ignore_label = whole("ignore_label", self.ignore_label, least=0, most=self.mask_values - 1, remedy=remedy)
+        object.__setattr__(self, "ignore_label", ignore_label)
+        if len(names) > 256 and ignore_label == 255:
             raise ValueError(f"Received {len(names)} classes and ignore_label 255, which is one of them. Give 65535.")
 
     @property
@@ -204,14 +204,9 @@ def label_spec(source: LabelSpec | Mapping | str | int) -> LabelSpec:
     if isinstance(source, Mapping):
         return LabelSpec.from_dict(source)
     if isinstance(source, str):
-        if source not in KNOWN:
-            raise ValueError(f"Unknown label specification {source!r}; known are {sorted(KNOWN)}.")
-        return KNOWN[source]
-    if isinstance(source, bool) or not isinstance(source, Integral) or source > MOST_CLASSES:
-        raise ValueError(
-            f"Expected a label specification, its name, or a number of classes, 2 to {MOST_CLASSES}; received "
-            f"{reprlib.repr(source)}."
-        )
+        return KNOWN[one_of("labels", source, KNOWN)]
+    expected = f"a label specification, its name, or a number of classes from 2 to {MOST_CLASSES}"
+    expect(is_whole(source, most=MOST_CLASSES), "labels", source, expected, "Give one of these.")
     return LabelSpec(tuple(f"class_{index}" for index in range(int(source))))
 
 

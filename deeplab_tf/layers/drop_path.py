@@ -5,6 +5,8 @@ from __future__ import annotations
 import keras
 import tensorflow as tf
 
+from deeplab_tf.checks import number, whole
+
 
 @keras.saving.register_keras_serializable(package="deeplab_tf")
 class DropPath(keras.layers.Layer):
@@ -35,13 +37,10 @@ class DropPath(keras.layers.Layer):
 
     def __init__(self, rate: float, steps: int | None = None, seed: int | None = None, **kwargs):
         super().__init__(**kwargs)
-        if not 0 <= rate < 1:
-            raise ValueError(f"The fraction of paths to drop must be 0 to below 1; received {rate}.")
-        if steps is not None and (type(steps) is not int or steps < 1):
-            raise ValueError(
-                f"The steps over which the fraction rises must be a whole number above 0; received {steps}."
-            )
-        self.rate, self.steps, self.seed = rate, steps, seed
+        self.rate = number("rate", rate, least=0, below=1, remedy="It is the fraction of paths to drop; try 0.2.")
+        remedy = "It is the training steps over which the fraction rises; None takes all of it from the start."
+        self.steps = None if steps is None else whole("steps", steps, remedy=remedy)
+        self.seed = seed
         self.seed_generator = keras.random.SeedGenerator(seed)
 
     def build(self, input_shape):

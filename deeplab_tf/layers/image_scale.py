@@ -3,6 +3,7 @@
 import keras
 import tensorflow as tf
 
+from deeplab_tf.checks import number
 from deeplab_tf.layers.resize import resize_aligned
 
 
@@ -30,9 +31,7 @@ class ImageScale(keras.layers.Layer):
 
     def __init__(self, scale: float, **kwargs):
         super().__init__(**kwargs)
-        if not scale > 0:
-            raise ValueError(f"scale must be above 0, for instance 0.5; received {scale}.")
-        self.scale = scale
+        self.scale = number("scale", scale, above=0, remedy="Try 0.5.")
 
     def call(self, images):
         size = images.shape[1:3]

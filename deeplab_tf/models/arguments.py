@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import functools
 import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import keras
+
+from deeplab_tf.checks import expect, nearest, number, plain, whole, whole_numbers
 
 # What other libraries call the same, and what stands for what this one has not.
 MEANT = {
@@ -25,40 +26,25 @@ NO_ACTIVATION = (
 NOT_ARGUMENTS = ("self", "name", "__class__")
 
 
-def _whole(value, least: int = 1) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= least
+def _truth(name: str, value, remedy: str) -> None:
+    expect(isinstance(value, bool), name, value, "true or false", remedy)
 
 
-def _number(value) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _list(value) -> bool:
-    return isinstance(value, Sequence) and all(_whole(item) for item in value)
-
-
-def _truth(value) -> bool:
-    return isinstance(value, bool)
-
-
-# Of an argument: what it must be, and the test of it. None, where it is the default, always passes.
-FILTERS = ("a whole number above 0, for instance 256", _whole)
-RULES: Mapping[str, tuple[str, Callable[[object], bool]]] = {
-    "filters": FILTERS,
-    "base_filters": FILTERS,
-    "decoder_filters": FILTERS,
-    "atrous_rates": ("one or more whole numbers above 0, for instance (6, 12, 18), or () where none are wanted", _list),
-    "decoder_strides": ("whole numbers above 0, for instance (4,)", _list),
-    "multi_grid": ("whole numbers above 0, for instance (1, 2, 4)", _list),
-    "dropout": ("a number from 0 to below 1", lambda value: _number(value) and 0 <= value < 1),
-    "depth_multiplier": ("above 0, usually 0.25 to 1.4", lambda value: _number(value) and value > 0),
-    "drop_path_steps": ("a whole number above 0", _whole),
+# Of an argument: its check, and what to do where it fails. None, where it is the default, always passes.
+RULES: Mapping[str, tuple[Callable, str]] = {
+    **dict.fromkeys(("filters", "base_filters", "decoder_filters"), (whole, "Try 256.")),
+    "atrous_rates": (whole_numbers, "Try (6, 12, 18), or () where none are wanted."),
+    "decoder_strides": (whole_numbers, "Try (4,)."),
+    "multi_grid": (whole_numbers, "Try (1, 2, 4)."),
+    "dropout": (functools.partial(number, least=0, below=1), "Try 0.1."),
+    "depth_multiplier": (functools.partial(number, above=0), "Usual are 0.25 to 1.4."),
+    "drop_path_steps": (whole, "Leave it out for no rise."),
     **dict.fromkeys(
         (
             "separable", "image_pooling", "decoder_separable", "decoder_logits", "frozen_batch_norm",
             "upsample_logits", "multi_scale", "msc",
         ),
-        ("true or false", _truth),
+        (_truth, "Give one of these."),
     ),
 }  # fmt: skip
 # Their None means something; elsewhere it is no value.
@@ -80,13 +66,13 @@ def own_arguments(variables: Mapping) -> dict:
     Example:
         >>> own_arguments({"self": None, "filters": 0})
         Traceback (most recent call last):
-        ValueError: filters must be a whole number above 0, for instance 256; received 0.
+        ValueError: filters must be a whole number above 0; received 0. Try 256.
     """
     arguments = {name: value for name, value in variables.items() if name not in NOT_ARGUMENTS}
     for name, value in arguments.items():
-        expected, holds = RULES.get(name, ("", lambda value: True))
-        if not (holds(value) or (value is None and name in OPTIONAL)):
-            raise ValueError(f"{name} must be {expected}; received {value!r}.")
+        if name in RULES and not (value is None and name in OPTIONAL):
+            check, remedy = RULES[name]
+            check(name, value, remedy=remedy)
     return arguments
 
 
@@ -115,7 +101,7 @@ def check_names(kind: str, names: Iterable[str], known: Iterable[str]) -> None:
     for name in names:
         if name in known:
             continue
-        meant = [MEANT[name]] if MEANT.get(name) in known else difflib.get_close_matches(name, known, n=1)
+        meant = [MEANT[name]] if MEANT.get(name) in known else nearest(name, known)
         hint = f"; did you mean {meant[0]!r}?" if meant else "."
         hint = f". {NO_ACTIVATION}." if name in ("activation", "final_activation", "classifier_activation") else hint
         raise ValueError(f"{kind} has no argument {name!r}{hint} It has {known}.")
@@ -147,7 +133,8 @@ def take_clones(kind: type) -> None:
             )
         if len(names) == len(parameters):
             check_names(type(self).__name__, kwargs, names)
-        return init(self, *args, **kwargs)
+        # A model's settings are stored as JSON.
+        return init(self, *(plain(value) for value in args), **{name: plain(value) for name, value in kwargs.items()})
 
     # Keras compares the signature with what it sees of the function itself.
     del constructor.__wrapped__

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 import keras
 import numpy as np
 
+from deeplab_tf.checks import expect, is_whole, plain
+
 logger = logging.getLogger(__name__)
 
 
@@ -18,13 +20,10 @@ def check_input_shape(input_shape: Sequence[int | None]) -> tuple[int | None, in
         ValueError: If it is none.
     """
     shape = tuple(input_shape) if isinstance(input_shape, Sequence) else ()
-    whole = all(side is None or (isinstance(side, int) and side > 0) for side in shape)
-    if len(shape) != 3 or not whole or shape[-1] is None:
-        raise ValueError(
-            f"input_shape must be (H, W, channels), H and W whole or None; received {input_shape}. "
-            "Take (None, None, 3) for RGB images of any size."
-        )
-    return shape
+    valid = len(shape) == 3 and all(side is None or is_whole(side, 1) for side in shape) and shape[-1] is not None
+    remedy = "Take (None, None, 3) for RGB images of any size."
+    expect(valid, "input_shape", input_shape, "(H, W, channels), H and W whole or None", remedy)
+    return plain(shape)
 
 
 def check_rgb(model: keras.Model, what: str) -> None:

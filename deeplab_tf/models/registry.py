@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 
+from deeplab_tf.checks import one_of
 from deeplab_tf.models.arguments import arguments_of, check_names
 from deeplab_tf.models.auto_deeplab import AutoDeepLab
 from deeplab_tf.models.lr_aspp import LRASPP
@@ -37,13 +37,8 @@ def model_class(kind: str) -> type[SegmentationModel]:
         >>> model_class("v3plus").__name__
         'DeepLabV3Plus'
     """
-    by_class = {network.__name__: network for network in MODELS.values()}
-    found = MODELS.get(kind) or by_class.get(kind) if isinstance(kind, str) else None
-    if found is None:
-        close = difflib.get_close_matches(str(kind).lower().removeprefix("deeplab"), MODELS, n=1)
-        hint = f"; did you mean {close[0]!r}?" if close else "."
-        raise ValueError(f"Unknown model {kind!r}{hint} Known are {list(MODELS)}.")
-    return found
+    known = MODELS | {network.__name__: network for network in MODELS.values()}
+    return known[one_of("model", kind, known)]
 
 
 def first_argument(network: type[SegmentationModel]) -> str:

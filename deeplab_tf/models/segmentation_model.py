@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import keras
 
 from deeplab_tf import backbones
+from deeplab_tf.checks import listing, sides
 from deeplab_tf.heads import reads_logits
 from deeplab_tf.images.scaling import limit_of
 from deeplab_tf.labels import LabelSpec, label_spec
@@ -22,8 +23,6 @@ from deeplab_tf.models.input_channels import check_input_shape
 logger = logging.getLogger(__name__)
 
 CLASSIFIER = "logits.semantic"
-# Of a list of layers, as many are logged by name.
-SHOWN = 8
 # Of a configuration, what describes the layers.
 GRAPH = ("layers", "input_layers", "output_layers", "trainable", "dtype")
 # Settings that go to the backbone, where it has them.
@@ -254,22 +253,14 @@ class SegmentationModel(FittedModel):
                 layer.trainable = twin.trainable
         model.reinitialized = copy_weights(self, model)
         if model.reinitialized:
-            logger.info(f"Started from scratch: {_listed(model.reinitialized)}.")
+            logger.info(f"Started from scratch: {listing(model.reinitialized)}.")
         return model
-
-
-def _listed(names: list[str]) -> str:
-    more = len(names) - SHOWN
-    return ", ".join(names[:SHOWN]) + (f" and {more} layers more" if more > 0 else "")
 
 
 def _crop_size(crop_size, output_stride: int) -> list[int] | None:
     if crop_size is None:
         return None
-    size = list(crop_size) if isinstance(crop_size, Sequence) else [crop_size] * 2
-    if len(size) != 2 or any(not isinstance(side, int) or side <= output_stride for side in size):
-        raise ValueError(
-            f"crop_size must be one or two sides larger than the output stride {output_stride}; "
-            f"received {crop_size!r}. Take {output_stride} x k + 1, for instance {output_stride * 16 + 1}."
-        )
-    return size
+    remedy = (
+        f"The output stride is {output_stride}: take {output_stride} x k + 1, for instance {output_stride * 16 + 1}."
+    )
+    return list(sides("crop_size", crop_size, above=output_stride, remedy=remedy))

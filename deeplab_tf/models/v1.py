@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import keras
 
 from deeplab_tf.backbones.vgg import OUTPUT_STRIDE, scaled
+from deeplab_tf.checks import one_of
 from deeplab_tf.heads import join_scales, vgg_head
 from deeplab_tf.models.arguments import own_arguments
 from deeplab_tf.models.segmentation_model import SegmentationModel
@@ -101,9 +102,7 @@ class DeepLabV1(SegmentationModel):
         name: str | None = None,
     ):
         settings = own_arguments(locals())
-        if variant not in VARIANTS:
-            raise ValueError(f"Unknown variant {variant!r} of DeepLabV1; known are {sorted(VARIANTS)}.")
-        shape = VARIANTS[variant]
+        shape = VARIANTS[one_of("variant", variant, VARIANTS)]
         width = 1.0 if depth_multiplier is None else depth_multiplier
 
         def head(features):

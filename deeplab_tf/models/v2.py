@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import keras
 
 from deeplab_tf.backbones.vgg import scaled
+from deeplab_tf.checks import expect
 from deeplab_tf.heads import FULLY_CONNECTED, vgg_head
 from deeplab_tf.layers import ImageScale, ResizeLike, truncated_normal
 from deeplab_tf.models.arguments import own_arguments
@@ -90,11 +91,8 @@ class DeepLabV2(SegmentationModel):
                 f"backbone={backbone!r}. Take {OWN_FORMS[backbone]!r}."
             )
         settings["atrous_rates"] = rates = list(RATES if atrous_rates is None else atrous_rates)
-        if not rates or any(not isinstance(rate, int) or rate < 1 for rate in rates):
-            raise ValueError(
-                f"atrous_rates must be one or more whole numbers above 0, for instance {RATES}, or (12,) for "
-                f"LargeFOV; received {atrous_rates}."
-            )
+        remedy = f"Try {RATES}, or (12,) for LargeFOV."
+        expect(bool(rates), "atrous_rates", atrous_rates, "one or more whole numbers above 0", remedy)
         outputs = resolve_labels(classes, labels).classes
 
         def head(features):

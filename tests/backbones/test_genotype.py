@@ -77,7 +77,7 @@ def test_unknown_operations_are_refused(text):
         ({"path": [0, 1, 3]}, "changes by at most 1"),
         ({"taps": [[4, 1]]}, "received cell 1 for stride 4"),
         ({"taps": [[8, 7]]}, "received cell 7 for stride 8"),
-        ({"taps": 4}, "taps must be pairs"),
+        ({"taps": 4}, "tap must be 2 whole numbers"),
         ({"colour": 1}, r"unknown: \['colour'\]"),
     ],
 )
@@ -101,7 +101,7 @@ def test_missing_fields_are_named():
         ("{}", "a genotype.*missing"),
         (json.dumps({**SMALL, "operations": ["separable_3x3_99999999"] * 4}), "a genotype.*Unknown operation"),
         (json.dumps({**SMALL, "path": [0] * 10_000}), "a genotype.*path has 100 entries at most; received 10000"),
-        (json.dumps({**SMALL, "taps": [[4, 1e999]]}), "a genotype.*taps must be pairs"),
+        (json.dumps({**SMALL, "taps": [[4, 1e999]]}), "a genotype.*tap must be 2 whole numbers"),
         (json.dumps({**SMALL, "used_states": [1, 1, 0, []]}), "a genotype.*used_states must"),
     ],
     ids=range(9),
@@ -114,7 +114,7 @@ def test_a_bad_file_is_named(text, message, tmp_path):
 
 
 def test_unknown_names_are_refused():
-    with pytest.raises(ValueError, match=r"Unknown genotype 'darts'; known are \['auto_deeplab'"):
+    with pytest.raises(ValueError, match=r"genotype must be one of 'auto_deeplab', .*received 'darts'"):
         genotype("darts")
 
 

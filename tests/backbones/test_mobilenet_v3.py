@@ -75,5 +75,5 @@ def test_hard_swish_is_x_times_a_clipped_line(value, expected):
 
 
 def test_impossible_widths_are_refused():
-    with pytest.raises(ValueError, match=r"depth_multiplier must be above 0.*received -1"):
+    with pytest.raises(ValueError, match=r"depth_multiplier must be a number above 0.*received -1"):
         mobilenet_v3(keras.Input((None, None, 3)), depth_multiplier=-1)

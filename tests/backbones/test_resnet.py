@@ -130,7 +130,7 @@ def test_the_table_has_every_depth_in_every_kind():
         ({"depth": 50, "kind": "_v9"}, r"kind '_v9'.*kinds \['', '_beta', '_v2'\]"),
         ({"depth": 18, "multi_grid": (1, 2, 4)}, r"2 whole numbers above 0.*received \(1, 2, 4\)"),
         ({"depth": 50, "multi_grid": (1, 0, 4)}, r"3 whole numbers above 0.*received \(1, 0, 4\)"),
-        ({"depth": 50, "cascade_blocks": 4}, "cascade_blocks must be 0 to 3; received 4"),
+        ({"depth": 50, "cascade_blocks": 4}, "cascade_blocks must be a whole number from 0 to 3; received 4"),
     ],
 )
 def test_impossible_settings_are_refused(settings, message):

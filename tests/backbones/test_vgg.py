@@ -63,7 +63,7 @@ def test_parameters_of_the_convolutions():
     "options, message",
     [
         ({"output_stride": 16}, "output_stride 8 only; received 16"),
-        ({"depth_multiplier": 0}, "depth_multiplier must be above 0.*received 0"),
+        ({"depth_multiplier": 0}, "depth_multiplier must be a number above 0.*received 0"),
     ],
 )
 def test_impossible_options_are_refused(options, message):

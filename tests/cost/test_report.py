@@ -94,8 +94,8 @@ def test_a_file_that_cannot_be_drawn_is_refused(plus, tmp_path):
     "text, settings, message",
     [
         ("v4:mobilenet_v2", {}, "Unknown model 'v4:mobilenet_v2'. Give one of v1, v2, v3, v3plus, .*trainaug"),
-        ("v3:vgg_99", {}, "Unknown backbone 'vgg_99'; known are"),
-        ("v1:5x5", {}, "Unknown variant '5x5'"),
+        ("v3:vgg_99", {}, "backbone must be one of .*received 'vgg_99'"),
+        ("v1:5x5", {}, "variant must be one of .*received '5x5'"),
         ("v3:mobilenet_v2", {"rates": 3}, r"DeepLabV3 has no argument 'rates'.* It has \['backbone', "),
         ("v3:mobilenet_v2", {"weights": "imagenet"}, "no argument 'weights'"),
     ],

@@ -92,13 +92,16 @@ def test_the_gradient_reaches_every_weight():
 @pytest.mark.parametrize(
     "cell, message",
     [
-        ("moon", r"Unknown dense prediction cell 'moon'; known are \['cityscapes'\]"),
+        ("moon", r"dense_prediction_cell must be one of 'cityscapes'; received 'moon'"),
         ([], "a name or a list of branches"),
         ([{"op": "pool"}], "Branch 0 .* must be a dictionary of .*received {'op': 'pool'}"),
         ([{"op": "conv", "kernel": 3, "input": 0}], "Branch 0 reads 0, which does not exist there"),
         ([{"op": "conv", "kernel": 5, "input": -1}], "kernel 1 or 3; received 5"),
-        ([{"op": "conv", "kernel": 3, "rate": [0, 1], "input": -1}], r"rate of two whole numbers.*received \[0, 1\]"),
-        ([{"op": "pyramid_pooling", "input": -1}], "grid_size of two whole numbers.*received None"),
+        (
+            [{"op": "conv", "kernel": 3, "rate": [0, 1], "input": -1}],
+            r"rate of branch 0 must be 2 whole numbers.*received \[0, 1\]",
+        ),
+        ([{"op": "pyramid_pooling", "input": -1}], "grid_size of branch 0 must be 2 whole numbers.*received None"),
     ],
 )
 def test_impossible_cells_are_refused(cell, message):

@@ -96,8 +96,11 @@ def test_valid_ids():
         ({"names": ("a", "b"), "colors": ((1, 2, 3), (1, 2, 256))}, "Expected 2 RGB colours"),
         ({"names": ("a", "b"), "colors": 7}, "Expected RGB colours .* received 7"),
         ({"names": ("a", "b"), "colors": [[1, 2, float("inf")]] * 2}, "Expected RGB colours"),
-        ({"names": ("a", "b"), "ignore_label": 256}, "ignore_label must lie in 0-255; received 256"),
-        ({"names": ("a", "b"), "ignore_label": float("nan")}, "ignore_label must lie in 0-255; received nan"),
+        ({"names": ("a", "b"), "ignore_label": 256}, "ignore_label must be .* from 0 to 255; received 256"),
+        (
+            {"names": ("a", "b"), "ignore_label": float("nan")},
+            "ignore_label must be a whole number.*received nan",
+        ),
         ({"names": "road"}, "Expected a list of class names; received 'road'"),
         ({"names": ["a", None]}, "Expected a list of class names"),
         ({"names": ["a", "\ud800"]}, r"'\\ud800' cannot be written"),
@@ -109,14 +112,14 @@ def test_bad_specifications_are_refused(arguments, message):
 
 
 def test_bad_sources_are_refused():
-    with pytest.raises(ValueError, match=r"Unknown label specification 'mars'; known are \['ade20k'"):
+    with pytest.raises(ValueError, match=r"labels must be one of .*'ade20k'.*received 'mars'"):
         label_spec("mars")
     with pytest.raises(ValueError, match=r"needs 'names'; received the keys \['classes'\]"):
         label_spec({"classes": 3})
     with pytest.raises(ValueError, match="an object with 'names'; received 7"):
         LabelSpec.from_dict(7)
     for source in (10**12, 2.5, True, None):
-        with pytest.raises(ValueError, match="or a number of classes, 2 to 65536; received"):
+        with pytest.raises(ValueError, match="or a number of classes from 2 to 65536; received"):
             label_spec(source)
 
 

@@ -18,5 +18,5 @@ def test_image_scale_keeps_the_corners(size):
 
 
 def test_images_cannot_shrink_to_nothing():
-    with pytest.raises(ValueError, match="scale must be above 0.*received 0"):
+    with pytest.raises(ValueError, match="scale must be a number above 0.*received 0"):
         ImageScale(0)

@@ -15,7 +15,7 @@ SMALL = {"backbone": "mobilenet_v2", "depth_multiplier": 0.25}
 @pytest.mark.parametrize(
     "settings, message",
     [
-        ({"atrous_rates": 6}, r"atrous_rates must be one or more whole numbers above 0.*received 6\."),
+        ({"atrous_rates": 6}, r"atrous_rates must be whole numbers above 0.*received 6\."),
         ({"atrous_rates": "6,12"}, "atrous_rates must be .*received '6,12'"),
         ({"atrous_rates": (6, -1)}, r"atrous_rates must be .*received \(6, -1\)"),
         ({"decoder_strides": 4}, "decoder_strides must be whole numbers above 0.*received 4"),
@@ -24,10 +24,10 @@ SMALL = {"backbone": "mobilenet_v2", "depth_multiplier": 0.25}
         ({"dropout": 1}, "dropout must be a number from 0 to below 1; received 1"),
         ({"separable": "maybe"}, "separable must be true or false; received 'maybe'"),
         ({"separable": None}, "separable must be true or false; received None"),
-        ({"depth_multiplier": "wide"}, "depth_multiplier must be above 0.*received 'wide'"),
+        ({"depth_multiplier": "wide"}, "depth_multiplier must be a number above 0.*received 'wide'"),
         ({"multi_grid": 3}, "multi_grid must be whole numbers.*received 3"),
-        ({"crop_size": "big"}, "crop_size must be one or two sides.*received 'big'"),
-        ({"crop_size": 65.5}, "crop_size must be one or two sides.*received 65.5"),
+        ({"crop_size": "big"}, "crop_size must be a side or.*received 'big'"),
+        ({"crop_size": 65.5}, "crop_size must be a side or.*received 65.5"),
         ({"input_shape": 3}, r"input_shape must be \(H, W, channels\).*received 3"),
         ({"weights": 3}, 'weights must be None, "imagenet", .*received 3'),
         ({"dense_prediction_cell": "cityscapes", "atrous_rates": (6,)}, r"has its own rates, so atrous_rates=\(6,\)"),

@@ -74,7 +74,7 @@ def test_a_description_of_before_keeps_its_widths_and_its_frozen_layers():
 @pytest.mark.parametrize(
     "settings, message",
     [
-        ({"genotype": "darts"}, "Unknown genotype 'darts'"),
+        ({"genotype": "darts"}, "genotype must be one of .*received 'darts'"),
         ({"genotype": {**GENES, "hidden_states": [9] * 6}}, "refers to state 9, which does not exist"),
         ({"base_filters": 0}, "base_filters must be a whole number above 0.*received 0"),
         ({"head_filters": 8}, "no argument 'head_filters'; did you mean 'filters'"),

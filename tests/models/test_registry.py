@@ -38,11 +38,11 @@ def test_what_tells_a_models_variants_apart(kind, first):
 @pytest.mark.parametrize(
     "kind, settings, message",
     [
-        ("v3+", {}, "Unknown model 'v3\\+'; did you mean 'v3'.*'v3plus'"),
-        ("DeepLabV9", {}, "Unknown model 'DeepLabV9'.*Known are .*'lr_aspp'"),
-        (None, {}, "Unknown model None.*Known are"),
+        ("v3+", {}, "model must be one of 'v1', .*'v3plus'.*received 'v3\\+'. Did you mean 'v3'"),
+        ("DeepLabV9", {}, "model must be one of .*'lr_aspp'.*received 'DeepLabV9'. Did you mean 'DeepLabV"),
+        (None, {}, "model must be one of .*received None. Choose one"),
         ("v3", {"num_classes": 3}, "DeepLabV3 has no argument 'num_classes'; did you mean 'classes'"),
-        ("v3", {"backbone": "vgg_99"}, "Unknown backbone 'vgg_99'; known are"),
+        ("v3", {"backbone": "vgg_99"}, "backbone must be one of .*received 'vgg_99'"),
         ("v1", {"backbone": "resnet_101"}, "DeepLabV1 has a fixed backbone; received 'resnet_101'.*variant"),
     ],
 )

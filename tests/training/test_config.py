@@ -52,7 +52,7 @@ def test_crop_of_one_side_is_square():
     "name, value, message",
     [
         ("model", "v9", r"model must be one of .*'v3', 'v3plus'\]; received 'v9'"),
-        ("backbone", "vgg_99", "Unknown backbone 'vgg_99'; known are"),
+        ("backbone", "vgg_99", "backbone must be one of .*received 'vgg_99'"),
         ("atrous_rates", (6, 0), r"atrous_rates must be whole numbers above 0.*received \(6, 0\)"),
         ("atrous_rates", 6, "atrous_rates must be"),
         ("steps", 0, "steps must be a whole number above 0; received 0"),

@@ -81,12 +81,12 @@ def test_weights_of_another_width_are_refused(file):
 
 
 def test_an_impossible_stride_is_refused():
-    with pytest.raises(ValueError, match=r"output_stride must be one of \(8, 16, 32\); received 12"):
+    with pytest.raises(ValueError, match=r"output_stride must be one of 8, 16, 32; received 12"):
         build(output_stride=12)
 
 
 def test_crops_smaller_than_the_stride_are_refused():
-    with pytest.raises(ValueError, match="crop_size .* larger than the output stride 32; received 32"):
+    with pytest.raises(ValueError, match="crop_size must be .*, above 32; received 32"):
         build_model(TrainConfig(data="", output="", crop_size=32, output_stride=32), CAMVID)
 
 

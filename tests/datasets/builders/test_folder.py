@@ -128,7 +128,7 @@ def test_one_class_is_too_few(folder, convert, tmp_path):
         ({"val_share": 1.0}, "val_share must lie"),
         ({"val_share": 0.01}, "leaves a split empty"),
         ({"val_share": 0.5, "split": "val"}, "split 'val' too"),
-        ({"labels": "nothing"}, "Unknown label specification"),
+        ({"labels": "nothing"}, "labels must be one of"),
     ],
 )
 def test_bad_arguments(folder, convert, options, message):

@@ -127,7 +127,7 @@ def test_strides_and_rates_can_be_given(mobilenet, logged):
 @pytest.mark.parametrize(
     "settings, message",
     [
-        ({"model": "DeepLabV9"}, r"Unknown model 'DeepLabV9'.* Known are \['v1', .*'v3plus'"),
+        ({"model": "DeepLabV9"}, "model must be one of 'v1', .*'v3plus'.*received 'DeepLabV9'"),
         ({"stride": 8}, "DeepLabV3 has no argument 'stride'; did you mean 'output_stride'"),
         (
             {"model": "v3", "backbone": "mobilenet_v2"},
