@@ -11,6 +11,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
+from deeplab_tf.checks import listing, whole
 from deeplab_tf.datasets.records.dataset import INDEX_NAME, DataSet, Split, open_dataset
 from deeplab_tf.datasets.records.pairs import Pair, mark_repeated
 from deeplab_tf.datasets.records.publication import NEW, finish_publication
@@ -23,7 +24,6 @@ from deeplab_tf.files.reading import shown
 from deeplab_tf.images.scaling import limit_of
 from deeplab_tf.labels import LabelSpec
 
-_BAD_NAMED = 5
 _CLASSES_NAMED = 40
 
 
@@ -51,9 +51,8 @@ class ConversionReport:
 
     def __str__(self) -> str:
         splits = ", ".join(f"{split} {count} images" for split, count in self.images.items())
-        names = ", ".join(self.labels.names[:_CLASSES_NAMED])
-        more = f" and {rest} more" if (rest := self.labels.classes - _CLASSES_NAMED) > 0 else ""
-        lines = [f"{self.path}: {splits}; {self.labels.classes} classes ({names}{more})"]
+        names = listing(self.labels.names, _CLASSES_NAMED)
+        lines = [f"{self.path}: {splits}; {self.labels.classes} classes ({names})"]
         lines += [f"Note: {note}" for note in self.notes]
         if self.skipped:
             lines.append(f"Skipped {len(self.skipped)}:")
@@ -169,8 +168,8 @@ def merge_splits(found: Mapping[str, tuple[list[Pair], LabelSpec]]) -> tuple[dic
 
 def _check_arguments(pairs: Mapping[str, Sequence[Pair]], shards: int | None, workers: int) -> None:
     for name, value in (("shards", shards), ("workers", workers)):
-        if value is not None and value < 1:
-            raise ValueError(f"{name} must be at least 1; received {value}. Leave it out for a fitting number.")
+        if value is not None:
+            whole(name, value, remedy="Leave it out for a fitting number.")
     for split, members in pairs.items():
         if not re.fullmatch(r"\w[\w.-]*", split):
             raise ValueError(
@@ -213,13 +212,12 @@ def _check_outcome(
     if not bad:
         return
     total = sum(len(members) for members in pairs.values())
-    first = " | ".join(reason for _, reason in bad[:_BAD_NAMED])
-    more = f" | and {len(bad) - _BAD_NAMED} more" if len(bad) > _BAD_NAMED else ""
+    found = listing([reason.rstrip(".") for _, reason in bad], separator=" | ")
     if not skip_bad:
         raise ValueError(
-            f"{len(bad)} of {total} pairs are bad: {first.rstrip('.')}{more}. Fix them, or leave them out with "
+            f"{len(bad)} of {total} pairs are bad: {found}. Fix them, or leave them out with "
             "--skip-bad (skip_bad=True)."
         )
     for split, outcome in splits.items():
         if not outcome.images:
-            raise ValueError(f"All pairs of split {split!r} are bad, nothing is left to convert: {first}{more}")
+            raise ValueError(f"All pairs of split {split!r} are bad, nothing is left to convert: {found}.")

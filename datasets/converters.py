@@ -6,6 +6,7 @@ import inspect
 import os
 from collections.abc import Callable, Sequence
 
+from deeplab_tf.checks import one_of
 from deeplab_tf.datasets.common_options import COMMON, sections
 from deeplab_tf.datasets.convert import ConversionReport, convert_pairs, merge_splits, split_names
 from deeplab_tf.datasets.data_source import DataSource
@@ -59,13 +60,8 @@ def convert_dataset(
 
 
 def _source(name: str) -> DataSource:
-    for source in DATA_SETS.values():
-        if name in (source.name, source.short):
-            return source
-    raise ValueError(
-        f"There is no data set {name!r}; choose from {list(DATA_SETS)}. convert_folder and convert_pairs take any "
-        "other."
-    )
+    known = DATA_SETS | {source.short: source for source in DATA_SETS.values()}
+    return known[one_of("name", name, known, remedy="convert_folder and convert_pairs take any other data set.")]
 
 
 def _own_options(source: DataSource) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import reprlib
 import sys
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from numbers import Integral, Real
 
 SHOWN = 5
@@ -235,7 +235,7 @@ def nearest(given, choices: Iterable, most: int = 1) -> list[str]:
     return [texts[close] for close in difflib.get_close_matches(str(given).lower(), texts, n=most)]
 
 
-def listing(items: Collection, shown: int = SHOWN, *, separator: str = ", ") -> str:
+def listing(items: Iterable, shown: int = SHOWN, *, separator: str = ", ") -> str:
     """The first of many, and how many more there are.
 
     Args:

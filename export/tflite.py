@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
+from deeplab_tf.checks import one_of, sides
 from deeplab_tf.export.frozen import FrozenNetwork
 from deeplab_tf.export.parity import (
     MIN_AGREEMENT,
@@ -73,8 +74,7 @@ def export_tflite(
         >>> export_tflite("model.keras", "model.tflite", size=257).agreement
         1.0
     """
-    if outputs not in OUTPUTS:
-        raise ValueError(f"outputs must be one of {sorted(OUTPUTS)}; received {outputs!r}.")
+    outputs = one_of("outputs", outputs, OUTPUTS)
     if Path(output).suffix != ".tflite":
         raise ValueError(f"A TFLite file ends in .tflite; received {output}.")
     with exporting(output, overwrite, Path.is_file) as file:
@@ -100,13 +100,9 @@ def export_tflite(
 def _input_size(model: SegmentationModel, size: int | Sequence[int] | None) -> tuple[int, int]:
     if size is None and model.image_size is not None:
         size = canvas_size(*model.image_size, model.output_stride, model.crop_size)
-    size = size or model.crop_size or DEFAULT_SIDE
-    sides = (size, size) if isinstance(size, int) else tuple(int(side) for side in size)
-    if len(sides) != 2 or min(sides) <= model.output_stride:
-        raise ValueError(
-            f"size must be one or two sides larger than the output stride {model.output_stride}; received {size}."
-        )
-    return sides
+    size = (model.crop_size or DEFAULT_SIDE) if size is None else size
+    remedy = f"It must exceed the output stride; try {DEFAULT_SIDE}."
+    return sides("size", size, above=model.output_stride, remedy=remedy)
 
 
 def _limit(model: SegmentationModel, canvas: tuple[int, int]) -> tuple[int, int]:

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageFilter
 
+from deeplab_tf.checks import listing
 from deeplab_tf.files.reading import reading, shown
 from deeplab_tf.images import read_mask
 from deeplab_tf.images.files import IMAGE_SUFFIXES, LOSSY_FORMATS, UnfitImage, open_image
@@ -17,7 +18,6 @@ from deeplab_tf.labels import LabelSpec
 
 _SIGNATURES = (b"\xff\xd8\xff", b"\x89PNG", b"BM", b"GIF8", b"II*\0", b"MM\0*", b"RIFF")
 _ALPHA_MODES = ("LA", "PA", "La", "RGBA", "RGBa")
-_VALUES_NAMED = 8
 # Fewer strays than this are more likely ids of another data set than the steps of an edge.
 _BLUR_VALUES = 4
 # What lies beside an image and describes it; nothing of which it could be made.
@@ -152,12 +152,10 @@ def wrong_values(mask: np.ndarray, occurs: np.ndarray, labels: LabelSpec, file: 
         )
     elif labels.classes in wrong and not occurs[0] and labels.ignore_label != 0:
         remedy = f"Class 0 does not occur: if ids were counted from 1, subtract 1. {remedy}"
-    named = ", ".join(str(value) for value in wrong[:_VALUES_NAMED])
-    more = f" and {wrong.size - _VALUES_NAMED} more" if wrong.size > _VALUES_NAMED else ""
     return BadPair(
         "blurred_mask" if blurred else "wrong_values",
         file,
-        f"{file} holds the value(s) {named}{more}; expected class ids 0-{labels.classes - 1} or "
+        f"{file} holds the value(s) {listing(wrong)}; expected class ids 0-{labels.classes - 1} or "
         f"{labels.ignore_label} (ignore). {remedy}",
         tuple(wrong.tolist()),
     )

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from deeplab_tf.checks import whole
 from deeplab_tf.datasets.audit.contact_sheet import write_contact_sheet
 from deeplab_tf.datasets.audit.findings import Finding
 from deeplab_tf.datasets.audit.inspection import Inspection
@@ -150,8 +151,8 @@ def _audit(
     page: str | os.PathLike | None,
     workers: int | None,
 ) -> Inspection:
-    if workers is not None and workers < 1:
-        raise ValueError(f"workers must be at least 1; received {workers}. Leave it out for one per core.")
+    if workers is not None:
+        workers = whole("workers", workers, remedy="Leave it out for one per core.")
     for output in (contact_sheet, page):
         if output is not None:
             check_writable(Path(output).parent)

@@ -9,13 +9,12 @@ from pathlib import Path
 
 import numpy as np
 
+from deeplab_tf.checks import SHOWN, listing
 from deeplab_tf.datasets.audit.findings import ERROR, KINDS, WARNING, Finding
 from deeplab_tf.files.reading import shown
 from deeplab_tf.labels import LabelSpec
 
-_FILES_NAMED = 5
 _WORST = 10
-_VALUES_NAMED = 8
 _TOLD_IN_FULL = ("duplicate", "duplicate_between_splits", "absent_class", "shifted_labels", "sparse_ids")
 
 
@@ -220,9 +219,9 @@ class Inspection:
         lines = ["", self.verdict() + ":"]
         for kind, found in self.by_kind().items():
             lines.append(f"  {KINDS[kind].severity:<7} {len(found):5d}  {kind}: {KINDS[kind].title}")
-            lines += [f"{'':19}{self._line(one)}" for one in found[:_FILES_NAMED]]
-            if len(found) > _FILES_NAMED:
-                lines.append(f"{'':19}and {len(found) - _FILES_NAMED} more")
+            lines += [f"{'':19}{self._line(one)}" for one in found[:SHOWN]]
+            if len(found) > SHOWN:
+                lines.append(f"{'':19}and {len(found) - SHOWN} more")
         several = [
             f"{'':19}{split} {name}: {', '.join(kinds)}" for split, name, kinds in self.worst() if len(kinds) > 1
         ]
@@ -233,7 +232,7 @@ class Inspection:
     def _line(self, found: Finding) -> str:
         if found.kind in _TOLD_IN_FULL or not found.file:
             return self.short(found.detail)
-        values = ", ".join(map(str, found.values[:_VALUES_NAMED]))
+        values = listing(found.values)
         return self.shown(found) + (f": {values}" if values else "")
 
 

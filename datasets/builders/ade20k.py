@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from deeplab_tf.checks import one_of
 from deeplab_tf.datasets.records.pairs import Pair
 
 FOLDERS = {"train": "training", "val": "validation"}
@@ -27,8 +28,7 @@ def ade20k_pairs(root: str | os.PathLike, split: str) -> list[Pair]:
         >>> ade20k_pairs("ADEChallengeData2016", "val")[0].name
         'ADE_val_00000001'
     """
-    if split not in FOLDERS:
-        raise ValueError(f"ADE20K has no split {split!r}; choose from {list(FOLDERS)}.")
+    split = one_of("split", split, FOLDERS)
     root = _challenge_folder(Path(root))
     images, masks = root / "images" / FOLDERS[split], root / "annotations" / FOLDERS[split]
     if not any(images.glob("*.jpg")):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from deeplab_tf.checks import one_of
 from deeplab_tf.datasets.builders.color_masks import read_color_mask
 from deeplab_tf.datasets.builders.image_lists import read_names
 from deeplab_tf.datasets.records.pairs import Pair
@@ -62,10 +63,8 @@ def camvid_pairs(root: str | os.PathLike, split: str, *, classes: int = 11) -> l
         >>> camvid_pairs("CamVid", "val")[0].name
         '0016E5_07959'
     """
-    if split not in SPLITS:
-        raise ValueError(f"CamVid has no split {split!r}; choose from {list(SPLITS)}.")
-    if classes not in (_NARROW.classes, _WIDE.classes):
-        raise ValueError(f"classes must be {_NARROW.classes} or {_WIDE.classes}; received {classes}.")
+    split = one_of("split", split, SPLITS)
+    classes = one_of("classes", classes, (_NARROW.classes, _WIDE.classes))
     images, masks, whole = _folders(Path(root), split)
     colored = any(masks.glob(f"*{_COLOR_MASK}.png"))
     if not colored and classes == _WIDE.classes:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from deeplab_tf.checks import one_of
 from deeplab_tf.datasets.records.pairs import Pair
 from deeplab_tf.images import read_mask
 
@@ -58,10 +59,8 @@ def cityscapes_pairs(root: str | os.PathLike, split: str, *, ids: str = "auto") 
         >>> cityscapes_pairs("cityscapes", "val")[0].name
         'frankfurt_000000_000294'
     """
-    if split not in SPLITS:
-        raise ValueError(f"Cityscapes has no split {split!r}; choose from {list(SPLITS)}.")
-    if ids not in IDS:
-        raise ValueError(f"ids must be one of {IDS}; received {ids!r}.")
+    split = one_of("split", split, SPLITS)
+    ids = one_of("ids", ids, IDS)
     folders, annotation = SPLITS[split]
     frames = [frame for folder in folders for frame in _frames(Path(root), folder, annotation)]
     paths = {kind: [frame.mask(kind) for frame in frames] for kind in _SUFFIXES}

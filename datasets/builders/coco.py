@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from deeplab_tf.checks import one_of
 from deeplab_tf.datasets.builders.coco_annotations import AnnotationFile, read_annotations
 from deeplab_tf.datasets.builders.coco_labels import STUFF, STUFF_RAW, VOC_OF_COCO
 from deeplab_tf.datasets.builders.coco_masks import Region, covered_pixels, region_mask, segment_mask
@@ -72,8 +73,7 @@ def coco_pairs(
         (5000, 133)
     """
     root, name = Path(root), f"{split}{year}"
-    if annotations not in _CLASSES:
-        raise ValueError(f"annotations must be one of {sorted(_CLASSES)}; received {annotations!r}.")
+    annotations = one_of("annotations", annotations, _CLASSES)
     classes = classes or _CLASSES[annotations][0]
     if classes not in _CLASSES[annotations]:
         raise ValueError(

@@ -5,26 +5,21 @@ from __future__ import annotations
 import array
 import collections
 import dataclasses
-import math
 import os
 import reprlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from deeplab_tf.checks import is_number, is_whole, listing
 from deeplab_tf.files import read_json
 from deeplab_tf.files.reading import reading
 
-_NAMED = 5
 _LONGEST_SIDE = 1e6
 
 
-def _is_whole(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
 def _is_id(value: Any) -> bool:
-    return _is_whole(value) or isinstance(value, str)
+    return is_whole(value) or isinstance(value, str)
 
 
 def _is_text(value: Any) -> bool:
@@ -32,11 +27,7 @@ def _is_text(value: Any) -> bool:
 
 
 def _is_side(value: Any) -> bool:
-    return isinstance(value, int | float) and 1 <= value <= _LONGEST_SIDE and int(value) == value
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and math.isfinite(value)
+    return is_number(value, 1, _LONGEST_SIDE) and int(value) == value
 
 
 def _is_list(value: Any) -> bool:
@@ -44,12 +35,12 @@ def _is_list(value: Any) -> bool:
 
 
 _FIELDS = {
-    "instances": {"image_id": _is_id, "category_id": _is_whole},
+    "instances": {"image_id": _is_id, "category_id": is_whole},
     "panoptic": {"image_id": _is_id, "file_name": _is_text, "segments_info": _is_list},
 }
 _IMAGE_FIELDS = {"id": _is_id, "file_name": _is_text, "height": _is_side, "width": _is_side}
-_CATEGORY_FIELDS = {"id": _is_whole, "name": _is_text}
-_SEGMENT_FIELDS = {"id": _is_whole, "category_id": _is_whole, "area": _is_number}
+_CATEGORY_FIELDS = {"id": is_whole, "name": _is_text}
+_SEGMENT_FIELDS = {"id": is_whole, "category_id": is_whole, "area": is_number}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -128,7 +119,7 @@ def _compact(entry: dict) -> dict:
     polygons = entry.get("segmentation")
     if isinstance(polygons, list):
         # Some write a single polygon without the list around it.
-        flat = bool(polygons) and all(_is_number(value) for value in polygons)
+        flat = bool(polygons) and all(is_number(value) for value in polygons)
         try:
             entry["segmentation"] = [array.array("d", polygon) for polygon in ([polygons] if flat else polygons)]
         except (TypeError, OverflowError):
@@ -165,8 +156,7 @@ def _check_unique(path: Path, what: str, entries: Sequence[dict]) -> None:
 def _check_known(path: Path, what: str, used: set, listed: set) -> None:
     unknown = sorted(used - listed, key=str)
     if unknown:
-        more = f" and {len(unknown) - _NAMED} more" if len(unknown) > _NAMED else ""
         raise ValueError(
-            f"{path} annotates {what} that it does not list: the ids {str(unknown[:_NAMED])[1:-1]}{more}. Restore the "
+            f"{path} annotates {what} that it does not list: the ids {listing(map(repr, unknown))}. Restore the "
             f"file, or list these {what} in it."
         )

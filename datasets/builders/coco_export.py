@@ -10,6 +10,7 @@ import reprlib
 from collections.abc import Sequence
 from pathlib import Path
 
+from deeplab_tf.checks import one_of
 from deeplab_tf.datasets.builders.coco_annotations import AnnotationFile
 from deeplab_tf.datasets.builders.coco_listing import CocoExport, classes_of, list_coco_export, listed, used_categories
 from deeplab_tf.datasets.builders.coco_masks import Region, region_mask
@@ -95,8 +96,7 @@ def exported_pairs(
     found: CocoExport, labels: LabelSpec, *, images: str | os.PathLike | None = None, crowds: str = "class"
 ) -> dict[str, list[Pair]]:
     """The pairs of every split, their masks to be drawn with the ids of `labels`; the rest as `convert_coco_export`."""
-    if crowds not in CROWDS:
-        raise ValueError(f"crowds must be one of {CROWDS}; received {crowds!r}.")
+    crowds = one_of("crowds", crowds, CROWDS)
     lacking = sorted(set(found.labels.names[1:]) - set(labels.names))
     if lacking or labels.names[0].casefold() not in BACKGROUNDS:
         also = f", also {lacking[0]!r}" if lacking else ""

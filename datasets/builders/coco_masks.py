@@ -9,11 +9,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from deeplab_tf.checks import SHOWN, is_whole, listing
 from deeplab_tf.datasets.records.pairs import size_to_draw
 from deeplab_tf.files.reading import reading
 from deeplab_tf.images import read_image
 
-_NAMED = 5
 # The rasteriser allocates by the length of the outline.
 _FARTHEST = 1e5
 _LONGEST = 2e6
@@ -96,7 +96,7 @@ def _run_lengths(path: Path, region: Region, size: tuple[int, int]) -> dict:
     if not polygons or any(len(polygon) < 6 or len(polygon) % 2 for polygon in polygons):
         raise ValueError(
             f"{where} has no outline: expected polygons of at least three points, x and y each; received "
-            f"{[len(polygon) for polygon in polygons[:_NAMED]]} numbers. A box (bbox) alone is not a mask: draw the "
+            f"{[len(polygon) for polygon in polygons[:SHOWN]]} numbers. A box (bbox) alone is not a mask: draw the "
             "outline, or leave the image out."
         )
     if not all(np.abs(polygon).max() < _FARTHEST for polygon in polygons) or _length(polygons) > _LONGEST:
@@ -117,7 +117,7 @@ def _runs(counts: Sequence[int] | str | None) -> list[int]:
     on the difference to the run before the last is coded.
     """
     if not isinstance(counts, str):
-        whole = isinstance(counts, Sequence) and all(isinstance(run, int) for run in counts)
+        whole = isinstance(counts, Sequence) and all(map(is_whole, counts))
         return list(counts or [0]) if whole else [0]
     runs, value, shift = [], 0, 0
     for character in counts:
@@ -157,7 +157,7 @@ def segment_mask(path: Path, *, segments: Mapping[int, int], ignore_label: int) 
     if strange.size or (lost := without[without != 0]).size:
         which = (strange, "no annotation") if strange.size else (lost, "no pixels")
         raise ValueError(
-            f"{path} is not the PNG of its annotation: the segments {which[0][:_NAMED].tolist()} have {which[1]}. Give "
+            f"{path} is not the PNG of its annotation: the segments {listing(which[0])} have {which[1]}. Give "
             "the PNG folder that came with the JSON."
         )
     return np.array([table[number] for number in known.tolist()], np.uint8)[index]

@@ -6,11 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
+from deeplab_tf.checks import listing
 from deeplab_tf.datasets.audit.faults import BadPair
 from deeplab_tf.images import read_image
 from deeplab_tf.labels import IGNORE_COLOR, LabelSpec
-
-_COLORS_NAMED = 3
 
 
 def read_color_mask(path: Path, labels: LabelSpec) -> np.ndarray:
@@ -44,13 +43,12 @@ def read_color_mask(path: Path, labels: LabelSpec) -> np.ndarray:
     found = order[place]
     unknown, counts = np.unique(pixels[colors[found] != pixels], return_counts=True)
     if unknown.size:
-        most = unknown[np.argsort(-counts, kind="stable")][:_COLORS_NAMED].tolist()
-        named = ", ".join(str((code >> 16, code >> 8 & 255, code & 255)) for code in most)
-        more = f" and {unknown.size - _COLORS_NAMED} more" if unknown.size > _COLORS_NAMED else ""
+        most = unknown[np.argsort(-counts, kind="stable")].tolist()
+        named = listing([(code >> 16, code >> 8 & 255, code & 255) for code in most])
         raise BadPair(
             "wrong_values",
             path,
-            f"{path} has {counts.sum()} pixels of colours that are no class of {labels.name}: {named}{more}. Smooth "
+            f"{path} has {counts.sum()} pixels of colours that are no class of {labels.name}: {named}. Smooth "
             "resizing and JPEG mix colours: take the original mask, or give the classes these colours: lines of "
             "NAME R G B.",
         )

@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 
 import numpy as np
 
+from deeplab_tf.checks import number
 from deeplab_tf.datasets.records.pairs import Pair
 
 # Exchanges tried for one class that a side lacks; the images are in random order.
@@ -39,8 +40,7 @@ def divide(
         >>> {name: len(members) for name, members in divide(pairs, "train", 0.2, seed=0).items()}
         {'train': 80, 'val': 20}
     """
-    if not 0 <= val_share < 1:
-        raise ValueError(f"val_share must lie in 0 to below 1; received {val_share}. 0.2 takes every fifth image.")
+    number("val_share", val_share, least=0, below=1, remedy="0.2 takes every fifth image.")
     if val_share == 0:
         return {split: list(pairs)}
     if split == "val":

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from deeplab_tf.checks import expect, is_whole, listing
 from deeplab_tf.datasets.audit.faults import BadPair
 from deeplab_tf.datasets.builders.color_masks import read_color_mask
 from deeplab_tf.datasets.records.pairs import Pair, mask_values
@@ -51,7 +52,7 @@ class MaskReader:
         if self.ids and len(self.ids) != self.labels.classes:
             raise ValueError(
                 f"Received {len(self.ids)} ids {list(self.ids)} for {self.labels.classes} classes "
-                f"({', '.join(self.labels.names[:_NAMED])}). Give the masks' value of each class, in their order."
+                f"({listing(self.labels.names)}). Give the masks' value of each class, in their order."
             )
 
     def __call__(self, path: Path) -> np.ndarray:
@@ -82,8 +83,8 @@ class MaskReader:
 
 def check_ids(ids: Sequence[int]) -> None:
     """Refuses ids that no mask can hold or that are listed twice."""
-    if len(set(ids)) < len(ids) or not all(0 <= value <= 65535 for value in ids):
-        raise ValueError(f"ids must be different values of 0-65535; received {list(ids)}. List each value once.")
+    valid = all(is_whole(value, 0, 65535) for value in ids) and len(set(ids)) == len(ids)
+    expect(valid, "ids", ids, "different whole numbers from 0 to 65535", "List each value once.")
 
 
 def counted_labels(
@@ -159,6 +160,4 @@ def _ids_option(values: Sequence[int]) -> str:
 
 
 def _listed(values) -> str:
-    values = list(map(int, values))
-    more = f" and {len(values) - _NAMED} more" if len(values) > _NAMED else ""
-    return ", ".join(map(str, values[:_NAMED])) + more
+    return listing(map(int, values), _NAMED)

@@ -6,6 +6,7 @@ import dataclasses
 import os
 from pathlib import Path
 
+from deeplab_tf.checks import whole
 from deeplab_tf.datasets.builders.class_names import read_class_names
 from deeplab_tf.datasets.builders.division import divide
 from deeplab_tf.datasets.builders.folder import present_labels
@@ -144,5 +145,4 @@ def labelme_pairs(
 
 def _check_widths(**widths: int) -> None:
     for name, value in widths.items():
-        if value < 1:
-            raise ValueError(f"{name} must be at least 1 pixel; received {value}. labelme's are 10 and 5.")
+        whole(name, value, remedy="It is in pixels; labelme's are 10 and 5.")

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw
 
+from deeplab_tf.checks import is_number
 from deeplab_tf.datasets.builders.labelme_file import IGNORED, read_labelme
 from deeplab_tf.datasets.records.pairs import size_to_draw
 from deeplab_tf.files.reading import reading, reason
@@ -146,7 +147,7 @@ def _points(points: Any, kind: Any, where: str) -> list[tuple[float, float]]:
 
 def _is_near(value: Any) -> bool:
     """Whether it is a coordinate, and not far outside; NaN is not."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _FARTHEST
+    return is_number(value, above=-_FARTHEST, below=_FARTHEST)
 
 
 def _paste(mask: Image.Image, encoded: Any, points: Sequence[tuple], value: int, where: str) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from deeplab_tf.checks import one_of
 from deeplab_tf.datasets.builders.image_lists import read_names
 from deeplab_tf.datasets.builders.matlab import read_mat
 from deeplab_tf.datasets.records.pairs import Pair
@@ -60,12 +61,10 @@ def pascal_context_pairs(
     """
     root = Path(root)
     names = _read_labels(root / "labels.txt")
-    if classes == 459:
+    if one_of("classes", classes, (*_LABELS, 459)) == 459:
         labels = LabelSpec(tuple(names.values()), ignore_label=65535, name="pascal_context_459")
-    elif classes in _LABELS:
-        labels = _LABELS[classes]
     else:
-        raise ValueError(f"classes must be 59, 60 or 459; received {classes}.")
+        labels = _LABELS[classes]
     table = _table(root / "labels.txt", names, labels)
     if not (root / "trainval").is_dir():
         raise ValueError(f"{root} has no folder trainval. Give the folder that holds trainval/*.mat and labels.txt.")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from deeplab_tf.checks import expect, is_whole, whole
 from deeplab_tf.datasets.builders.folder import convert_folder
 from deeplab_tf.datasets.builders.patterns import circle, ring, sharpen, smooth_noise, star
 from deeplab_tf.datasets.convert import ConversionReport
@@ -73,10 +74,9 @@ def draw_shapes(folder: str | os.PathLike, count: int, *, size: tuple[int, int] 
         ... )
     """
     folder = Path(folder)
-    if count < 1:
-        raise ValueError(f"count must be at least 1; received {count}. 200 images suffice for a demonstration.")
-    if len(size) != 2 or not 32 <= size[0] <= size[1]:
-        raise ValueError(f"size must be a smallest and a largest side from 32 up; received {size}. Try (160, 240).")
+    count = whole("count", count, remedy="200 images suffice for a demonstration.")
+    valid = len(size) == 2 and is_whole(size[0], 32) and is_whole(size[1], size[0])
+    expect(valid, "size", size, "a smallest and a largest side from 32 up", "Try (160, 240).")
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise ValueError(f"{folder} exists and is not an empty folder. Choose another or remove it.")
     try:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from deeplab_tf.checks import number, one_of
 from deeplab_tf.datasets.builders.division import divide
 from deeplab_tf.datasets.records.pairs import Pair
 from deeplab_tf.files.reading import reading
@@ -39,10 +40,8 @@ def stanford_background_pairs(
         >>> len(stanford_background_pairs("iccv09Data", "train"))
         572
     """
-    if split not in SPLITS:
-        raise ValueError(f"Stanford Background has no split {split!r}; choose from {list(SPLITS)}.")
-    if not 0 < val_share < 1:
-        raise ValueError(f"val_share must lie between 0 and 1; received {val_share}. 0.2 takes every fifth image.")
+    split = one_of("split", split, SPLITS)
+    number("val_share", val_share, above=0, below=1, remedy="0.2 takes every fifth image.")
     images, labels = _folders(Path(root))
     # A lost half is listed too, for verification to report.
     names = {path.stem for path in images.glob("*.jpg")} | {

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from deeplab_tf.checks import is_number, one_of
 from deeplab_tf.files import read_json
 from deeplab_tf.files.reading import reading, shown
 
@@ -42,8 +43,7 @@ def class_weights(
         >>> class_weights([600, 300, 100], image_pixels=[1000, 1000, 500])
         array([0.5, 1. , 1.5])
     """
-    if method not in METHODS:
-        raise ValueError(f"Unknown class weighting {method!r}; known are {sorted(METHODS)}.")
+    method = one_of("method", method, METHODS)
     pixels = np.asarray(pixels, np.float64)
     if pixels.ndim != 1 or not pixels.size or pixels.min() < 0 or not pixels.any():
         raise ValueError(
@@ -108,12 +108,10 @@ def check_class_weights(values: Sequence[float] | None, classes: int, source: st
     Raises:
         ValueError: If they are not `classes` numbers from 0 up, one of them above 0.
     """
-    numbers = isinstance(values, Sequence | np.ndarray) and not isinstance(values, str)
-    numbers = numbers and all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
-    # Floats reach 1.8e308, integers of JSON further.
-    numbers = numbers and all(abs(value) < 1e300 for value in values)
-    weights = np.array(values if numbers else [], np.float64)
-    if weights.shape != (classes,) or not np.isfinite(weights).all() or weights.min() < 0 or not weights.any():
+    listed = isinstance(values, Sequence | np.ndarray) and not isinstance(values, str)
+    valid = listed and len(values) == classes and all(is_number(value, 0, 1e300) for value in values)
+    weights = np.array(values if valid else [], np.float64)
+    if not weights.any():
         raise ValueError(
             f"{source}: expected {classes} class weights, numbers from 0 up in the order of the ids; received "
             f"{reprlib.repr(values)}. `deeplab-tf inspect --json` writes such a list under {KEY!r}."

@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterable, Mapping
 
 from deeplab_tf import backbones
+from deeplab_tf.checks import listing
 from deeplab_tf.labels import released_labels
 from deeplab_tf.models import SegmentationModel, model_class
 from deeplab_tf.models.class_rows import ClassRows
@@ -21,7 +22,6 @@ from deeplab_tf.weights.zoo.catalogue import IMAGE_SIZES
 
 logger = logging.getLogger(__name__)
 
-SHOWN = 4
 DEFAULT_BRANCHES = 3
 
 
@@ -198,9 +198,8 @@ def _grouped(names: Iterable[str]) -> str:
         groups[name.split("/")[0]].append(name)
     largest = sorted(groups.items(), key=lambda item: -len(item[1]))
     texts = [f"{len(group)} of {part} ({group[0]}{', ...' if group[1:] else ''})" for part, group in largest]
-    return ", ".join(texts[:SHOWN]) + (f" and {len(texts) - SHOWN} parts more" if len(texts) > SHOWN else "")
+    return listing(texts)
 
 
 def _misshapen(names: list[str], wanted: Mapping, shapes: Mapping) -> str:
-    texts = [f"{name} {list(shapes[name])}, here {list(wanted[name].shape)}" for name in names[:SHOWN]]
-    return ", ".join(texts) + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")
+    return listing([f"{name} {list(shapes[name])}, here {list(wanted[name].shape)}" for name in names])

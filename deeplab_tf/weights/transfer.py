@@ -7,13 +7,12 @@ from collections.abc import Mapping, Sequence
 
 import keras
 
+from deeplab_tf.checks import listing
 from deeplab_tf.labels import released_labels
 from deeplab_tf.layers import BatchNorm
 from deeplab_tf.models import SegmentationModel, copy_weights
 from deeplab_tf.models.class_rows import ClassRows
 from deeplab_tf.weights.formats.released_file import Convolution, ReleasedFile
-
-SHOWN = 4
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,8 +34,7 @@ class Transfer:
     def __str__(self) -> str:
         text = f"{len(self.loaded)} layers loaded, {len(self.fresh)} new ({', '.join(self.fresh) or 'none'})"
         if self.unused:
-            more = ", ..." if len(self.unused) > SHOWN else ""
-            text += f"; {len(self.unused)} of the file not used ({', '.join(self.unused[:SHOWN])}{more})"
+            text += f"; {len(self.unused)} of the file not used ({listing(self.unused)})"
         return text + (f"; ignored {counted(self.ignored)}" if self.ignored else "")
 
 

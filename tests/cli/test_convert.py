@@ -105,7 +105,7 @@ def test_options_reach_the_converter(tmp_path, capsys):
     assert "has no folder cls of .mat files" in capsys.readouterr().err
     camvid(tmp_path / "in")
     assert main(["convert", "camvid", "--split", "val", "--classes", "12", *arguments]) == 2
-    assert "classes must be 11 or 32" in capsys.readouterr().err
+    assert "classes must be one of 11, 32" in capsys.readouterr().err
 
 
 def test_shapes(tmp_path, capsys):

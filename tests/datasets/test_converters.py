@@ -76,7 +76,7 @@ def test_a_new_data_set_is_converted_in_python(moon, tmp_path):
     assert datasets.convert_moon(root, ["val"], tmp_path / "again", side="far").images == {"val": 2}
     with pytest.raises(ValueError, match=r"Moon has no option 'size'; it has \['side'\]"):
         datasets.convert_dataset("moon", root, "val", tmp_path / "no", size=3)
-    with pytest.raises(ValueError, match="no data set 'sun'; choose from"):
+    with pytest.raises(ValueError, match="name must be one of .*received 'sun'. convert_folder and"):
         datasets.convert_dataset("sun", root, "val", tmp_path / "no")
     with pytest.raises(ValueError, match="No split is named"):
         datasets.convert_dataset("moon", root, [], tmp_path / "no")

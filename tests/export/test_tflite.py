@@ -108,8 +108,8 @@ def test_model_without_a_canvas_gets_the_default_size(monkeypatch):
     [
         ("m.tflite", {"outputs": "masks"}, r"one of \['labels', 'logits', 'probabilities'\]; received 'masks'"),
         ("m.lite", {}, "ends in .tflite; received .*m.lite"),
-        ("m.tflite", {"size": 8}, "larger than the output stride 8; received 8"),
-        ("m.tflite", {"size": (65, 65, 3)}, "one or two sides"),
+        ("m.tflite", {"size": 8}, "size must be .*above 8; received 8"),
+        ("m.tflite", {"size": (65, 65, 3)}, "size must be a side or"),
         ("old.tflite", {}, "old.tflite exists. Choose another path, or replace it with --overwrite"),
         ("folder.tflite", {"overwrite": True}, "exists and is not an export of this kind"),
         ("old.tflite/m.tflite", {}, "Cannot write to .*old.tflite"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from deeplab_tf.checks import listing
 from deeplab_tf.files.reading import reading, shown
 
 # All that the exports of this package are made of, and the arithmetic that another network may need. Operations that
@@ -29,7 +30,6 @@ SAVER_OPERATIONS = OPERATIONS | {
     "AssignVariableOp", "MergeV2Checkpoints", "RestoreV2", "SaveV2", "ShardedFilename", "StaticRegexFullMatch",
     "StringJoin",
 }  # fmt: skip
-SHOWN = 5
 
 
 def check_saved_model(folder: Path, trust: bool = False) -> set[str]:
@@ -54,9 +54,8 @@ def check_saved_model(folder: Path, trust: bool = False) -> set[str]:
         if not content.meta_graphs:
             raise ValueError("it holds no graph")
         if not trust and (strange := sorted({name for graph in content.meta_graphs for name in _strange(graph)})):
-            more = " and others" if len(strange) > SHOWN else ""
             raise ValueError(
-                f"{shown(folder)} holds {', '.join(strange[:SHOWN])}{more}, which no export of this package has: such "
+                f"{shown(folder)} holds {listing(strange)}, which no export of this package has: such "
                 "a graph may read and write files or run programs. Open it only if you trust who made it: trust=True, "
                 "on the command line --trust."
             )

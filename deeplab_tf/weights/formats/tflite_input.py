@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from deeplab_tf.checks import expect, is_number, plain
 from deeplab_tf.weights.formats.exported import INPUT_RANGE
 from deeplab_tf.weights.formats.flatbuffer import Damaged, root_table
 from deeplab_tf.weights.formats.tflite_structure import (
@@ -112,15 +113,10 @@ def network_range(structure: Structure) -> np.ndarray | None:
 
 
 def _checked(input_range: Sequence[float]) -> tuple[float, float]:
-    try:
-        low, high = (float(value) for value in input_range)
-    except (TypeError, ValueError):
-        low = high = np.nan
-    if not (np.isfinite([low, high]).all() and low < high):
-        raise ValueError(
-            f"input_range must be two numbers, the smaller first, such as (0, 255) or (-1, 1); received {input_range}."
-        )
-    return low, high
+    ends = plain(tuple(input_range)) if isinstance(input_range, Sequence | np.ndarray) else ()
+    valid = len(ends) == 2 and all(map(is_number, ends)) and ends[0] < ends[1]
+    expect(valid, "input_range", input_range, "two numbers, the smaller first", "Try (0, 255) or (-1, 1).")
+    return float(ends[0]), float(ends[1])
 
 
 def _linear(low: float, high: float) -> tuple[np.ndarray, np.ndarray]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import textwrap
+
+from deeplab_tf.checks import nearest
 
 BASE_URL = "https://download.tensorflow.org/models"
 SOURCES = "tensorflow/models, research/deeplab/g3doc: model_zoo.md and, of the 8-bit models, quantize.md"
@@ -222,7 +223,7 @@ def zoo_entry(name: str) -> ZooEntry:
     """
     if name in ZOO:
         return ZOO[name]
-    close = difflib.get_close_matches(name, list(ZOO), n=3, cutoff=0.5)
+    close = nearest(name, ZOO, 3)
     meant = f" Did you mean {' or '.join(map(repr, close))}?" if close else ""
     raise ValueError(
         f"Unknown released model {name!r}, and there is no such file.{meant} Known are {', '.join(sorted(ZOO))}."

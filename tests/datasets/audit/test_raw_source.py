@@ -95,5 +95,5 @@ def test_what_is_no_data_set(tmp_path):
         inspect_dataset(tmp_path)
     with pytest.raises(ValueError, match="is not a folder"):
         inspect_dataset(tmp_path / "absent")
-    with pytest.raises(ValueError, match="workers must be at least 1; received 0"):
+    with pytest.raises(ValueError, match="workers must be a whole number above 0; received 0"):
         inspect_dataset(draw_devkit(tmp_path / "kit", train=1, val=0), "train", workers=0)

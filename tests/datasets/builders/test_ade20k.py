@@ -52,7 +52,7 @@ def test_missing_halves_are_named(root, tmp_path):
 def test_wrong_folders_and_splits(root, tmp_path):
     with pytest.raises(ValueError, match="images has no folders images and annotations"):
         convert_ade20k(root / "images", "val", tmp_path / "out")
-    with pytest.raises(ValueError, match=r"no split 'test'; choose from \['train', 'val'\]"):
+    with pytest.raises(ValueError, match="split must be one of 'train', 'val'; received 'test'"):
         convert_ade20k(root, "test", tmp_path / "out")
     for path in (root / "images" / "validation").iterdir():
         path.unlink()

@@ -227,7 +227,7 @@ def test_wrong_arguments(export, tmp_path, capsys):
     for options, message in (
         ({"crowds": "maybe"}, "crowds must be one of"),
         ({"images": tmp_path / "gone"}, r"^\S+gone is not a folder\. .*--images\)\.$"),
-        ({"val_share": 1.0}, "val_share must lie"),
+        ({"val_share": 1.0}, "val_share must be a number from 0 to below 1"),
     ):
         with pytest.raises(ValueError, match=message):
             convert(path, **options)

@@ -114,11 +114,11 @@ def test_png_that_does_not_fit_its_annotation(root):
         root,
         annotations=[{"image_id": n, "file_name": f"{n:012d}.png", "segments_info": INFOS[1:]} for n in (139, 285)],
     )
-    with pytest.raises(ValueError, match=r"000000000139\.png is not the PNG of .*\[5\] have no annotation"):
+    with pytest.raises(ValueError, match=r"000000000139\.png is not the PNG of .* 5 have no annotation"):
         convert(root, annotations="panoptic")
     more = [*INFOS, {"id": 77, "category_id": CAR, "area": 5}]
     write(root, annotations=[{"image_id": n, "file_name": f"{n:012d}.png", "segments_info": more} for n in (139, 285)])
-    with pytest.raises(ValueError, match=r"\[77\] have no pixels"):
+    with pytest.raises(ValueError, match=" 77 have no pixels"):
         convert(root, annotations="panoptic")
 
 

@@ -125,7 +125,7 @@ def test_one_class_is_too_few(folder, convert, tmp_path):
 @pytest.mark.parametrize(
     "options, message",
     [
-        ({"val_share": 1.0}, "val_share must lie"),
+        ({"val_share": 1.0}, "val_share must be a number from 0 to below 1"),
         ({"val_share": 0.01}, "leaves a split empty"),
         ({"val_share": 0.5, "split": "val"}, "split 'val' too"),
         ({"labels": "nothing"}, "labels must be one of"),

@@ -78,9 +78,9 @@ def test_ids_that_do_not_fit_are_refused(made):
         convert(made, ids=(0, 7))
     with pytest.raises(ValueError, match="Received 3 ids .* for 2 classes"):
         convert(made, ids=(0, 7, 9), labels=2)
-    with pytest.raises(ValueError, match="different values of 0-65535"):
+    with pytest.raises(ValueError, match="different whole numbers from 0 to 65535"):
         convert(made, ids=(0, 7, 7))
-    with pytest.raises(ValueError, match="different values of 0-65535"):
+    with pytest.raises(ValueError, match="different whole numbers from 0 to 65535"):
         convert(made, ids=(0, 70000), labels=2)
 
 

@@ -176,5 +176,5 @@ def test_nothing_to_convert(folder, tmp_path):
     with pytest.raises(ValueError, match=r"No file in .* \(a\.json\) has a shape of a class"):
         convert(folder)
     for option in ("line_width", "point_radius"):
-        with pytest.raises(ValueError, match=f"{option} must be at least 1"):
+        with pytest.raises(ValueError, match=f"{option} must be a whole number above 0"):
             convert(folder, **{option: 0})

@@ -141,7 +141,7 @@ def test_mat_of_another_layout_and_unknown_ids(root):
 def test_missing_list_and_folder(root):
     with pytest.raises(ValueError, match=r"no list val\.txt .*it has \['train'\]"):
         convert_pascal_context(root, "val", root / "out")
-    with pytest.raises(ValueError, match="59, 60 or 459; received 33"):
+    with pytest.raises(ValueError, match="one of 59, 60, 459; received 33"):
         convert(root, classes=33)
     (root / "trainval").rename(root / "elsewhere")
     with pytest.raises(ValueError, match="no folder trainval"):

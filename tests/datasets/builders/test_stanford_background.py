@@ -99,7 +99,7 @@ def test_missing_halves_are_named(root, tmp_path):
 def test_wrong_folder_and_arguments(root, tmp_path):
     with pytest.raises(ValueError, match=r"labels has no images/\*\.jpg and labels"):
         convert_stanford_background(root / "labels", "train", tmp_path / "out")
-    with pytest.raises(ValueError, match="no split 'test'"):
+    with pytest.raises(ValueError, match="split must be one of .*received 'test'"):
         convert_stanford_background(root, "test", tmp_path / "out")
-    with pytest.raises(ValueError, match="val_share must lie between 0 and 1; received 0"):
+    with pytest.raises(ValueError, match="val_share must be a number above 0 and below 1; received 0"):
         convert_stanford_background(root, "train", tmp_path / "out", val_share=0)

@@ -95,7 +95,7 @@ def test_values_outside_the_classes_are_listed(pair):
     with pytest.raises(ValueError, match=r"value\(s\) 255; expected class ids 0-10 or 11"):
         load_pair(pair, KNOWN["camvid"])
     Image.fromarray(np.arange(620).reshape(20, 31).astype(np.uint8)).save(pair.mask)
-    with pytest.raises(ValueError, match="3, 4, 5, 6, 7, 8, 9, 10 and 244 more"):
+    with pytest.raises(ValueError, match="3, 4, 5, 6, 7 and 247 more"):
         load_pair(pair, LABELS)
 
 
