@@ -31,7 +31,7 @@ setup(
         "Topic :: Scientific/Engineering :: Image Recognition",
     ],
     packages=[*INSIDE, *(f"deeplab_tf.{name}" for name in BESIDE)],
-    package_data={"deeplab_tf": ["*.pyi"], "deeplab_tf.datasets": ["*.pyi"]},
+    package_data={name: ["*.pyi"] for name in ("deeplab_tf", "deeplab_tf.datasets", "deeplab_tf.training")},
     package_dir={
         "deeplab_tf": "deeplab_tf",
         "deeplab_tf.datasets": "datasets",

@@ -38,9 +38,10 @@ def convert(voc: str, output: str) -> float:
 
 def pipeline(voc: str, records: str, crop: int, extras: dict):
     """Makes a batch of the package's pipeline at every call."""
-    from deeplab_tf.datasets import open_dataset, training_batches
+    from deeplab_tf.datasets import Augmentation, open_dataset, training_batches
 
-    batches = iter(training_batches(open_dataset(records), batch_size=BATCH, crop_size=(crop, crop), **extras))
+    options = {"batch_size": BATCH, "crop_size": (crop, crop), "augmentation": Augmentation(**extras)}
+    batches = iter(training_batches(open_dataset(records), **options))
     return lambda: next(batches)
 
 

@@ -17,6 +17,7 @@ from .converters import (
     convert_stanford_background,
     convert_voc,
 )
+from .pipeline.augmentation import Augmentation
 from .pipeline.batches import evaluation_images, training_batches
 from .pipeline.class_counts import ClassCounts, count_classes
 from .records.damage import explain_data_error, explained_data
@@ -24,6 +25,7 @@ from .records.dataset import DataSet, open_dataset
 from .records.pairs import Pair
 
 __all__ = [
+    "Augmentation",
     "ClassCounts",
     "ConversionReport",
     "DataSet",

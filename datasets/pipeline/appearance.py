@@ -4,16 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Sequence
-from numbers import Real
 
 import tensorflow as tf
 
-_HUE_SHARE = 0.25
-_LARGEST = (1.0, 1.0, 1.0, 0.5)
 _SIGMAS = 3
-# In pixels; above it a kernel is wider than any crop.
-_LARGEST_BLUR = 1000
 
 
 @dataclasses.dataclass(frozen=True)
@@ -21,42 +15,16 @@ class Appearance:
     """Changes of what an image looks like that leave every pixel in its place.
 
     Args:
-        color_jitter: Greatest changes of brightness, contrast, saturation (each 0-1: factors from 1 - x to 1 + x are
-            drawn) and hue (0-0.5 of the colour circle, either way), or one number for the first three, of which hue
-            gets a quarter. 0 changes nothing.
+        changes: Greatest changes of brightness, contrast, saturation and hue, as of `Augmentation.color_changes`.
         blur: Largest standard deviation of a Gaussian blur, in pixels of the crop; it is drawn from 0 on.
 
-    Raises:
-        ValueError: If a number is out of its range.
-
     Example:
-        >>> look = Appearance(color_jitter=0.4, blur=1.5)
+        >>> look = Appearance(Augmentation(color_jitter=0.4).color_changes, blur=1.5)
         >>> crop = look(crop, inside, seed=(0, 1))
     """
 
-    color_jitter: float | Sequence[float] = 0.0
+    changes: tuple[float, ...] = (0.0, 0.0, 0.0, 0.0)
     blur: float = 0.0
-
-    def __post_init__(self):
-        changes = self.changes
-        numbers = all(isinstance(change, Real) and not isinstance(change, bool) for change in changes)
-        if not numbers or len(changes) != 4 or not all(0 <= x <= most for x, most in zip(changes, _LARGEST)):
-            raise ValueError(
-                "color_jitter must be a number in 0-1, or four for brightness, contrast, saturation (0-1) and hue "
-                f"(0-0.5); received {self.color_jitter!r}. Try 0.4."
-            )
-        if not isinstance(self.blur, Real) or isinstance(self.blur, bool) or not 0 <= self.blur <= _LARGEST_BLUR:
-            raise ValueError(
-                f"blur must be a standard deviation in pixels, 0-{_LARGEST_BLUR}; received {self.blur!r}. Try 1."
-            )
-
-    @property
-    def changes(self) -> tuple[float, ...]:
-        """Greatest changes of brightness, contrast, saturation and hue."""
-        if isinstance(self.color_jitter, Sequence):
-            return tuple(self.color_jitter)
-        change = self.color_jitter
-        return (change, change, change, change * _HUE_SHARE) if isinstance(change, Real) else (change,)
 
     def __bool__(self) -> bool:
         """Whether anything is changed at all."""

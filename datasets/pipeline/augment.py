@@ -5,82 +5,60 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Sequence
-from numbers import Real
 
 import numpy as np
 import tensorflow as tf
 
+from deeplab_tf import checks
 from deeplab_tf.datasets.pipeline.appearance import Appearance
+from deeplab_tf.datasets.pipeline.augmentation import Augmentation
 from deeplab_tf.datasets.pipeline.sampling import sample_image, sample_label, sample_turned
 
 
 @dataclasses.dataclass(frozen=True)
-class Augmentation:
+class Augmenter:
     """The released training augmentation: scale, pad at the bottom and right, crop, flip; and, where wanted, more.
 
-    Rotation, colour jitter and blur are not the release's and off at first. Labels are only ever moved, never mixed,
-    and switching colours or blur on changes neither the crops nor their labels.
-
     Args:
+        augmentation: What is drawn.
         crop_size: Rows and columns of the result.
-        min_scale: Smallest scale.
-        max_scale: Largest scale.
-        scale_step: Distance of the scales that are drawn from; 0 draws any scale in between.
-        flip: Whether half of the crops are mirrored left to right.
         pad_value: Grey value, or RGB triple, 0-255, of what lies beyond a small image.
         ignore_label: Label id of what lies beyond.
-        rotate: Greatest angle in degrees, 0-180, by which the crop is turned about its centre, either way. Corners
-            show more of the image where there is more, else what lies beyond.
-        color_jitter: Greatest changes of the colours, see `Appearance`.
-        blur: Greatest blur, see `Appearance`.
 
     Raises:
-        ValueError: If a size, scale, colour or angle makes no sense.
+        ValueError: If a size or colour makes no sense.
 
     Example:
-        >>> augment = Augmentation(crop_size=(257, 257))
+        >>> augment = Augmenter(Augmentation(rotate=10), crop_size=(257, 257))
         >>> image, label = augment(image, label, seed=(0, 1))
     """
 
+    augmentation: Augmentation
     crop_size: tuple[int, int]
-    min_scale: float = 0.5
-    max_scale: float = 2.0
-    scale_step: float = 0.25
-    flip: bool = True
     pad_value: float | Sequence[float] = 127.5
     ignore_label: int = 255
-    rotate: float = 0.0
-    color_jitter: float | Sequence[float] = 0.0
-    blur: float = 0.0
 
     def __post_init__(self):
-        crop = tuple(self.crop_size) if isinstance(self.crop_size, Sequence) else (self.crop_size,)
-        if len(crop) != 2 or any(not isinstance(side, (int, np.integer)) or side < 2 for side in crop):
-            raise ValueError(
-                f"crop_size must be two whole numbers from 2 up; received {self.crop_size}. Try (257, 257)."
-            )
-        if not 0 < self.min_scale <= self.max_scale or self.scale_step < 0:
-            raise ValueError(
-                "Expected 0 < min_scale <= max_scale and scale_step >= 0; received "
-                f"{self.min_scale}, {self.max_scale} and {self.scale_step}. The released values are 0.5, 2.0 and 0.25."
-            )
+        crop = checks.whole_numbers("crop_size", self.crop_size, least=2, length=2, remedy="Try (257, 257).")
+        object.__setattr__(self, "crop_size", crop)
         color = np.atleast_1d(np.asarray(self.pad_value, np.float32))
         if color.shape not in ((1,), (3,)) or color.min() < 0 or color.max() > 255:
             raise ValueError(
                 f"pad_value must be a number or three in 0-255; received {self.pad_value}. Use 127.5 or the mean."
             )
-        check_rotation(self.rotate)
-        object.__setattr__(self, "_appearance", Appearance(self.color_jitter, self.blur))
+        look = Appearance(self.augmentation.color_changes, self.augmentation.blur)
+        object.__setattr__(self, "_appearance", look)
         object.__setattr__(self, "_grey", float(color[0]) if (color == color[0]).all() else None)
 
     @property
     def scales(self) -> np.ndarray | None:
         """The scales that are drawn from, float32, or None where any scale between the limits may be drawn."""
-        if self.scale_step == 0 or self.min_scale == self.max_scale:
-            return None if self.scale_step == 0 else np.array([self.min_scale], np.float32)
+        least, most, step = self.augmentation.min_scale, self.augmentation.max_scale, self.augmentation.scale_step
+        if step == 0 or least == most:
+            return None if step == 0 else np.array([least], np.float32)
         # A whole number of steps may come out a little short in floating point.
-        steps = int((self.max_scale - self.min_scale) / self.scale_step + 1e-6)
-        return np.linspace(self.min_scale, self.max_scale, steps + 1, dtype=np.float32)
+        steps = int((most - least) / step + 1e-6)
+        return np.linspace(least, most, steps + 1, dtype=np.float32)
 
     def __call__(self, image: tf.Tensor, label: tf.Tensor, seed: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Augments one image.
@@ -99,11 +77,10 @@ class Augmentation:
         slack = tf.maximum(scaled - crop, 0)
         start = tf.cast(draws[1:3] * tf.cast(slack + 1, tf.float64), tf.int32)
         size = tf.minimum(scaled, crop)
-        if self.rotate:
-            turn = tf.random.stateless_uniform((), _folded(seed, 1), -1.0, 1.0, alg="philox") * math.radians(
-                self.rotate
-            )
-            image, label, inside = sample_turned(image, label, scaled, start, size, tuple(self.crop_size), turn)
+        rotate = self.augmentation.rotate
+        if rotate:
+            turn = tf.random.stateless_uniform((), _folded(seed, 1), -1.0, 1.0, alg="philox") * math.radians(rotate)
+            image, label, inside = sample_turned(image, label, scaled, start, size, self.crop_size, turn)
             label = tf.where(inside, label[..., None], self.ignore_label)
             filled = False
         else:
@@ -116,10 +93,10 @@ class Augmentation:
             image = self._appearance(image, inside, _folded(seed, 2))
         if not filled:
             # Choosing pixel by pixel takes as long as decoding the image, and many crops are full.
-            full = tf.reduce_all(inside) if self.rotate else tf.reduce_all(size == crop)
+            full = tf.reduce_all(inside) if rotate else tf.reduce_all(size == crop)
             color = tf.constant(self.pad_value, image.dtype)
             image = tf.cond(full, lambda: image, lambda: tf.where(inside, image, color))
-        if self.flip:
+        if self.augmentation.flip:
             mirror = draws[3] < 0.5
             image = tf.cond(mirror, lambda: image[:, ::-1], lambda: image)
             label = tf.cond(mirror, lambda: label[:, ::-1], lambda: label)
@@ -127,7 +104,8 @@ class Augmentation:
 
     def _scaled_size(self, size: tf.Tensor, draw: tf.Tensor) -> tf.Tensor:
         if self.scales is None:
-            scale = tf.cast(self.min_scale + draw * (self.max_scale - self.min_scale), tf.float32)
+            least, most = self.augmentation.min_scale, self.augmentation.max_scale
+            scale = tf.cast(least + draw * (most - least), tf.float32)
         else:
             scale = tf.gather(self.scales, tf.cast(draw * len(self.scales), tf.int32))
         return tf.maximum(tf.cast(tf.cast(size, tf.float32) * scale, tf.int32), 1)
@@ -143,12 +121,6 @@ class Augmentation:
         fitted = tf.pad(window, [[0, height - size[0]], [0, width - size[1]], [0, 0]], constant_values=fill)
         fitted.set_shape((height, width, window.shape[-1]))
         return fitted
-
-
-def check_rotation(rotate: float) -> None:
-    """Raises `ValueError` if `rotate` is no greatest angle in degrees."""
-    if not isinstance(rotate, Real) or isinstance(rotate, bool) or not 0 <= rotate <= 180:
-        raise ValueError(f"rotate must be a greatest angle of 0-180 degrees; received {rotate!r}. Try 10.")
 
 
 def _folded(seed: tf.Tensor, number: int) -> tf.Tensor:

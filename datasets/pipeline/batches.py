@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 
 import tensorflow as tf
 
-from deeplab_tf.datasets.pipeline.augment import Augmentation
+from deeplab_tf.datasets.pipeline.augment import Augmenter
+from deeplab_tf.datasets.pipeline.augmentation import Augmentation
 from deeplab_tf.datasets.pipeline.sources import open_source
 from deeplab_tf.datasets.pipeline.stream import example_stream
 from deeplab_tf.images.scaling import fitted_pair, limit_of
@@ -22,13 +23,7 @@ def training_batches(
     batch_size: int,
     labels: LabelSpec | Mapping | str | int | None = None,
     crop_size: tuple[int, int] = (257, 257),
-    min_scale: float = 0.5,
-    max_scale: float = 2.0,
-    scale_step: float = 0.25,
-    flip: bool = True,
-    rotate: float = 0.0,
-    color_jitter: float | Sequence[float] = 0.0,
-    blur: float = 0.0,
+    augmentation: Augmentation | None = None,
     pad_value: float | Sequence[float] = 127.5,
     seed: int = 0,
     start_step: int = 0,
@@ -53,14 +48,7 @@ def training_batches(
         labels: What the label ids mean, or what `label_spec` takes for it. Needed for a `tf.data.Dataset`, and for a
             builder that is not this package's.
         crop_size: Rows and columns of the crops.
-        min_scale: Smallest scale that is drawn.
-        max_scale: Largest scale that is drawn.
-        scale_step: Distance of the scales drawn from; 0 draws any scale in between.
-        flip: Whether half of the crops are mirrored left to right.
-        rotate: Greatest angle in degrees by which a crop is turned about its centre, either way.
-        color_jitter: Greatest changes of brightness, contrast and saturation (0-1) and hue (0-0.5), or one number for
-            the first three, of which hue gets a quarter.
-        blur: Largest standard deviation of a Gaussian blur, in pixels of the crop.
+        augmentation: How the crops are varied; as released when left out.
         pad_value: Grey value or RGB triple, 0-255, of what lies beyond an image smaller than the crop.
         seed: Seed of the order and the augmentation.
         start_step: Number of the first batch.
@@ -95,11 +83,7 @@ def training_batches(
     ):
         if value < least:
             raise ValueError(f"{name} must be at least {least}; received {value}. Give a larger number.")
-    augment = Augmentation(
-        crop_size, min_scale, max_scale, scale_step, flip, pad_value, source.labels.ignore_label, rotate, color_jitter,
-        blur,
-    )  # fmt: skip
-
+    augment = Augmenter(augmentation or Augmentation(), crop_size, pad_value, source.labels.ignore_label)
     limit = limit_of(max_side)
 
     def example(index: tf.Tensor, element) -> tuple[tf.Tensor, tf.Tensor]:

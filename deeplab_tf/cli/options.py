@@ -144,6 +144,15 @@ def mask_options(command):
     return command
 
 
+class OrNone(click.ParamType):
+    """A text, or none."""
+
+    name = "text|none"
+
+    def convert(self, value, param, ctx):
+        return None if value == "none" else value
+
+
 class Setting(click.ParamType):
     """A constructor's argument as NAME=VALUE, the value as JSON has it, or else as it stands."""
 

@@ -1,35 +1,114 @@
-"""Options whose defaults are those of `TrainConfig`."""
+"""Options made from the fields of settings."""
 
 from __future__ import annotations
 
 import ast
-import functools
+import dataclasses
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 
-SOURCE = Path(__file__).resolve().parents[1] / "training" / "config.py"
+from deeplab_tf.cli.group import QuietCommand
+from deeplab_tf.cli.options import LABELS, MaxSide, Numbers, OrNone, Rates, Setting, Side
+from deeplab_tf.settings import Setting as Known
+from deeplab_tf.settings import Settings, fields_of
+
+REGISTRY = Path(__file__).resolve().parents[1] / "models" / "registry.py"
 
 
-@functools.cache
-def setting_defaults() -> dict:
-    """The default of every field of `TrainConfig` that has one.
+def model_names() -> list[str]:
+    """The keys of `MODELS`, read from its source: importing it takes TensorFlow, too long for a help text."""
+    module = ast.parse(REGISTRY.read_text(encoding="utf-8"))
+    tables = [node for node in module.body if isinstance(node, ast.AnnAssign) and node.target.id == "MODELS"]
+    return [ast.literal_eval(key) for key in tables[0].value.keys]
 
-    They are read from its source: importing it takes TensorFlow, too long for a help text.
-    """
-    module = ast.parse(SOURCE.read_text(encoding="utf-8"))
-    fields = next(node.body for node in module.body if isinstance(node, ast.ClassDef) and node.name == "TrainConfig")
-    given = [field for field in fields if isinstance(field, ast.AnnAssign) and field.value is not None]
-    return {field.target.id: ast.literal_eval(field.value) for field in given}
+
+# By the name of the kind.
+TYPES: dict[str, Callable[[Iterable[str]], Any]] = {
+    "text": lambda choices: str,
+    "whole": lambda choices: int,
+    "number": lambda choices: float,
+    "choice": lambda choices: click.Choice(list(choices)),
+    "model": lambda choices: click.Choice(model_names()),
+    "size": lambda choices: Side(),
+    "limit": lambda choices: MaxSide(),
+    "rates": lambda choices: Rates(),
+    "numbers": lambda choices: Numbers(),
+    "labels": lambda choices: LABELS,
+    "class_weights": lambda choices: OrNone(),
+    "arguments": lambda choices: Setting(),
+}
 
 
 class SettingOption(click.Option):
-    """An option that leaves its setting alone when it is not given; the help shows the default."""
+    """An option that the help lists under the title of its group."""
 
-    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
-        name, text = super().get_help_record(ctx)
-        default = setting_defaults().get(self.name)
-        if default is None or isinstance(default, bool) or "[default: " in text:
-            return name, text
-        shown = f"{default:g}" if isinstance(default, float) else default
-        return name, f"{text}  [default: {shown}]"
+    def __init__(self, *args, title: str = "", **kwargs):
+        super().__init__(*args, **kwargs)
+        self.title = title
+
+
+class SettingsCommand(QuietCommand):
+    """A command whose help lists settings by their groups."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        titles = {"Options": []}
+        for param in self.get_params(ctx):
+            if (record := param.get_help_record(ctx)) is not None:
+                titles.setdefault(getattr(param, "title", "") or "Options", []).append(record)
+        for title, records in titles.items():
+            with formatter.section(title):
+                formatter.write_dl(records)
+
+
+def setting_options(groups: Mapping[str, type[Settings]]) -> Callable:
+    """Gives a command an option for every setting of some groups, first of all those that have no default.
+
+    One that is not given is None, so that it leaves its setting alone; the help shows the default.
+
+    Args:
+        groups: The groups by title.
+    """
+    options = [
+        _option(name, field, known, "" if field.default is dataclasses.MISSING else title.capitalize())
+        for title, group in groups.items()
+        for name, (field, known) in fields_of(group).items()
+    ]
+
+    def decorate(command):
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+def _option(name: str, field: dataclasses.Field, known: Known, title: str) -> Callable:
+    flag = known.option or f"--{name.replace('_', '-')}"
+    extra: dict[str, Any] = {"metavar": known.metavar} if known.metavar else {}
+    if known.kind.name == "flag":
+        flag += f"/--no-{flag[2:]}"
+        extra["default"] = None
+    else:
+        extra["type"] = TYPES[known.kind.name](known.kind.choices)
+    if known.kind.name == "arguments":
+        extra |= {"multiple": True, "callback": lambda ctx, param, value: dict(value) or None}
+    return click.option(flag, name, cls=SettingOption, title=title, help=_help(field, known), **extra)
+
+
+def _help(field: dataclasses.Field, known: Known) -> str:
+    table = known.kind.choices
+    rows = [f"{name}: {row.help}" for name, row in table.items()] if isinstance(table, Mapping) else []
+    text = known.help + (f" {'; '.join(rows)}." if rows else "")
+    default = known.unset or _shown(field.default)
+    return f"{text}  [default: {default}]" if default else text
+
+
+def _shown(default) -> str:
+    if default in (None, dataclasses.MISSING):
+        return ""
+    if isinstance(default, bool):
+        return "yes" if default else "no"
+    return f"{default:g}" if isinstance(default, float) else str(default)

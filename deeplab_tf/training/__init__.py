@@ -1,7 +1,9 @@
-"""Training: settings in, a run folder with the model out."""
+"""Training: settings in, a run folder with the model out.
 
-from deeplab_tf.training.config import TrainConfig
-from deeplab_tf.training.run import TrainResult, resume, train
-from deeplab_tf.training.run_folder import RunFolder
+The public names stand in `__init__.pyi` and are imported when they are first used, so that the command line reads the
+settings without TensorFlow.
+"""
 
-__all__ = ["RunFolder", "TrainConfig", "TrainResult", "resume", "train"]
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

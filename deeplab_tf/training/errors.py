@@ -33,7 +33,7 @@ def explained(config: TrainConfig, dataset: DataSet, split: str) -> Iterator[Non
     except DiskFull:
         raise
     except tf.errors.ResourceExhaustedError as error:
-        height, width = config.crop
+        height, width = config.data.crop
         raise ValueError(
             f"Memory ran out at batch_size {config.batch_size} and crop_size {height}x{width}. Lower one of them, "
             "or take a smaller network."

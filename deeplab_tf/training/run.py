@@ -92,7 +92,7 @@ def train(config: TrainConfig, overwrite: bool = False) -> TrainResult:
     with Interrupts() as interrupts, locked_folder(folder.path, "a training run"):
         folder.recover()
         folder.check_free(overwrite)
-        return _begin(config, folder, open_dataset(config.data, config.labels), interrupts)
+        return _begin(config, folder, open_dataset(config.data.folder, config.labels), interrupts)
 
 
 def resume(output: str | os.PathLike, **settings) -> TrainResult:
@@ -122,7 +122,7 @@ def resume(output: str | os.PathLike, **settings) -> TrainResult:
     with Interrupts() as interrupts, locked_folder(folder.path, "a training run"):
         folder.recover()
         config = folder.resumed_config(settings)
-        dataset = open_dataset(config.data, config.labels)
+        dataset = open_dataset(config.data.folder, config.labels)
         folder.check_same_data(dataset)
         if not folder.checkpoint.is_file():
             return _begin(config, folder, dataset, interrupts)

@@ -192,9 +192,10 @@ class RunFolder:
         Raises:
             ValueError: If there is no run, or a setting differs or is unknown; the message names it.
         """
-        stored = self.read_config().to_dict()
-        wanted = TrainConfig.from_dict({**stored, **given, "output": str(self.path)})
-        differing = [name for name in given if name not in FREE and stored[name] != wanted.to_dict()[name]]
+        config = self.read_config()
+        wanted = config.replace(**{**given, "output": str(self.path)})
+        stored, asked = config.flat(), wanted.flat()
+        differing = [name for name in given if name not in FREE and stored[name] != asked[name]]
         if differing:
             changes = ", ".join(f"{name} was {stored[name]!r} and is {given[name]!r}" for name in differing)
             raise ValueError(

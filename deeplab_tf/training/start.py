@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import inspect
 import logging
 import math
@@ -93,7 +92,7 @@ def build_model(config: TrainConfig, labels: LabelSpec, image_size: tuple[int, i
 def _given(config: TrainConfig, kind: type[SegmentationModel]) -> dict:
     """The arguments of the network that the settings name."""
     given = {name: getattr(config, name) for name in NETWORK if getattr(config, name) is not None}
-    further = config.network or {}
+    further = config.network.arguments or {}
     named = [name for name in further if name in NETWORK or name in DECIDED]
     if named:
         raise ValueError(f"{named[0]} is a setting of the run itself, so it cannot stand among those of the network.")
@@ -107,7 +106,7 @@ def _fitting_rates(config: TrainConfig, output_stride: int) -> tuple[int, ...]:
     At a rate of the map's side and more a 3x3 kernel touches padding with all but its centre, so its outer weights
     keep their initial values; whole images are larger than crops and would see them.
     """
-    cells = (min(config.crop) - 1) // output_stride + 1
+    cells = (min(config.data.crop) - 1) // output_stride + 1
     rates = default_atrous_rates(output_stride) if config.atrous_rates is None else config.atrous_rates
     if max(rates, default=0) < cells:
         return rates
@@ -129,7 +128,7 @@ def with_learning_rate(config: TrainConfig) -> TrainConfig:
     if config.learning_rate is not None:
         return config
     low = config.model in UNNORMALIZED or _segments(config.weights)
-    return dataclasses.replace(config, learning_rate=FINE_TUNING_RATE if low else RATE)
+    return config.replace(learning_rate=FINE_TUNING_RATE if low else RATE)
 
 
 def _segments(weights: str | None) -> bool:
@@ -155,7 +154,7 @@ def image_size(config: TrainConfig, dataset: DataSet) -> tuple[int, int] | None:
 def warn_of_small_crops(config: TrainConfig, dataset: DataSet) -> None:
     """Logs where the crops show hardly anything of the images."""
     sizes = _sizes(config, dataset)
-    if sizes and (advice := advice_on_size(median_size(sizes), config.crop)):
+    if sizes and (advice := advice_on_size(median_size(sizes), config.data.crop)):
         log.warning("%s", advice)
 
 
@@ -176,15 +175,9 @@ def batches_of(
         dataset,
         config.train_split,
         batch_size=config.batch_size,
-        crop_size=config.crop,
+        crop_size=config.data.crop,
         max_side=config.max_side,
-        min_scale=config.min_scale,
-        max_scale=config.max_scale,
-        scale_step=config.scale_step,
-        flip=config.flip,
-        rotate=config.rotate,
-        color_jitter=config.color_jitter,
-        blur=config.blur,
+        augmentation=config.augmentation,
         pad_value=model.pad_value,
         seed=config.seed,
         start_step=start_step,

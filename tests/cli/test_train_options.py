@@ -2,6 +2,8 @@
 
 import dataclasses
 import json
+import subprocess
+import sys
 
 import click
 import pytest
@@ -9,7 +11,10 @@ import pytest
 from deeplab_tf import training
 from deeplab_tf.cli import main
 from deeplab_tf.cli.group import cli
+from deeplab_tf.models import MODELS
+from deeplab_tf.settings import fields_of
 from deeplab_tf.training import TrainConfig
+from deeplab_tf.training.config import GROUPS
 
 
 def settings(monkeypatch, *arguments):
@@ -41,8 +46,8 @@ def test_left_out_or_none_they_are_off(monkeypatch):
     "arguments, said",
     [
         (("--color-jitter", "a,b"), "'a,b' is neither a number nor numbers such as 0.4,0.4,0.4,0.1"),
-        (("--color-jitter", "0.1,0.2"), "color_jitter must be a number in 0-1, or four"),
-        (("--rotate", "270"), "rotate must be a greatest angle of 0-180 degrees; received 270"),
+        (("--color-jitter", "0.1,0.2"), "color_jitter must be a number from 0 to 1, or four"),
+        (("--rotate", "270"), "rotate must be a number from 0 to 180; received 270.0"),
         (("--class-weights", "median"), "class_weights must be one of"),
         (("--sampling", "even"), "'even' is not one of"),
     ],
@@ -52,15 +57,39 @@ def test_impossible_values_are_told(capsys, arguments, said):
     assert said in capsys.readouterr().err
 
 
-def test_help_shows_every_default_once():
-    fields = {field.name: field.default for field in dataclasses.fields(TrainConfig)}
-    context, shown = click.Context(cli.commands["train"]), {}
-    for option in cli.commands["train"].params:
-        default = fields.get(option.name, dataclasses.MISSING)
-        if not isinstance(default, bool | None) and default is not dataclasses.MISSING:
-            text = option.get_help_record(context)[1]
+def test_every_setting_has_an_option_and_its_help_shows_the_default_once():
+    context, options = click.Context(cli.commands["train"]), {one.name: one for one in cli.commands["train"].params}
+    defaults = {name: field.default for group in GROUPS.values() for name, (field, _) in fields_of(group).items()}
+    assert defaults.keys() | {"resume", "overwrite"} == options.keys()
+    shown = {}
+    for name, default in defaults.items():
+        if default is not dataclasses.MISSING and not isinstance(default, bool | None):
+            text = options[name].get_help_record(context)[1]
             assert text.count("[default: ") == 1
-            shown[option.name] = (text.split("[default: ")[1].removesuffix("]"), default)
+            shown[name] = (text.split("[default: ")[1].removesuffix("]"), default)
     assert len(shown) >= 15
     for text, default in shown.values():
         assert type(default)(text) == default
+
+
+def test_flags_can_be_given_either_way(monkeypatch):
+    assert settings(monkeypatch, "--no-flip", "--mixed-precision").flat().items() >= {
+        ("flip", False),
+        ("mixed_precision", True),
+    }
+    assert settings(monkeypatch, "--flip", "--no-mixed-precision") == settings(monkeypatch)
+
+
+def test_the_help_names_models_losses_and_groups(capsys):
+    assert main(["train", "--help"]) == 0
+    said = capsys.readouterr().out
+    assert f"--model [{'|'.join(MODELS)}]" in said
+    assert "cross_entropy: softmax cross entropy" in " ".join(said.split())
+    assert all(f"\n{title.capitalize()}:\n" in said for title in GROUPS)
+
+
+def test_the_help_takes_no_tensorflow():
+    code = (
+        "import sys; from deeplab_tf.cli import main; main(['train', '--help']); sys.exit('tensorflow' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], stdout=subprocess.DEVNULL, check=False).returncode == 0

@@ -8,12 +8,19 @@ import tensorflow as tf
 from PIL import Image
 
 from deeplab_tf import datasets
-from deeplab_tf.datasets import convert_folder, evaluation_images, inspect_dataset, open_dataset, training_batches
+from deeplab_tf.datasets import (
+    Augmentation,
+    convert_folder,
+    evaluation_images,
+    inspect_dataset,
+    open_dataset,
+    training_batches,
+)
 from deeplab_tf.datasets.pipeline.image_sizes import sampled_sizes
 from deeplab_tf.datasets.records.record import read_size
 from harness.tiny_model import photo
 
-WHOLE = {"min_scale": 1.0, "max_scale": 1.0, "flip": False, "batch_size": 1}
+WHOLE = {"augmentation": Augmentation(min_scale=1.0, max_scale=1.0, flip=False), "batch_size": 1}
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,5 @@
 """How runs end: done, interrupted, diverged, or stopped by damaged data."""
 
-import dataclasses
 import signal
 import sys
 from pathlib import Path
@@ -104,7 +103,7 @@ def test_mixed_precision_without_validation_replaces_a_run_and_leaves_the_last_m
     assert (result.step, result.best_step, result.miou) == (2, 2, None)
     assert "mIoU" not in str(result)
     assert not folder.per_class_csv.exists()
-    assert folder.read_config() == dataclasses.replace(config, learning_rate=0.01)
+    assert folder.read_config() == config.replace(learning_rate=0.01)
     best, last = load_model(result.output), load_model(folder.checkpoint)
     assert best.get_layer("aspp0").compute_dtype == "float32"
     for one, other in zip(best.get_weights(), last.get_weights(), strict=True):

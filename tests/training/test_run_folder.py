@@ -10,7 +10,7 @@ from deeplab_tf.training import RunFolder, TrainConfig
 def folder(config) -> RunFolder:
     """The folder of a run that has begun."""
     run = RunFolder(config.output)
-    labels = open_dataset(config.data).labels.to_dict()
+    labels = open_dataset(config.data.folder).labels.to_dict()
     run.write_config(config, {"images": {"train": 12, "val": 4}, "labels": labels})
     return run
 
@@ -69,7 +69,7 @@ def test_nothing_to_resume(tmp_path):
 
 
 def test_other_data_do_not_resume(folder, config):
-    dataset = open_dataset(config.data)
+    dataset = open_dataset(config.data.folder)
     folder.check_same_data(dataset)
     began = {"images": {"train": 13, "val": 4}, "labels": dataset.labels.to_dict()}
     folder.write_config(TrainConfig(data="x", output="y"), began)

@@ -58,19 +58,20 @@ def test_damaged_settings(run, text):
 
 
 @pytest.mark.parametrize(
-    "part, name, value",
+    "part, group, value",
     [
-        ("settings", "steps", 10**12),
-        ("settings", "learning_rate", 10**400),
-        ("settings", "model", ["v3"]),
-        ("settings", "labels", {"names": 3}),
+        ("settings", "schedule", {"steps": 10**12}),
+        ("settings", "schedule", {"learning_rate": 10**400}),
+        ("settings", "network", {"model": ["v3"]}),
+        ("settings", "data", {"folder": "records", "labels": {"names": 3}}),
+        ("settings", "version", 99),
         ("resolved", "labels", None),
         ("resolved", "images", 3),
     ],
 )
-def test_impossible_settings(run, part, name, value):
+def test_impossible_settings(run, part, group, value):
     stored = json.loads(run.config.read_text())
-    stored[part][name] = value
+    stored[part][group] = value
     run.config.write_text(json.dumps(stored))
     with pytest.raises(ValueError, match=r"config\.json cannot be read as the settings of a training run"):
         resume(run.path)

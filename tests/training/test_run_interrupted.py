@@ -136,5 +136,5 @@ def test_sigterm_ends_a_command_with_143_when_the_new_run_is_saved(runs, setting
     assert said.splitlines()[-1] == f"Interrupted at step {step}; --resume goes on from step {step} ({run})."
     assert step >= 50
     assert not (run / "model.keras").exists()
-    assert json.loads((run / "config.json").read_text())["settings"]["steps"] == 5000
+    assert json.loads((run / "config.json").read_text())["settings"]["schedule"]["steps"] == 5000
     assert not [path for path in run.iterdir() if path.name.startswith(".")]

@@ -157,7 +157,7 @@ def test_a_run_is_not_overwritten_unasked_nor_by_a_failing_one(runs, settings, t
         ({"data": str(truncated)}, ValueError),
     ):
         with pytest.raises(error):
-            train(TrainConfig(**{**config.to_dict(), **changes}), overwrite=True)
+            train(config.replace(**changes), overwrite=True)
     assert {path.name: path.stat().st_mtime_ns for path in output.iterdir()} == files
 
 

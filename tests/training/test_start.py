@@ -128,7 +128,7 @@ class TestRecalibration:
 
     def recalibrated(self, settings, **changes):
         config = TrainConfig(**{**settings, "depth_multiplier": None, "atrous_rates": None, **changes})
-        dataset = open_dataset(config.data)
+        dataset = open_dataset(config.data.folder)
         model = build_model(config, dataset.labels)
         return recalibrate(config, dataset, model), model
 

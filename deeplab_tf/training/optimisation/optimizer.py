@@ -24,3 +24,17 @@ class LocalSGD(keras.optimizers.SGD):
         context = tf.distribute.get_replica_context()
         # Across replicas, which is where `merge_call` leads, Keras takes the gradients as summed.
         return update() if context is None or tf.distribute.has_strategy() else context.merge_call(update)
+
+
+def sgd(learning_rate: keras.optimizers.schedules.LearningRateSchedule, *, momentum: float) -> LocalSGD:
+    """Stochastic gradient descent as the papers have it.
+
+    Args:
+        learning_rate: By step.
+        momentum: 0 to below 1.
+
+    Example:
+        >>> sgd(poly(0.01, 3000, power=0.9), momentum=0.9).momentum
+        0.9
+    """
+    return LocalSGD(learning_rate, momentum=momentum)

@@ -9,17 +9,16 @@ import tensorflow as tf
 
 from deeplab_tf.models import SegmentationModel
 from deeplab_tf.training.config import TrainConfig
-from deeplab_tf.training.optimisation.loss import pixel_loss
-from deeplab_tf.training.optimisation.optimizer import LocalSGD
 from deeplab_tf.training.optimisation.statistics_momentum import fit_momentum
+from deeplab_tf.training.optimisation.tables import LOSSES, OPTIMIZERS, SCHEDULES
 from deeplab_tf.training.optimisation.weight_decay import add_weight_decay
 
 
 def learning_rate(config: TrainConfig) -> keras.optimizers.schedules.LearningRateSchedule:
-    """learning_rate x (1 - step / steps) ** power, by step."""
-    return keras.optimizers.schedules.PolynomialDecay(
-        config.learning_rate, config.steps, end_learning_rate=0.0, power=config.power
-    )
+    """The learning rate by step."""
+    schedule = config.schedule
+    row, given = SCHEDULES[schedule.name], (schedule.learning_rate, schedule.steps)
+    return row.made(*given, further=schedule.settings, group=schedule, power=schedule.power)
 
 
 def make_trainer(
@@ -27,8 +26,8 @@ def make_trainer(
 ) -> keras.Model:
     """A compiled model of the same layers; `model` itself stays as files keep it, without training state.
 
-    The loss is the softmax cross entropy, averaged over the pixels that are not ignored, plus the weight decay. A
-    model that gives several logits, as DeepLabv2 does of its scales, has the sum of their losses.
+    The loss is that of the settings plus the weight decay. A model that gives several logits, as DeepLabv2 does of its
+    scales, has the sum of their losses.
 
     Args:
         model: The model to train; its kernels get the weight decay, its normalisation a fitting momentum.
@@ -38,6 +37,9 @@ def make_trainer(
     Returns:
         The model to call `fit` on, its optimiser built.
 
+    Raises:
+        ValueError: If the loss, the schedule or the optimiser does not have a setting that is given.
+
     Example:
         >>> trainer = make_trainer(model, config)
         >>> trainer.fit(for_outputs(trainer, batches), steps_per_epoch=config.steps)
@@ -45,9 +47,15 @@ def make_trainer(
     add_weight_decay(model, config.weight_decay)
     fit_momentum(model, config.steps)
     trainer = model.for_training()
-    loss = pixel_loss(model.labels.ignore_label, class_weights)
+    asked = config.optimisation
+    loss = LOSSES[asked.loss].made(
+        model.labels.ignore_label, further=asked.loss_settings, group=asked, class_weights=class_weights
+    )
+    optimizer = OPTIMIZERS[asked.optimizer].made(
+        learning_rate(config), further=asked.optimizer_settings, group=asked, momentum=asked.momentum
+    )
     trainer.compile(
-        LocalSGD(learning_rate(config), momentum=config.momentum),
+        optimizer,
         dict.fromkeys(trainer.output, loss) if isinstance(trainer.output, dict) else loss,
         jit_compile=False,
     )

@@ -9,6 +9,7 @@ from PIL import Image
 
 from deeplab_tf.cli import main
 from deeplab_tf.datasets import (
+    Augmentation,
     convert_pascal_context,
     count_classes,
     evaluation_images,
@@ -167,7 +168,7 @@ def test_459_classes_are_inspected_and_reach_training(root):
     dataset = open_dataset(report.path)
     counts = count_classes(dataset)
     np.testing.assert_array_equal(counts.pixels, expected[:459])
-    options = {"crop_size": (H + 2, W), "min_scale": 1.0, "max_scale": 1.0, "flip": False}
+    options = {"crop_size": (H + 2, W), "augmentation": Augmentation(min_scale=1, max_scale=1, flip=False)}
     ((_, labels),) = training_batches(dataset, batch_size=2, **options).take(1).as_numpy_iterator()
     padded = sorted(np.pad(example["label"], ((0, 2), (0, 0)), constant_values=65535).tobytes() for example in examples)
     assert sorted(label.astype(np.uint16).tobytes() for label in labels) == padded

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from deeplab_tf.datasets import evaluation_images, training_batches
+from deeplab_tf.datasets import Augmentation, evaluation_images, training_batches
 from deeplab_tf.datasets.pipeline.class_counts import count_classes
 from deeplab_tf.labels import LabelSpec
 
@@ -59,7 +59,8 @@ def test_a_later_start_continues_the_stream(known):
 
 
 def test_every_image_comes_once_an_epoch_in_another_order():
-    plain = {"batch_size": 1, "crop_size": (30, 38), "min_scale": 1.0, "max_scale": 1.0, "flip": False}
+    whole = Augmentation(min_scale=1.0, max_scale=1.0, flip=False)
+    plain = {"batch_size": 1, "crop_size": (30, 38), "augmentation": whole}
     large = pairs().map(lambda image, label: (tf.image.resize_with_crop_or_pad(image, 30, 38), label[:30, :38]))
     sums = [int(images.sum()) for images, _ in batches(large, 21, **plain)]
     epochs = [sums[:7], sums[7:14], sums[14:]]

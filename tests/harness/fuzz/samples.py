@@ -92,7 +92,7 @@ def run(folder: Path) -> None:
         data=str(folder / "data"), output=str(folder / "run"), depth_multiplier=0.25, atrous_rates=(), crop_size=33,
         steps=1, train_split="val",
     )  # fmt: skip
-    dataset, kept = open_dataset(config.data), RunFolder(config.output)
+    dataset, kept = open_dataset(config.data.folder), RunFolder(config.output)
     counts = {split: dataset.count(split) for split in dataset.splits}
     kept.write_config(config, {"images": counts, "labels": dataset.labels.to_dict(), "class_weights": [1.0] * 6})
     model = build_model(config, dataset.labels)

@@ -1,7 +1,5 @@
 """One training step against the formulas: loss, weight decay, momentum, learning rate."""
 
-import dataclasses
-
 import keras
 import numpy as np
 import pytest
@@ -97,7 +95,7 @@ def test_the_model_itself_stays_uncompiled(trained):
 def test_the_losses_of_all_scales_add_up(batch):
     labels = {"names": ["a", "b", "c"], "ignore_label": IGNORE}
     model = DeepLabV2("vgg_16", labels=labels, depth_multiplier=0.05, atrous_rates=(2,), multi_scale=True, dropout=0.0)
-    trainer = make_trainer(model, dataclasses.replace(CONFIG, learning_rate=1e-9))
+    trainer = make_trainer(model, CONFIG.replace(learning_rate=1e-9))
     images, truth = batch
     scales = {name: logits.numpy() for name, logits in trainer(images).items()}
     assert sorted(scales) == ["fused", "scale_0.5", "scale_0.75", "scale_1"]

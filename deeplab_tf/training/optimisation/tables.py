@@ -1,0 +1,64 @@
+"""What training chooses from by name: losses, schedules, optimisers, one row each.
+
+Rows name what they make and do not import it, so that a help text costs no TensorFlow.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import pkgutil
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from deeplab_tf.settings import Settings
+
+_HERE = "deeplab_tf.training.optimisation"
+
+
+@dataclasses.dataclass(frozen=True)
+class Part:
+    """A row.
+
+    Args:
+        make: Makes it: a function or class, or its name as `package.module:function`. Its arguments after those that
+            the table states are its settings: `loss_settings` and the like, `--set-loss NAME=VALUE`.
+        help: What it is, a phrase.
+    """
+
+    make: str | Callable[..., Any]
+    help: str
+
+    def made(self, *given: Any, further: Mapping[str, Any] | None, group: Settings, **own: Any) -> Any:
+        """What the row makes.
+
+        Args:
+            *given: What the table states that it is called with.
+            further: Settings by name.
+            group: Where those of `own` come from.
+            **own: Settings that have a field of their own, for whoever takes them.
+
+        Raises:
+            ValueError: If it does not have one of `further`, or one of `own` that is not at its default.
+        """
+        # Takes TensorFlow.
+        from deeplab_tf.models.arguments import check_names
+
+        make = pkgutil.resolve_name(self.make) if isinstance(self.make, str) else self.make
+        accepted = list(inspect.signature(make).parameters)[len(given) :]
+        further = further or {}
+        check_names(make.__name__, [*(name for name in own if name in group.changed()), *further], accepted)
+        taken = {name: value for name, value in own.items() if name in accepted}
+        return make(*given, **{**taken, **further})
+
+
+# Called with the ignore label, and with `class_weights` where they take it; make a `keras.losses.Loss` of int labels
+# [N, H, W] and logits [N, H, W, classes].
+LOSSES = {"cross_entropy": Part(f"{_HERE}.loss:pixel_loss", "softmax cross entropy")}
+
+# Called with the learning rate and the steps of the run, and with `power` where they take it; make a
+# `keras.optimizers.schedules.LearningRateSchedule`.
+SCHEDULES = {"poly": Part(f"{_HERE}.schedule:poly", "falls to 0 as (1 - step / steps) ** power")}
+
+# Called with the schedule, and with `momentum` where they take it; make a `keras.optimizers.Optimizer`.
+OPTIMIZERS = {"sgd": Part(f"{_HERE}.optimizer:sgd", "stochastic gradient descent with momentum")}
