@@ -1,0 +1,116 @@
+"""A loss, a schedule and an optimiser of one row each: trained with from the command line, and resumed."""
+
+import importlib
+import json
+
+import keras
+import pytest
+
+import deeplab_tf.cli.train
+from deeplab_tf.cli import main
+from deeplab_tf.cli.group import cli
+from deeplab_tf.labels import LabelSpec
+from deeplab_tf.training import RunFolder, TrainConfig
+from deeplab_tf.training.checkpoint import RunState, save_checkpoint
+from deeplab_tf.training.optimisation.tables import LOSSES, OPTIMIZERS, SCHEDULES, Part
+from deeplab_tf.training.optimisation.trainer import learning_rate, make_trainer
+from deeplab_tf.training.start import build_model
+from harness.tiny_model import tiny_model
+
+
+class Focal(keras.losses.Loss):
+    """Cross entropy in which what is right already counts less."""
+
+    def __init__(self, ignore_label, gamma=2.0):
+        super().__init__()
+        self.ignore_label, self.gamma = ignore_label, gamma
+
+    def call(self, y_true, y_pred):
+        given = keras.ops.cast(y_true, "int32")
+        counted = given != self.ignore_label
+        truth = keras.ops.where(counted, given, 0)
+        loss = keras.ops.sparse_categorical_crossentropy(truth, y_pred, from_logits=True)
+        loss = (1 - keras.ops.exp(-loss)) ** self.gamma * loss * keras.ops.cast(counted, loss.dtype)
+        return keras.ops.sum(loss) / keras.ops.sum(keras.ops.cast(counted, loss.dtype))
+
+
+def halving(learning_rate, steps, every=1):
+    return keras.optimizers.schedules.ExponentialDecay(learning_rate, every, 0.5, staircase=True)
+
+
+@pytest.fixture
+def rows(monkeypatch):
+    """What a row written into each of the tables comes to: the command is made when its module is imported."""
+    command = cli.commands["train"]
+    monkeypatch.setitem(LOSSES, "focal", Part(Focal, "focal loss"))
+    monkeypatch.setitem(SCHEDULES, "halving", Part(halving, "halves"))
+    monkeypatch.setitem(OPTIMIZERS, "adam", Part("keras.optimizers:Adam", "Adam"))
+    importlib.reload(deeplab_tf.cli.train)
+    yield
+    cli.add_command(command)
+
+
+def begun(run, folder):
+    """The same run before its first step, in another folder."""
+    done, new = RunFolder(run), RunFolder(folder)
+    folder.mkdir()
+    config, labels = done.read_config().replace(output=str(folder)), LabelSpec.from_dict(done.read_resolved()["labels"])
+    new.write_config(config, done.read_resolved())
+    keras.utils.set_random_seed(config.seed)
+    model = build_model(config, labels)
+    save_checkpoint(new.checkpoint, model, make_trainer(model, config), RunState())
+    return folder
+
+
+def logged(run):
+    """Loss and learning rate of every row of the log."""
+    return [tuple(row.split(",")[1:3]) for row in (run / "log.csv").read_text().splitlines()[1:]]
+
+
+def test_they_train_from_the_command_line_and_resume(rows, settings, tmp_path, capsys):
+    assert main(["train", "--help"]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "--loss [cross_entropy|focal]" in said
+    assert "focal: focal loss." in said
+    command = ["train", "--data", settings["data"], "--output", str(tmp_path), "--atrous-rates", "none"]
+    command += ["--depth-multiplier", "0.1", "--set", "filters=8", "--crop-size", "33", "--batch-size", "2"]
+    command += ["--steps", "3", "--eval-every", "3", "--learning-rate", "0.01"]
+    command += ["--loss", "focal", "--set-loss", "gamma=1.5", "--schedule", "halving", "--set-schedule", "every=2"]
+    assert main([*command, "--optimizer", "adam", "--set-optimizer", "beta_1=0.8"]) == 0
+    assert [rate for _, rate in logged(tmp_path)] == ["0.01", "0.01", "0.005"]
+    config = RunFolder(tmp_path).read_config()
+    assert (config.loss, config.loss_settings, config.optimizer) == ("focal", {"gamma": 1.5}, "adam")
+    assert json.loads((tmp_path / "config.json").read_text())["settings"]["schedule"]["name"] == "halving"
+    again = begun(tmp_path, tmp_path / "again")
+    assert main(["train", "--resume", "--output", str(again), "--loss", "cross_entropy"]) == 2
+    assert "loss was 'focal' and is 'cross_entropy'" in capsys.readouterr().err
+    assert main(["train", "--resume", "--output", str(again), "--loss", "focal"]) == 0
+    assert logged(again) == logged(tmp_path)
+
+
+def test_their_settings_reach_them(rows):
+    chosen = {
+        "loss": "focal",
+        "loss_settings": {"gamma": 3},
+        "optimizer": "adam",
+        "optimizer_settings": {"beta_1": 0.5},
+    }
+    model = tiny_model()
+    config = TrainConfig(data="d", output="o", learning_rate=0.01, schedule="halving", **chosen)
+    trainer = make_trainer(model, config)
+    assert (trainer.loss.gamma, trainer.loss.ignore_label) == (3, model.labels.ignore_label)
+    assert (type(trainer.optimizer), trainer.optimizer.beta_1) == (keras.optimizers.Adam, 0.5)
+    assert float(trainer.optimizer.learning_rate) == pytest.approx(0.01)
+
+
+@pytest.mark.parametrize(
+    "changes, message",
+    [
+        ({"schedule_settings": {"powr": 1}}, "poly has no argument 'powr'; did you mean 'power'"),
+        ({"schedule_settings": {"steps": 1}}, "poly has no argument 'steps'"),
+        ({"schedule": "halving", "power": 2}, "halving has no argument 'power'"),
+    ],
+)
+def test_settings_that_a_row_does_not_have_are_refused(rows, changes, message):
+    with pytest.raises(ValueError, match=message):
+        learning_rate(TrainConfig(data="d", output="o", learning_rate=0.1, **changes))
