@@ -49,7 +49,7 @@ class TrainConfig:
         optimisation: An `OptimisationSettings`: batch, loss, optimiser, batch statistics.
         schedule: A `ScheduleSettings`: steps and learning rate.
         run: A `RunSettings`: the run folder, checkpoints, the seed.
-        **settings: Settings of the groups by name; they come before what a group says.
+        **settings: Settings of the groups by name; they override what a group says.
 
     Raises:
         ValueError: If a setting is unknown, missing, or a value is not possible; the message says what is.
