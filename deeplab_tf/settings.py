@@ -79,7 +79,7 @@ def _flag(name: str, value) -> bool:
 
 def _arguments(name: str, value) -> dict:
     valid = isinstance(value, Mapping) and all(isinstance(key, str) and key.isidentifier() for key in value)
-    checks.expect(valid, name, value, "arguments by name", "Try {'multi_grid': [1, 2, 4]}.")
+    checks.expect(valid, name, value, "arguments by name", "Give a dictionary.")
     return dict(value)
 
 

@@ -53,7 +53,7 @@ def test_settings_read_back(folder, config):
 def test_a_moved_folder_and_moved_data_resume(folder, config, tmp_path):
     folder.path.rename(tmp_path / "moved")
     again = RunFolder(tmp_path / "moved").resumed_config({"data": "elsewhere", "steps": config.steps})
-    assert (again.data, again.output) == ("elsewhere", str(tmp_path / "moved"))
+    assert (again.data.folder, again.output) == ("elsewhere", str(tmp_path / "moved"))
 
 
 def test_other_settings_do_not_resume(folder):

@@ -192,7 +192,7 @@ def test_further_arguments_reach_the_network():
         ({"multi_grids": [1, 2, 4]}, "has no argument 'multi_grids'; did you mean 'multi_grid'"),
         ({"labels": "camvid"}, "labels is a setting of the run itself"),
         ({"output_stride": 8}, "output_stride is a setting of the run itself"),
-        (["multi_grid"], "network must be the model's arguments by name"),
+        (["multi_grid"], "network must be arguments by name"),
     ],
 )
 def test_impossible_arguments_of_the_network(network, message):
