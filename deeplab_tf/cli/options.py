@@ -78,14 +78,26 @@ class Range(click.ParamType):
 
 def opening_options(command):
     """How the commands that predict open a model file: `open_predictor`'s keyword arguments."""
-    command = click.option("--trust", is_flag=True, help="Run a SavedModel even if it may read and write files.")(
-        command
-    )
-    command = click.option(
-        "--input-range",
-        type=Range(),
-        help="What a .tflite wants for the pixels 0 and 255, where it does not say: 0,255 or -1,1 or 0,1.",
-    )(command)
+    for option in (
+        click.option("--trust", is_flag=True, help="Run a SavedModel even if it may read and write files."),
+        click.option(
+            "--input-range",
+            type=Range(),
+            help="What a .tflite wants for the pixels 0 and 255, where it does not say: 0,255 or -1,1 or 0,1.",
+        ),
+        click.option(
+            "--overlap",
+            type=click.FloatRange(0, 1, max_open=True),
+            default=0.25,
+            show_default=True,
+            help="Fraction of a window that the next one covers again.",
+        ),
+        click.option("--window", type=Side(), help="Predict in overlapping windows of this side or HEIGHTxWIDTH."),
+        click.option("--flip", is_flag=True, help="Average with the mirrored image."),
+        click.option("--scales", type=Scales(), help="Average over scales of the image: 0.5,0.75,1,1.25,1.5,1.75."),
+        click.option("--output-stride", type=int, help="Predict at this output stride: 8, 16 or 32."),
+    ):
+        command = option(command)
     return max_side(command)
 
 
@@ -114,6 +126,16 @@ class Numbers(click.ParamType):
         except ValueError:
             self.fail(f"{value!r} is neither a number nor numbers such as 0.4,0.4,0.4,0.1.", param, ctx)
         return numbers[0] if len(numbers) == 1 else numbers
+
+
+class Scales(click.ParamType):
+    """Factors with commas between."""
+
+    name = "scales"
+
+    def convert(self, value, param, ctx):
+        numbers = Numbers().convert(value, param, ctx)
+        return numbers if isinstance(numbers, tuple) else (numbers,)
 
 
 class Ids(click.ParamType):

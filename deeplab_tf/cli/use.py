@@ -23,8 +23,9 @@ def evaluate(model, data, split, labels, json_path, csv_path, skip_bad, **openin
     """Mean IoU of a .keras file, a run folder, a SavedModel or a .tflite.
 
     \b
-    Example:
+    Examples:
       deeplab-tf evaluate runs/voc --data voc --json metrics.json
+      deeplab-tf evaluate voc.keras --data voc --output-stride 8 --scales 0.5,0.75,1,1.25,1.5,1.75 --flip
     """
     from deeplab_tf import datasets
     from deeplab_tf.evaluation import evaluate as evaluate_model
@@ -50,18 +51,20 @@ def evaluate(model, data, split, labels, json_path, csv_path, skip_bad, **openin
 @click.option("--cityscapes-ids", is_flag=True, help="Write PNGs of ids for Cityscapes' server instead.")
 @click.option("--legend/--no-legend", default=False, help="Add the classes that occur to the overlays.  [default: no]")
 @opening_options
-def segment(model, images, output, max_side, input_range, trust, **options) -> None:
+def segment(model, images, output, skip_bad, cityscapes_ids, legend, **opening) -> None:
     """Segment images, or folders of them, into a label PNG and an overlay for each.
 
     \b
     Examples:
       deeplab-tf segment voc.keras photo.jpg holiday/ --output out
+      deeplab-tf segment aerial.keras survey.tif --window 1025 --overlap 0.25 --output out
       deeplab-tf segment cityscapes.keras leftImg8bit/test/* --cityscapes-ids --output results
     """
     from deeplab_tf.inference import Segmenter, segment_files
 
-    segmenter = Segmenter(model, max_side=max_side, input_range=input_range, trust=trust)
-    done = segment_files(segmenter, images, output, **options)
+    done = segment_files(
+        Segmenter(model, **opening), images, output, skip_bad=skip_bad, cityscapes_ids=cityscapes_ids, legend=legend
+    )
     click.echo(f"{len(done.written)} images in {output}, {done.images_per_second:.1f} images per second")
     for reason in done.bad.values():
         click.echo(f"Left out: {reason}")

@@ -24,6 +24,7 @@ def evaluate(
     *,
     skip_bad: bool = False,
     max_side: int | tuple[int, int] | str | None = FROM_MODEL,
+    **opening,
 ) -> Evaluation:
     """Mean IoU and pixel accuracy of a model, file or exported file.
 
@@ -34,6 +35,7 @@ def evaluate(
         labels: What the ids in `label` mean; the model's own specification when left out.
         skip_bad: Leave out, and list in the result, images whose labels do not fit, instead of stopping.
         max_side: As for `open_predictor`. Predictions are compared with the labels at the labels' own size.
+        **opening: Further arguments of `open_predictor`, such as `scales`, `flip`, `window` and `output_stride`.
 
     Returns:
         The metrics.
@@ -49,7 +51,7 @@ def evaluate(
     """
     if isinstance(images, tf.data.Dataset):
         refuse_endless(images)
-    predictor = open_predictor(model, max_side=max_side)
+    predictor = open_predictor(model, max_side=max_side, **opening)
     spec = predictor.labels if labels is None else label_spec(labels)
     if spec.classes != predictor.labels.classes:
         raise ValueError(

@@ -2,20 +2,24 @@
 
 from deeplab_tf.inference.image_files import SegmentedFiles, segment_files
 from deeplab_tf.inference.keras import KerasPredictor
+from deeplab_tf.inference.multi_scale import MultiScale
 from deeplab_tf.inference.open import open_predictor
 from deeplab_tf.inference.predictor import Predictor
 from deeplab_tf.inference.saved_model import SavedModelPredictor
 from deeplab_tf.inference.segmentation import Segmentation
 from deeplab_tf.inference.segmenter import Segmenter
+from deeplab_tf.inference.sliding_window import SlidingWindow
 from deeplab_tf.inference.tflite import TFLitePredictor
 
 __all__ = [
     "KerasPredictor",
+    "MultiScale",
     "Predictor",
     "SavedModelPredictor",
     "Segmentation",
     "SegmentedFiles",
     "Segmenter",
+    "SlidingWindow",
     "TFLitePredictor",
     "open_predictor",
     "segment_files",

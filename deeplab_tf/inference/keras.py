@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 import tensorflow as tf
 
@@ -32,14 +34,12 @@ class KerasPredictor(Predictor):
         TensorShape([2, 65, 97, 21])
     """
 
-    kind = "keras"
-
     def __init__(self, model: SegmentationModel, source: str, max_side=FROM_MODEL):
         check_rgb(model, "Segmenting")
         model = full_resolution(model)
         self.source, self.labels = source, model.labels
-        limit = max_side_limit(max_side, model.image_size)
-        self._fitting = Fitting(source, limit, model.crop_size if max_side == FROM_MODEL else None)
+        self.limit = max_side_limit(max_side, model.image_size)
+        self._fitting = Fitting(source, self.limit, model.crop_size if max_side == FROM_MODEL else None)
         self._logits = tf.function(
             lambda images: whole_image_logits(model, images),
             input_signature=[tf.TensorSpec((None, None, None, 3), tf.uint8)],
@@ -49,3 +49,9 @@ class KerasPredictor(Predictor):
     def scores(self, images: np.ndarray | tf.Tensor) -> tf.Tensor:
         """Logits, float32 `[B, h, w, classes]`, of RGB images, uint8 `[B, H, W, 3]`."""
         return self._logits(self._fitting.shrink(images))
+
+    def unlimited(self) -> KerasPredictor:
+        """The same network, traced once for both, for images at their own size."""
+        twin = copy.copy(self)
+        twin.limit, twin._fitting = None, Fitting(self.source, None)
+        return twin

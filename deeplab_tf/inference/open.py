@@ -9,13 +9,19 @@ from pathlib import Path
 from deeplab_tf.files import recover
 from deeplab_tf.images.scaling import FROM_MODEL
 from deeplab_tf.inference.keras import KerasPredictor
+from deeplab_tf.inference.memory import pixels_that_fit
+from deeplab_tf.inference.multi_scale import MultiScale
 from deeplab_tf.inference.predictor import Predictor
 from deeplab_tf.inference.saved_model import SavedModelPredictor
+from deeplab_tf.inference.sliding_window import OVERLAP, WINDOW, SlidingWindow
 from deeplab_tf.inference.tflite import TFLitePredictor
 from deeplab_tf.models import SegmentationModel, load_model
 
 # What callers ask of a predictor, whether or not it derives from `Predictor`.
 ASKED = ("source", "labels", "predict", "probabilities")
+
+# A smaller window would be one or two cells of the features.
+WIDEST_STRIDE = 32
 
 
 def open_predictor(
@@ -25,8 +31,13 @@ def open_predictor(
     input_range: Sequence[float] | None = None,
     trust: bool = False,
     max_side: int | tuple[int, int] | str | None = FROM_MODEL,
+    output_stride: int | None = None,
+    scales: Sequence[float] | None = None,
+    flip: bool = False,
+    window: int | tuple[int, int] | None = None,
+    overlap: float = OVERLAP,
 ) -> Predictor:
-    """Opens anything that predicts.
+    """Opens anything that predicts, at one scale or several, whole or in windows.
 
     Args:
         model_or_path: A model of this package, a `.keras` file, a run folder, an exported SavedModel folder, or
@@ -38,7 +49,13 @@ def open_predictor(
             read and write files.
         max_side: Larger images are scaled down to this side, or to fit this (height, width), antialiased; their
             scores are enlarged back. `"model"` takes the size that the model is made for, its `image_size`; None
-            predicts at the image's own size.
+            predicts at the image's own size: in windows, which is logged, where memory would not do for the whole.
+        output_stride: Predict with the same weights at this output stride, 8, 16 or 32; Keras models only.
+        scales: Average the probabilities over these scales of the image, such as (0.5, 0.75, 1, 1.25, 1.5, 1.75).
+        flip: Average with the mirrored image, at each scale.
+        window: Predict in overlapping windows of this side, or (height, width); each at all scales where there are
+            several. Images are then seen at their own size unless `max_side` is given too.
+        overlap: Fraction of a window that the next one covers again, from 0 to below 1.
 
     Returns:
         The predictor. Its probabilities take 4 bytes for each pixel and class: 1 GB for 4000x3000 pixels and 21
@@ -48,21 +65,51 @@ def open_predictor(
     Raises:
         FileNotFoundError: If there is nothing at the path.
         ValueError: If it is of none of these kinds, damaged, or not a DeepLab model; the message names it. If
-            `max_side` makes no sense, or what is given is open already.
+            `max_side`, `output_stride`, `scales`, `window` or `overlap` make no sense or cannot be had of it.
 
     Example:
         >>> predictor = open_predictor("model.tflite")
         >>> predictor.predict(np.zeros((375, 500, 3), np.uint8)).shape
         (375, 500)
+        >>> open_predictor("model.keras", output_stride=8, scales=(0.75, 1, 1.25), flip=True).source
+        'model.keras'
     """
+    base = _opened(model_or_path, threads, input_range, trust, max_side, output_stride)
+    limit = None if window is not None and max_side == FROM_MODEL else getattr(base, "limit", None)
+    several = scales is not None or flip
+    if several and not hasattr(base, "scores"):
+        raise ValueError(f"{base.source} has no scores, which scales and flip average. Make it a Predictor.")
+    if base is model_or_path and not several and window is None:
+        return base
+    predictor = base.unlimited() if isinstance(base, Predictor) and (several or window is not None) else base
+    if several:
+        scales = (1.0,) if scales is None else scales
+        predictor = MultiScale(predictor, scales, flip=flip, max_side=None if window is not None else limit)
+    if window is not None:
+        predictor = SlidingWindow(predictor, window, overlap=overlap)
+        if min(predictor.window) <= WIDEST_STRIDE:
+            raise ValueError(
+                f"window must be larger than the output stride; received {window!r}. Take the crop that the network "
+                f"was trained on, or more, for instance {WINDOW}."
+            )
+        return predictor if limit is None else MultiScale(predictor, max_side=limit)
+    if limit is None:
+        times = max(1.0, *predictor.scales) ** 2 if several else 1.0
+        predictor = SlidingWindow(
+            predictor, WINDOW, overlap=overlap, whole_up_to=lambda: pixels_that_fit(base.labels.classes) / times
+        )
+    return predictor
+
+
+def _opened(model_or_path, threads, input_range, trust, max_side, output_stride) -> Predictor:
     if isinstance(model_or_path, SegmentationModel):
-        return KerasPredictor(model_or_path, model_or_path.name, max_side)
+        return _of_model(model_or_path, model_or_path.name, max_side, output_stride)
     if not isinstance(model_or_path, str | os.PathLike):
         if all(hasattr(model_or_path, name) for name in ASKED):
-            if max_side != FROM_MODEL:
+            if max_side != FROM_MODEL or output_stride is not None:
+                wanted = f"{max_side=}" if output_stride is None else f"{output_stride=}"
                 raise ValueError(
-                    f"{model_or_path.source} is open already; received max_side={max_side!r}. "
-                    "Give it to open_predictor."
+                    f"{model_or_path.source} is open already; received {wanted}. Give it to open_predictor."
                 )
             return model_or_path
         raise ValueError(
@@ -75,13 +122,24 @@ def open_predictor(
         raise FileNotFoundError(
             f"There is no {path}. Give a .keras file, a run folder, a SavedModel folder or a .tflite file."
         )
+    if path.suffix == ".keras" or (path.is_dir() and not (path / "saved_model.pb").is_file()):
+        return _of_model(load_model(path), str(path), max_side, output_stride)
+    if output_stride is not None:
+        raise ValueError(
+            f"{path} is an exported file, whose output stride is fixed; received {output_stride=}. Give the model's "
+            ".keras file or run folder, or export that with this output stride."
+        )
     if path.suffix == ".tflite" and path.is_file():
         return TFLitePredictor(path, threads=threads, input_range=input_range, max_side=max_side)
     if (path / "saved_model.pb").is_file():
         return SavedModelPredictor(path, trust, max_side)
-    if path.is_dir() or path.suffix == ".keras":
-        return KerasPredictor(load_model(path), str(path), max_side)
     raise ValueError(
         f"{path} is of no kind that predicts; expected a .keras file, a run folder, a SavedModel folder or a "
         ".tflite file. Other released files (.pb, .tar.gz, checkpoints) are read by load_released (deeplab-tf import)."
     )
+
+
+def _of_model(model: SegmentationModel, source: str, max_side, output_stride: int | None) -> KerasPredictor:
+    if output_stride is not None and output_stride != model.output_stride:
+        model = model.rebuild(output_stride=output_stride)
+    return KerasPredictor(model, source, max_side)

@@ -10,6 +10,9 @@ import tensorflow as tf
 from deeplab_tf.images.enlarging import labels_at, probabilities_at
 from deeplab_tf.labels import LabelSpec
 
+# Probabilities below it have no logarithm in float32.
+LEAST = 1e-37
+
 
 class Predictor(abc.ABC):
     """Something that gives every pixel of an image a score for each class; `open_predictor` makes one from a file.
@@ -21,6 +24,7 @@ class Predictor(abc.ABC):
     Attributes:
         source: The file or folder, or the model's name, for messages.
         labels: What the label ids mean.
+        limit: (height, width) to which larger images are scaled down, or None.
 
     Example:
         >>> class Flipped(Predictor):
@@ -35,6 +39,7 @@ class Predictor(abc.ABC):
 
     source: str
     labels: LabelSpec
+    limit: tuple[int, int] | None = None
 
     @abc.abstractmethod
     def scores(self, images: np.ndarray | tf.Tensor) -> tf.Tensor:
@@ -52,6 +57,10 @@ class Predictor(abc.ABC):
         Raises:
             ValueError: If the predictor gives labels only; the message says what to export instead.
         """
+
+    def unlimited(self) -> Predictor:
+        """What predicts images of any size at that size, for wrappers that scale or cut images by themselves."""
+        return self
 
     def predict(self, image: np.ndarray) -> np.ndarray:
         """Labels, int32 `[H, W]`, of an RGB image, uint8 `[H, W, 3]`."""
@@ -72,3 +81,8 @@ class Predictor(abc.ABC):
             scores = tf.nn.softmax(scores)
             return scores.numpy()
         return probabilities_at(scores, image.shape[:2])
+
+
+def scores_of(probabilities: tf.Tensor) -> tf.Tensor:
+    """Scores, of any shape, whose softmax are these probabilities."""
+    return tf.math.log(tf.maximum(probabilities, LEAST))

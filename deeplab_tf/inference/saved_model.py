@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 
 import numpy as np
@@ -36,8 +37,6 @@ class SavedModelPredictor(Predictor):
         (375, 500)
     """
 
-    kind = "saved_model"
-
     def __init__(self, path: Path, trust: bool = False, max_side=FROM_MODEL):
         self.source = shown(path)
         with reading(path, "a SavedModel", "Export or copy it again."):
@@ -52,7 +51,8 @@ class SavedModelPredictor(Predictor):
             self.labels = LabelSpec.from_dict(about["labels"])
             self._loaded = tf.saved_model.load(str(path))
             size = limit_of(about.get("image_size"), "image_size")
-        self._fitting = Fitting(self.source, max_side_limit(max_side, size))
+        self.limit = max_side_limit(max_side, size)
+        self._fitting = Fitting(self.source, self.limit)
         self._as_served = max_side == FROM_MODEL
         if not self._as_served:
             self._check_has_logits()
@@ -65,6 +65,13 @@ class SavedModelPredictor(Predictor):
         """
         self._check_has_logits()
         return self._loaded.logits(tf.convert_to_tensor(self._fitting.shrink(images)))
+
+    def unlimited(self) -> SavedModelPredictor:
+        """The network in it, without the scaling of its signatures, for images at their own size."""
+        self._check_has_logits()
+        twin = copy.copy(self)
+        twin.limit, twin._fitting, twin._as_served = None, Fitting(self.source, None), False
+        return twin
 
     def predict(self, image: np.ndarray) -> np.ndarray:
         """Labels, int32 `[H, W]`, of an RGB image, uint8 `[H, W, 3]`."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 
 import numpy as np
 
@@ -23,8 +22,8 @@ class Segmenter:
         model_or_path: Whatever `deeplab_tf.inference.open_predictor` takes.
         max_side: Larger images are scaled down to this side for the network, and their scores enlarged back. `"model"`
             takes the size that the model is made for; None predicts at the image's own size. See docs/prediction.md.
-        input_range: What a `.tflite` file wants for the pixels 0 and 255, where it does not say, as `open_predictor`.
-        trust: Run any SavedModel, as there.
+        **opening: Further arguments of `open_predictor`: `scales`, `flip`, `window`, `overlap`, `output_stride`,
+            `input_range`, `threads`, `trust`.
 
     Raises:
         FileNotFoundError: If there is nothing at the path.
@@ -34,17 +33,16 @@ class Segmenter:
         >>> segmenter = Segmenter("model.keras")
         >>> segmenter("cat.jpg").labels.shape
         (375, 500)
+        >>> best = Segmenter("model.keras", output_stride=8, scales=(0.5, 0.75, 1, 1.25, 1.5, 1.75), flip=True)
     """
 
     def __init__(
         self,
         model_or_path: SegmentationModel | Predictor | str | os.PathLike,
         max_side: int | tuple[int, int] | str | None = FROM_MODEL,
-        *,
-        input_range: Sequence[float] | None = None,
-        trust: bool = False,
+        **opening,
     ):
-        self.predictor = open_predictor(model_or_path, max_side=max_side, input_range=input_range, trust=trust)
+        self.predictor = open_predictor(model_or_path, max_side=max_side, **opening)
 
     @property
     def labels(self) -> LabelSpec:

@@ -13,15 +13,14 @@ from deeplab_tf.files.reading import reading, shown
 from deeplab_tf.images.enlarging import label_map_at
 from deeplab_tf.images.scaling import FROM_MODEL, Fitting, max_side_limit
 from deeplab_tf.inference.canvas import Canvas
-from deeplab_tf.inference.predictor import Predictor
+from deeplab_tf.inference.predictor import Predictor, scores_of
+from deeplab_tf.inference.sliding_window import SlidingWindow
 from deeplab_tf.labels import LabelSpec, released_labels
 from deeplab_tf.weights.formats import tflite_runtime
 from deeplab_tf.weights.formats.tflite_content import TFLiteContent, read_tflite_content
 from deeplab_tf.weights.formats.tflite_input import feed_of
 
 RELEASED_PAD_VALUE = (127.5, 127.5, 127.5)
-# Probabilities below it have no logarithm in float32.
-LEAST = np.float32(1e-37)
 
 
 class TFLitePredictor(Predictor):
@@ -40,8 +39,6 @@ class TFLitePredictor(Predictor):
         ValueError: If the file is damaged or not a DeepLab, does not say what it wants for pixels, or its input is
             smaller than `max_side`; the message names it.
     """
-
-    kind = "tflite"
 
     def __init__(
         self,
@@ -72,9 +69,9 @@ class TFLitePredictor(Predictor):
         self.labels = LabelSpec.from_dict(about["labels"]) if about else released_labels(self._count_classes())
         self._scores_are = about.get("outputs", "logits")
         height, width = (int(side) for side in self._input["shape"][1:3])
-        limit = self._limit(max_side, about.get("image_size"), (height, width))
-        self.canvas = Canvas(height, width, tuple(about.get("pad_value", RELEASED_PAD_VALUE)), limit)
-        self._fitting = Fitting(self.source, limit)
+        self.limit = self._limit(max_side, about.get("image_size"), (height, width))
+        self.canvas = Canvas(height, width, tuple(about.get("pad_value", RELEASED_PAD_VALUE)), self.limit)
+        self._fitting = Fitting(self.source, self.limit)
 
     def scores(self, images: np.ndarray | tf.Tensor) -> tf.Tensor:
         """Logits, float32 `[B, h, w, classes]`, of RGB images, uint8 `[B, H, W, 3]`, which are run one by one.
@@ -82,12 +79,14 @@ class TFLitePredictor(Predictor):
         Raises:
             ValueError: If the file gives labels only.
         """
-        if not self._gives_scores:
-            raise ValueError(
-                f"{self.source} gives labels only. Export the model with outputs='probabilities' for a score for each "
-                "class."
-            )
-        return tf.stack([self._logits(self._result(np.asarray(image))) for image in images])
+        self._check_gives_scores()
+        scores = tf.stack([self._result(np.asarray(image)) for image in images])
+        return scores_of(scores) if self._scores_are == "probabilities" else scores
+
+    def unlimited(self) -> SlidingWindow:
+        """Windows of the size of its input, since that is fixed."""
+        self._check_gives_scores()
+        return SlidingWindow(self, self.limit)
 
     def predict(self, image: np.ndarray) -> np.ndarray:
         """Labels, int32 `[H, W]`, of an RGB image, uint8 `[H, W, 3]`."""
@@ -104,6 +103,13 @@ class TFLitePredictor(Predictor):
             self._interpreter.invoke()
             return self._interpreter.get_tensor(self._output["index"])[0]
 
+    def _check_gives_scores(self) -> None:
+        if not self._gives_scores:
+            raise ValueError(
+                f"{self.source} gives labels only. Export the model with outputs='probabilities' for a score for each "
+                "class."
+            )
+
     @property
     def _gives_scores(self) -> bool:
         return len(self._output["shape"]) == 4
@@ -117,10 +123,6 @@ class TFLitePredictor(Predictor):
         if not self._gives_scores:
             return result
         return (result.astype(np.float32) - zero) * np.float32(scale) if scale else result
-
-    def _logits(self, scores: np.ndarray) -> np.ndarray:
-        """Scores of which the softmax are the probabilities."""
-        return np.log(np.maximum(scores, LEAST)) if self._scores_are == "probabilities" else scores
 
     def _limit(self, max_side, image_size, canvas: tuple[int, int]) -> tuple[int, int]:
         limit = max_side_limit(max_side, image_size)

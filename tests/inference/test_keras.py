@@ -23,7 +23,7 @@ def test_keras_model_follows_the_padding_rule(model):
     logits = numpy_logits(model, image)
     predictor = open_predictor(model)
     labels, probabilities = predictor.predict(image), predictor.probabilities(image)
-    assert (predictor.kind, predictor.labels, labels.dtype) == ("keras", model.labels, np.int32)
+    assert (predictor.labels, labels.dtype) == (model.labels, np.int32)
     assert len(np.unique(labels)) > 2
     assert (labels == logits.argmax(-1)).mean() > 0.999
     powers = np.exp(logits)
