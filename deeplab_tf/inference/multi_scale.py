@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import tensorflow as tf
 
+from deeplab_tf.checks import expect, is_number
 from deeplab_tf.images.scaling import Fitting, limit_of, shrunk
 from deeplab_tf.inference.predictor import Predictor, scores_of
 
 # The release's suggestion, and what the papers' tables call MS.
 PUBLISHED_SCALES = (0.5, 0.75, 1.0, 1.25, 1.5, 1.75)
 # A scale that no network and no memory was made for is a slip of the pen.
-LARGEST = 16.0
+LARGEST = 16
 
 
 class MultiScale(Predictor):
@@ -78,11 +79,7 @@ def checked_scales(scales: Sequence[float]) -> tuple[float, ...]:
     Raises:
         ValueError: If there is none, or one is not a number above 0 and up to 16.
     """
-    wrong = f"scales must be numbers above 0, at most {LARGEST:g}; received {scales!r}. Try {PUBLISHED_SCALES}."
-    try:
-        numbers = tuple(float(scale) for scale in scales)
-    except (TypeError, ValueError):
-        raise ValueError(wrong) from None
-    if not numbers or not all(0 < scale <= LARGEST for scale in numbers):
-        raise ValueError(wrong)
-    return numbers
+    given = list(scales) if isinstance(scales, Iterable) and not isinstance(scales, str) else []
+    valid = bool(given) and all(is_number(scale, above=0, most=LARGEST) for scale in given)
+    expect(valid, "scales", scales, f"numbers above 0, at most {LARGEST}", f"Try {PUBLISHED_SCALES}.")
+    return tuple(float(scale) for scale in given)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import tensorflow as tf
 
-from deeplab_tf.images.scaling import limit_of
+from deeplab_tf.checks import number, sides
 from deeplab_tf.inference.predictor import Predictor, scores_of
 
 OVERLAP = 0.25
@@ -49,7 +49,8 @@ class SlidingWindow(Predictor):
         whole_up_to: Callable[[], int] | None = None,
     ):
         self.inner, self.source, self.labels = inner, inner.source, inner.labels
-        self.window, self.overlap = limit_of(window, "window"), checked_overlap(overlap)
+        self.window = sides("window", window, remedy=f"Try {WINDOW}.")
+        self.overlap = number("overlap", overlap, least=0, below=1, remedy=f"Try {OVERLAP}.")
         self._whole_up_to, self._logged = whole_up_to, False
 
     def scores(self, images: np.ndarray | tf.Tensor) -> tf.Tensor:
@@ -123,17 +124,6 @@ def starts(length: int, window: int, overlap: float) -> list[int]:
     """
     count = 1 + int(np.ceil((length - window) / max(1, int(window * (1 - overlap)))))
     return np.round(np.linspace(0, length - window, count)).astype(int).tolist()
-
-
-def checked_overlap(overlap: float) -> float:
-    """The overlap as a number.
-
-    Raises:
-        ValueError: If it is not a number from 0 up to, but not including, 1.
-    """
-    if isinstance(overlap, bool) or not isinstance(overlap, int | float | np.number) or not 0 <= overlap < 1:
-        raise ValueError(f"overlap must be a number from 0 to below 1; received {overlap!r}. Try {OVERLAP}.")
-    return float(overlap)
 
 
 def _ramp(length: int) -> np.ndarray:
