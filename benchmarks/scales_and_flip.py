@@ -3,8 +3,8 @@
     python benchmarks/scales_and_flip.py --data voc-tfrecords --model deeplabv3_mnv2_pascal_quant.tflite
     python benchmarks/scales_and_flip.py --data voc-tfrecords --model voc.keras --images 20
 
-`--data` is a folder that `deeplab-tf convert pascal_voc` wrote. `--model` is a released file or a model of this package.
-Each row says, too, by how much the probabilities of one image differ from the plain NumPy average of single predictions.
+`--data` is a folder that `deeplab-tf convert pascal_voc` wrote. `--model` is a released file or one of this package.
+Each row also says how much the probabilities of one image differ from the plain NumPy average of predictions.
 """
 
 from __future__ import annotations
