@@ -41,7 +41,7 @@ def test_a_side_that_may_be_none_says_so():
     "given, message",
     [
         (("--scales", "half"), "'half' is neither a number nor numbers"),
-        (("--overlap", "1"), "1 is not in the range 0<=x<1"),
+        (("--overlap", "1"), "1.0 is not in the range 0<=x<1"),
         (("--window", "wide"), "'wide' is not a side"),
         (("--output-stride", "eight"), "'eight' is not a valid integer"),
     ],
