@@ -133,3 +133,85 @@ def test_the_nearest_regards_no_case():
 )
 def test_listings(items, shown, text):
     assert listing(items, shown) == text
+
+
+N = np.int64
+SIDES = np.array([65, 97])
+MODELS = {
+    "v1": {"depth_multiplier": np.float32(1 / 16), "atrous_rate": N(12)},
+    "v2": {"depth_multiplier": np.float64(0.25), "atrous_rates": np.array([6, 12]), "backbone": "mobilenet_v2"},
+    "v3": {
+        "backbone": "resnet_18_beta", "multi_grid": np.array([1, 2]), "atrous_rates": [N(6), N(12)], "filters": N(16)
+    },
+    "v3plus": {
+        "backbone": "mobilenet_v2", "depth_multiplier": np.float32(0.25), "divisible_by": N(8),
+        "dropout": np.float32(0.5), "decoder_strides": (N(4),), "decoder_filters": np.uint8(16),
+        "dense_prediction_cell": [{"op": "conv", "kernel": N(3), "rate": np.array([1, 6]), "input": N(-1)}],
+    },
+    "lr_aspp": {"depth_multiplier": np.float32(0.25), "filters": N(16)},
+    "auto_deeplab": {"base_filters": N(4), "filters": N(9), "drop_path_keep": np.float32(0.5), "drop_path_steps": N(9)},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", MODELS)
+def test_models_take_numpys_numbers_and_store_pythons(kind):
+    from deeplab_tf.models import create_model
+    from deeplab_tf.models.without_values import without_values
+
+    settings = {"classes": N(3), "input_shape": (N(65), None, N(3)), "crop_size": SIDES, "image_size": N(129)}
+    stride = {} if kind == "v1" else {"output_stride": N(8)}
+    model = without_values(lambda: create_model(kind, **settings, **stride, **MODELS[kind]))
+    stored = json.loads(json.dumps(model.settings))
+    assert (stored["classes"], stored["crop_size"], stored["image_size"]) == (3, [65, 97], [129, 129])
+    assert stored["output_stride"] == 8
+    assert model.input_shape == (None, 65, None, 3)
+
+
+def convert(tmp_path):
+    from deeplab_tf import datasets
+
+    drawn = datasets.draw_shapes(tmp_path / "drawn", N(4), size=np.array([40, 48]), seed=N(1))
+    folders = (drawn / "images", drawn / "masks", tmp_path / "records")
+    options = {"val_share": np.float64(0.5), "ignore_label": N(255), "max_side": N(44), "shards": N(1)}
+    datasets.convert_folder(*folders, class_names=drawn / "class_names.txt", workers=N(1), **options)
+    return datasets.open_dataset(tmp_path / "records")
+
+
+def test_data_sets_take_numpys_numbers(tmp_path):
+    from deeplab_tf import datasets
+    from deeplab_tf.datasets.pipeline.class_weights import check_class_weights
+
+    data = convert(tmp_path)
+    settings = {"batch_size": N(2), "crop_size": np.array([33, 33]), "max_side": N(40), "seed": N(3)}
+    images, labels = next(iter(datasets.training_batches(data, start_step=N(1), **settings)))
+    assert (images.shape, labels.shape) == ((2, 33, 33, 3), (2, 33, 33))
+    assert datasets.inspect_dataset(data, workers=N(1)).splits
+    assert check_class_weights([N(1), np.float32(2)], 2).tolist() == [1, 2]
+
+
+def test_predictions_take_numpys_numbers(tmp_path):
+    from deeplab_tf import Segmenter
+    from deeplab_tf.cost import model_cost
+    from deeplab_tf.evaluation import evaluate
+    from deeplab_tf.models import load_model, save_model
+    from deeplab_tf.visualize import overlay
+    from harness.tiny_model import photo, tiny_model
+
+    model = tiny_model(classes=N(4), crop_size=N(33), image_size=SIDES)
+    save_model(model, tmp_path / "model.keras")
+    assert load_model(tmp_path / "model.keras").image_size == (65, 97)
+    image, truth = photo(100, 80), np.zeros((100, 80), np.uint8)
+    segmentation = Segmenter(model, max_side=N(60))(image)
+    assert segmentation.labels.shape == (100, 80)
+    assert overlay(image, segmentation.labels, model.labels, alpha=np.float32(0.5)).shape[0] == 100
+    assert evaluate(model, [(image, truth)], N(4), max_side=np.array([60, 50])).pixel_accuracy >= 0
+    assert model_cost(model, np.array([65, 65])).multiply_adds > 0
+
+
+def test_settings_of_training_take_numpys_numbers():
+    from deeplab_tf.training import TrainConfig
+
+    numbers = {"steps": N(8), "batch_size": N(2), "seed": N(1), "crop_size": N(65), "learning_rate": np.float32(0.5)}
+    more = {"atrous_rates": (N(6),), "output_stride": N(16), "rotate": np.float32(4), "max_side": (N(65), N(97))}
+    config = TrainConfig(data="data", output="run", **numbers, **more)
+    assert TrainConfig.from_dict(json.loads(json.dumps(config.to_dict()))) == config

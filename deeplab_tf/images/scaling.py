@@ -65,7 +65,8 @@ def max_side_limit(max_side: int | Sequence[int] | str | None, image_size) -> tu
         >>> max_side_limit("model", 513), max_side_limit(1025, 513), max_side_limit(None, 513)
         ((513, 513), (1025, 1025), None)
     """
-    return limit_of(image_size, "image_size") if max_side == FROM_MODEL else limit_of(max_side)
+    is_from_model = isinstance(max_side, str) and max_side == FROM_MODEL
+    return limit_of(image_size, "image_size") if is_from_model else limit_of(max_side)
 
 
 def fitted_size(height, width, limit: tuple[int, int] | None):
