@@ -14,6 +14,7 @@ import tensorflow as tf
 from deeplab_tf.checks import listing, whole
 from deeplab_tf.datasets.records.dataset import INDEX_NAME, DataSet, Split, open_dataset
 from deeplab_tf.datasets.records.pairs import Pair, mark_repeated
+from deeplab_tf.datasets.records.parallel import worker_count
 from deeplab_tf.datasets.records.publication import NEW, finish_publication
 from deeplab_tf.datasets.records.shards import publish, shard_files, write_shards
 from deeplab_tf.datasets.registry import count_notes
@@ -107,8 +108,9 @@ def convert_pairs(
         {'train': 1}
     """
     limit = limit_of(max_side)
-    workers = (os.cpu_count() or 1) if workers is None else workers
-    _check_arguments(pairs, shards, workers)
+    workers = worker_count(workers)
+    shards = None if shards is None else whole("shards", shards, remedy="Leave it out for one for every 256 images.")
+    _check_splits(pairs)
     output = Path(output)
     _kept_splits(output, labels, pairs, overwrite)
     try:
@@ -166,10 +168,7 @@ def merge_splits(found: Mapping[str, tuple[list[Pair], LabelSpec]]) -> tuple[dic
     return {name: pairs for name, (pairs, _) in found.items()}, labels
 
 
-def _check_arguments(pairs: Mapping[str, Sequence[Pair]], shards: int | None, workers: int) -> None:
-    for name, value in (("shards", shards), ("workers", workers)):
-        if value is not None:
-            whole(name, value, remedy="Leave it out for a fitting number.")
+def _check_splits(pairs: Mapping[str, Sequence[Pair]]) -> None:
     for split, members in pairs.items():
         if not re.fullmatch(r"\w[\w.-]*", split):
             raise ValueError(

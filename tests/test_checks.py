@@ -185,7 +185,7 @@ def test_data_sets_take_numpys_numbers(tmp_path):
     settings = {"batch_size": N(2), "crop_size": np.array([33, 33]), "max_side": N(40), "seed": N(3)}
     images, labels = next(iter(datasets.training_batches(data, start_step=N(1), **settings)))
     assert (images.shape, labels.shape) == ((2, 33, 33, 3), (2, 33, 33))
-    assert datasets.inspect_dataset(data, workers=N(1)).splits
+    assert "train 2, val 2" in datasets.inspect_dataset(data.path, workers=N(1)).table()
     assert check_class_weights([N(1), np.float32(2)], 2).tolist() == [1, 2]
 
 

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 
-from deeplab_tf.checks import whole
 from deeplab_tf.datasets.audit.contact_sheet import write_contact_sheet
 from deeplab_tf.datasets.audit.findings import Finding
 from deeplab_tf.datasets.audit.inspection import Inspection
@@ -21,7 +20,7 @@ from deeplab_tf.datasets.pipeline.batches import evaluation_images
 from deeplab_tf.datasets.records.damage import explained_data
 from deeplab_tf.datasets.records.dataset import DataSet, open_dataset
 from deeplab_tf.datasets.records.pairs import Pair, mark_repeated
-from deeplab_tf.datasets.records.parallel import ordered_map
+from deeplab_tf.datasets.records.parallel import ordered_map, worker_count
 from deeplab_tf.files import check_writable
 from deeplab_tf.labels import IGNORE_COLOR, LabelSpec
 from deeplab_tf.progress import track
@@ -151,14 +150,13 @@ def _audit(
     page: str | os.PathLike | None,
     workers: int | None,
 ) -> Inspection:
-    if workers is not None:
-        workers = whole("workers", workers, remedy="Leave it out for one per core.")
+    workers = worker_count(workers)
     for output in (contact_sheet, page):
         if output is not None:
             check_writable(Path(output).parent)
     shown = set(np.linspace(0, total - 1, min(SAMPLES, total)).round().astype(int).tolist())
     tally, pictures = Tally(labels), Pictures(labels)
-    with contextlib.closing(ordered_map(sample, items, workers or os.cpu_count() or 1)) as samples:
+    with contextlib.closing(ordered_map(sample, items, workers)) as samples:
         for index, one in enumerate(track(samples, total, "inspect")):
             found = tally.add(one)
             if contact_sheet is not None or page is not None:

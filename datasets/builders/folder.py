@@ -18,7 +18,7 @@ from deeplab_tf.datasets.common_options import with_common_options
 from deeplab_tf.datasets.convert import ConversionReport, convert_pairs
 from deeplab_tf.datasets.records.dataset import INDEX_NAME, open_dataset
 from deeplab_tf.datasets.records.pairs import Pair
-from deeplab_tf.datasets.records.parallel import ordered_map
+from deeplab_tf.datasets.records.parallel import ordered_map, worker_count
 from deeplab_tf.datasets.records.publication import finish_publication
 from deeplab_tf.images import read_mask
 from deeplab_tf.labels import LabelSpec, label_spec
@@ -82,7 +82,7 @@ def convert_folder(
         ('value_0', 'value_255')
     """
     pairs = folder_pairs(images, masks, mask_suffix)
-    workers = options.get("workers") or os.cpu_count() or 1
+    workers = worker_count(options.get("workers"))
     spec, notes = _given_labels(class_names, labels, ignore_label), ()
     if spec is None:
         spec = present_labels(Path(output), {split, "val"} if val_share else {split}, options.get("overwrite", False))

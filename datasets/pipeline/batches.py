@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import tensorflow as tf
 
+from deeplab_tf import checks
 from deeplab_tf.datasets.pipeline.augment import Augmenter
 from deeplab_tf.datasets.pipeline.augmentation import Augmentation
 from deeplab_tf.datasets.pipeline.sources import open_source
@@ -76,13 +77,9 @@ def training_batches(
     """
     source = open_source(dataset, split, labels, default="train", labelled=True)
     shuffle_buffer = source.shuffle_buffer if shuffle_buffer is None else shuffle_buffer
-    for name, value, least in (
-        ("batch_size", batch_size, 1),
-        ("start_step", start_step, 0),
-        ("shuffle_buffer", shuffle_buffer, 1),
-    ):
-        if value < least:
-            raise ValueError(f"{name} must be at least {least}; received {value}. Give a larger number.")
+    batch_size = checks.whole("batch_size", batch_size, remedy="Try 8.")
+    start_step = checks.whole("start_step", start_step, least=0, remedy="Give the steps that were done before.")
+    shuffle_buffer = checks.whole("shuffle_buffer", shuffle_buffer, remedy="Leave it out for a fitting number.")
     augment = Augmenter(augmentation or Augmentation(), crop_size, pad_value, source.labels.ignore_label)
     limit = limit_of(max_side)
 

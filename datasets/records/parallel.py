@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 import collections
+import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
+from deeplab_tf.checks import whole
+
 In = TypeVar("In")
 Out = TypeVar("Out")
 _IN_FLIGHT = 4
+
+
+def worker_count(workers: int | None) -> int:
+    """How many workers there are: the number given, or one per core.
+
+    Raises:
+        ValueError: If it is not a whole number above 0.
+    """
+    remedy = "Leave it out for one per core."
+    return os.cpu_count() or 1 if workers is None else whole("workers", workers, remedy=remedy)
 
 
 def ordered_map(function: Callable[[In], Out], items: Iterable[In], workers: int) -> Iterator[Out]:

@@ -55,6 +55,11 @@ def limit_of(size: int | Sequence[int] | None, name: str = "max_side") -> tuple[
     return None if size is None else sides(name, size, remedy="Try 513, or None for no limit.")
 
 
+def is_from_model(max_side) -> bool:
+    """Whether `max_side` is `FROM_MODEL`; arrays are compared with no text."""
+    return isinstance(max_side, str) and max_side == FROM_MODEL
+
+
 def max_side_limit(max_side: int | Sequence[int] | str | None, image_size) -> tuple[int, int] | None:
     """What `max_side` means for a model of `image_size`: its own size where it is `FROM_MODEL`.
 
@@ -65,8 +70,7 @@ def max_side_limit(max_side: int | Sequence[int] | str | None, image_size) -> tu
         >>> max_side_limit("model", 513), max_side_limit(1025, 513), max_side_limit(None, 513)
         ((513, 513), (1025, 1025), None)
     """
-    is_from_model = isinstance(max_side, str) and max_side == FROM_MODEL
-    return limit_of(image_size, "image_size") if is_from_model else limit_of(max_side)
+    return limit_of(image_size, "image_size") if is_from_model(max_side) else limit_of(max_side)
 
 
 def fitted_size(height, width, limit: tuple[int, int] | None):

@@ -7,7 +7,7 @@ import copy
 import numpy as np
 import tensorflow as tf
 
-from deeplab_tf.images.scaling import FROM_MODEL, Fitting, max_side_limit
+from deeplab_tf.images.scaling import FROM_MODEL, Fitting, is_from_model, max_side_limit
 from deeplab_tf.inference.predictor import Predictor
 from deeplab_tf.inference.whole_image import whole_image_logits
 from deeplab_tf.models import SegmentationModel, check_rgb
@@ -39,7 +39,7 @@ class KerasPredictor(Predictor):
         model = full_resolution(model)
         self.source, self.labels = source, model.labels
         self.limit = max_side_limit(max_side, model.image_size)
-        self._fitting = Fitting(source, self.limit, model.crop_size if max_side == FROM_MODEL else None)
+        self._fitting = Fitting(source, self.limit, model.crop_size if is_from_model(max_side) else None)
         self._logits = tf.function(
             lambda images: whole_image_logits(model, images),
             input_signature=[tf.TensorSpec((None, None, None, 3), tf.uint8)],

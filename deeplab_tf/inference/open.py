@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from deeplab_tf.files import recover
-from deeplab_tf.images.scaling import FROM_MODEL
+from deeplab_tf.images.scaling import FROM_MODEL, is_from_model
 from deeplab_tf.inference.keras import KerasPredictor
 from deeplab_tf.inference.memory import pixels_that_fit
 from deeplab_tf.inference.multi_scale import MultiScale
@@ -75,7 +75,7 @@ def open_predictor(
         'model.keras'
     """
     base = _opened(model_or_path, threads, input_range, trust, max_side, output_stride)
-    limit = None if window is not None and max_side == FROM_MODEL else getattr(base, "limit", None)
+    limit = None if window is not None and is_from_model(max_side) else getattr(base, "limit", None)
     several = scales is not None or flip
     if several and not hasattr(base, "scores"):
         raise ValueError(f"{base.source} has no scores, which scales and flip average. Make it a Predictor.")
@@ -106,7 +106,7 @@ def _opened(model_or_path, threads, input_range, trust, max_side, output_stride)
         return _of_model(model_or_path, model_or_path.name, max_side, output_stride)
     if not isinstance(model_or_path, str | os.PathLike):
         if all(hasattr(model_or_path, name) for name in ASKED):
-            if max_side != FROM_MODEL or output_stride is not None:
+            if not is_from_model(max_side) or output_stride is not None:
                 wanted = f"{max_side=}" if output_stride is None else f"{output_stride=}"
                 raise ValueError(
                     f"{model_or_path.source} is open already; received {wanted}. Give it to open_predictor."

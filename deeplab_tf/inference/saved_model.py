@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from deeplab_tf.files.reading import reading, shown
-from deeplab_tf.images.scaling import FROM_MODEL, Fitting, limit_of, max_side_limit
+from deeplab_tf.images.scaling import FROM_MODEL, Fitting, is_from_model, limit_of, max_side_limit
 from deeplab_tf.inference.predictor import Predictor
 from deeplab_tf.labels import LabelSpec
 from deeplab_tf.weights.formats.exported import EXTRA_FOLDER, LABELS_SIGNATURE, PROBABILITIES_SIGNATURE, SIDE_FILE
@@ -53,7 +53,7 @@ class SavedModelPredictor(Predictor):
             size = limit_of(about.get("image_size"), "image_size")
         self.limit = max_side_limit(max_side, size)
         self._fitting = Fitting(self.source, self.limit)
-        self._as_served = max_side == FROM_MODEL
+        self._as_served = is_from_model(max_side)
         if not self._as_served:
             self._check_has_logits()
 

@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from deeplab_tf.files.reading import reading, shown
 from deeplab_tf.images.enlarging import label_map_at
-from deeplab_tf.images.scaling import FROM_MODEL, Fitting, max_side_limit
+from deeplab_tf.images.scaling import FROM_MODEL, Fitting, is_from_model, max_side_limit
 from deeplab_tf.inference.canvas import Canvas
 from deeplab_tf.inference.predictor import Predictor, scores_of
 from deeplab_tf.inference.sliding_window import SlidingWindow
@@ -126,7 +126,7 @@ class TFLitePredictor(Predictor):
 
     def _limit(self, max_side, image_size, canvas: tuple[int, int]) -> tuple[int, int]:
         limit = max_side_limit(max_side, image_size)
-        if max_side != FROM_MODEL and (limit is None or max(limit) > max(canvas)):
+        if not is_from_model(max_side) and (limit is None or max(limit) > max(canvas)):
             raise ValueError(
                 f"{self.source} takes images of {canvas[0]}x{canvas[1]} pixels, so larger ones have to be scaled; "
                 f"received max_side={max_side}. Give {max(canvas)} or less, or export the model with a larger size."

@@ -89,8 +89,8 @@ def test_same_image_is_augmented_anew_in_every_epoch(tiny):
 @pytest.mark.parametrize(
     "options, message",
     [
-        ({"batch_size": 0}, "batch_size must be at least 1"),
-        ({"start_step": -1}, "start_step must be at least 0"),
+        ({"batch_size": 0}, "batch_size must be a whole number above 0"),
+        ({"start_step": -1}, "start_step must be a whole number from 0 up"),
         ({"shuffle_buffer": 0}, "shuffle_buffer"),
         ({"crop_size": (1, 33)}, "crop_size"),
         ({"split": "val"}, r"no split 'val'; it has \['train'\]"),
