@@ -1,37 +1,53 @@
+import re
 from pathlib import Path
 
 from setuptools import find_packages, setup
 
+HERE = Path(__file__).parent
+VERSION = re.search(r'^__version__ = "(.+)"$', (HERE / "deeplab_tf/__init__.py").read_text(encoding="utf-8"), re.M)[1]
 INSIDE = find_packages(include=["deeplab_tf", "deeplab_tf.*"])
 BESIDE = find_packages(include=["datasets", "datasets.*", "export", "export.*"])
 
-TFLITE = ["ai-edge-litert>=2.0"]
+TFLITE = ["ai-edge-litert>=2.0.2"]
 CRF = ["pydensecrf2>=1.1; python_version < '3.13'"]
-MAT = ["scipy>=1.11"]
+MAT = ["scipy>=1.11.1"]
 HEIC = ["pillow-heif>=0.18"]
 COCO = ["pycocotools>=2.0.7"]
 # tensorflow-datasets imports importlib_resources without asking for it.
 TFDS = ["tensorflow-datasets>=4.9.6", "importlib-resources>=5"]
 NOTEBOOKS = ["nbclient>=0.10", "nbformat>=5.10", "ipykernel>=6.29"]
-TEST = ["pytest>=8", "pytest-xdist>=3.6", "import-linter>=2.1", "ruff>=0.6", *TFLITE, *NOTEBOOKS, *MAT, *COCO, *TFDS]
+TEST = ["pytest>=8", "pytest-xdist>=3.6.1", "import-linter>=2.1", "ruff>=0.13", *TFLITE, *NOTEBOOKS, *MAT, *COCO, *TFDS]
 
 setup(
     name="deeplab-tf",
-    version="0.1.0",
+    version=VERSION,
     description="The DeepLab family for semantic image segmentation, in TensorFlow 2 and Keras 3",
-    long_description=Path(__file__).with_name("README.md").read_text(encoding="utf-8"),
+    long_description=(HERE / "README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
+    author="The deeplab-tf contributors",
     license="Apache-2.0",
+    # The repository's own address stands here as soon as it has one.
+    project_urls={
+        "Original release": "https://github.com/tensorflow/models/tree/master/research/deeplab",
+        "Paper of DeepLabv3+": "https://arxiv.org/abs/1802.02611",
+    },
     python_requires=">=3.10",
     classifiers=[
+        "Development Status :: 4 - Beta",
+        "Environment :: Console",
+        "Intended Audience :: Developers",
+        "Intended Audience :: Science/Research",
         "License :: OSI Approved :: Apache Software License",
+        "Programming Language :: Python :: 3",
         "Programming Language :: Python :: 3.10",
         "Programming Language :: Python :: 3.11",
         "Programming Language :: Python :: 3.12",
+        "Topic :: Scientific/Engineering :: Artificial Intelligence",
         "Topic :: Scientific/Engineering :: Image Recognition",
+        "Typing :: Typed",
     ],
     packages=[*INSIDE, *(f"deeplab_tf.{name}" for name in BESIDE)],
-    package_data={name: ["*.pyi"] for name in ("deeplab_tf", "deeplab_tf.datasets", "deeplab_tf.training")},
+    package_data={"": ["*.pyi", "py.typed"]},
     package_dir={
         "deeplab_tf": "deeplab_tf",
         "deeplab_tf.datasets": "datasets",

@@ -1,14 +1,22 @@
 """The wheel holds every package, and works where nothing else of the clone is in reach."""
 
 import os
+import re
 import subprocess
 import sys
 import zipfile
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.version import Version
+
+import deeplab_tf
 
 ROOT = Path(__file__).resolve().parents[1]
+BESIDE = ("datasets", "export")
+# Code, its types, and the mark that says that they are there.
+KINDS = (".py", ".pyi", ".typed")
 SMOKE = """
 import importlib, pkgutil, sys
 import deeplab_tf
@@ -50,19 +58,37 @@ shutil.copytree(*sys.argv[1:], ignore=shutil.ignore_patterns(".*", "__pycache__"
 
 
 def modules_of_the_tree():
-    inside = [path.relative_to(ROOT) for path in (ROOT / "deeplab_tf").rglob("*.py")]
-    beside = [
-        Path("deeplab_tf", path.relative_to(ROOT))
-        for part in ("datasets", "export")
-        for path in (ROOT / part).rglob("*.py")
-    ]
-    return {path.as_posix() for path in [*inside, *beside]}
+    found = [path.relative_to(ROOT) for part in ("deeplab_tf", *BESIDE) for path in (ROOT / part).rglob("*.*")]
+    return {
+        (Path("deeplab_tf", path) if path.parts[0] in BESIDE else path).as_posix()
+        for path in found
+        if path.suffix in KINDS
+    }
 
 
 def test_nothing_is_missing(wheel):
     with zipfile.ZipFile(wheel) as archive:
-        packed = {name for name in archive.namelist() if name.endswith(".py")}
+        packed = {name for name in archive.namelist() if name.endswith(KINDS)}
     assert packed == modules_of_the_tree()
+    assert {"deeplab_tf/py.typed", "deeplab_tf/__init__.pyi", "deeplab_tf/training/__init__.pyi"} <= packed
+
+
+def test_the_version_stands_once(wheel):
+    citation = re.search(r"^version: (.+)$", (ROOT / "CITATION.cff").read_text(encoding="utf-8"), re.M)[1]
+    assert [deeplab_tf.__version__, citation] == [wheel.name.split("-")[1]] * 2
+
+
+def test_the_oldest_versions_that_are_tested_are_the_oldest_allowed(wheel):
+    with zipfile.ZipFile(wheel) as archive:
+        metadata = next(archive.read(name).decode() for name in archive.namelist() if name.endswith("/METADATA"))
+    needed = map(Requirement, re.findall(r"^Requires-Dist: (.+)$", metadata, re.M))
+    allowed = {one.name: Version(*[bound.version for bound in one.specifier]) for one in needed if is_for_tests(one)}
+    pinned = dict(re.findall(r"^([\w-]+)==(.+)$", (ROOT / "tests/oldest.txt").read_text(encoding="utf-8"), re.M))
+    assert allowed == {name: Version(pinned[name]) for name in allowed}
+
+
+def is_for_tests(requirement):
+    return requirement.marker is None or requirement.marker.evaluate({"extra": "test"})
 
 
 def test_it_works_by_itself(wheel, tmp_path):

@@ -74,6 +74,9 @@ def open_image(path: str | os.PathLike) -> ImageFile:
             # Decoding does not look at the checksums of the pixels; other readers do, and so refuse the file later.
             file.image.verify()
             file = open_header(path)
+        if file.image.format == "TIFF":
+            # Read later, Pillow 10 and 11 would miss the file, which they close behind several pages.
+            file.image.getexif()
         file.image.load()
     return file
 
@@ -159,16 +162,22 @@ def _pages(image: Image.Image) -> int:
 def _largest(image: Image.Image) -> int | None:
     """The largest value of a sample in the file, which Pillow may scale."""
     if image.format == "PPM":
-        arguments = image.tile[0].args
+        arguments = _decoder(image)
         if image.mode in ("L", "RGB", "I"):
             return arguments[1] if isinstance(arguments, tuple) and len(arguments) > 1 else _of_mode(image)
     if image.format == "TIFF":
         bits = max(image.tag_v2.get(_BITS_TAG, (1,)))
-    elif image.format == "PNG" and (deep := re.search(r";(\d+)", str(image.tile[0].args))):
+    elif image.format == "PNG" and (deep := re.search(r";(\d+)", str(_decoder(image)))):
         bits = int(deep[1])
     else:
         return _of_mode(image)
     return None if bits > 16 else 2**bits - 1
+
+
+def _decoder(image: Image.Image):
+    """The arguments of the file's decoder; Pillow 10 names no parts of a tile."""
+    _, _, _, arguments = image.tile[0]
+    return arguments
 
 
 def _of_mode(image: Image.Image) -> int | None:

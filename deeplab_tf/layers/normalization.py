@@ -73,7 +73,8 @@ class BatchNorm(keras.layers.BatchNormalization):
         if not training:
             return super().call(inputs, training=False, mask=mask)
         momentum = self._next_momentum()
-        if not fusible or self.renorm or self.synchronized:
+        # Keras 3.8 knows no renormalisation.
+        if not fusible or getattr(self, "renorm", False) or self.synchronized:
             return self._composed(inputs, mask, momentum)
         # Composed of single operations, the gradient would be a sum of three, whose order depends on which thread
         # is done first: equal runs would differ by rounding and drift apart.

@@ -6,9 +6,10 @@ import sys
 import zlib
 
 import numpy as np
+import PIL
 import pytest
 from PIL import Image
-from PIL.TiffImagePlugin import ImageFileDirectory_v2
+from PIL.TiffImagePlugin import AppendingTiffWriter, ImageFileDirectory_v2
 
 from deeplab_tf.images import as_rgb, read_image, read_mask
 from deeplab_tf.images.files import MAX_PIXELS, UnfitImage
@@ -112,9 +113,16 @@ def test_several_pages_and_frames_are_refused_and_previews_are_not(tmp_path):
         assert kind_of(read_mask, tmp_path / name) == "several_pages"
     preview = ImageFileDirectory_v2()
     preview[254] = 1
-    pages[1].encoderinfo = {"tiffinfo": preview}
-    pages[0].save(tmp_path / "overview.tif", save_all=True, append_images=pages[1:2])
+    with AppendingTiffWriter(str(tmp_path / "overview.tif"), new=True) as file:
+        for page, tags in ((pages[0], {}), (pages[1], preview)):
+            page.save(file, "TIFF", tiffinfo=tags)
+            file.newFrame()
     assert read_image(tmp_path / "overview.tif").max() == 0
+
+
+@pytest.mark.skipif(int(PIL.__version__.split(".")[0]) < 12, reason="before 11.2 Pillow cannot read what it writes")
+def test_further_views_of_a_stereo_photo_are_no_pages(tmp_path):
+    pages = [Image.new("RGB", (20, 10), (0, 0, 50 * page)) for page in range(5)]
     pages[0].save(tmp_path / "stereo.jpg", format="MPO", save_all=True, append_images=pages[1:])
     assert read_image(tmp_path / "stereo.jpg").shape == (10, 20, 3)
 
