@@ -11,6 +11,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 BESIDE = ("datasets", "export")
+# What registers layers and models with Keras.
+REGISTER = ("deeplab_tf.models", "deeplab_tf.crf")
 
 
 def find_beside(path: list[str]) -> None:
@@ -53,9 +55,14 @@ def register_with_keras() -> None:
     """
     check_backend()
     if "keras" in sys.modules:
-        importlib.import_module("deeplab_tf.models")
+        _register()
     else:
         sys.meta_path.insert(0, _AfterKeras())
+
+
+def _register() -> None:
+    for module in REGISTER:
+        importlib.import_module(module)
 
 
 class _AfterKeras(importlib.abc.MetaPathFinder):
@@ -86,7 +93,7 @@ class _Loader(importlib.abc.Loader):
         self._loader.exec_module(module)
         if not _importing():
             check_backend()
-            importlib.import_module("deeplab_tf.models")
+            _register()
 
 
 def _importing() -> bool:
