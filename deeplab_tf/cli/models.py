@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from deeplab_tf.cli.group import cli
-from deeplab_tf.cli.options import PATH, Setting, Side, refuse_existing
+from deeplab_tf.cli.options import PATH, Assignment, Side, refuse_existing
 
 
 @cli.command("import")
@@ -65,7 +65,7 @@ def zoo(urls) -> None:
 @cli.command()
 @click.argument("model")
 @click.option("--size", type=Side(), default=513, show_default=True, help="Image size: a side, or HEIGHTxWIDTH.")
-@click.option("--set", "settings", type=Setting(), multiple=True, help="An argument of a named model; repeat.")
+@click.option("--set", "settings", type=Assignment(), multiple=True, help="An argument of a named model; repeat.")
 @click.option("--layers", is_flag=True, help="A row for each layer with weights, not for each block.")
 @click.option("--output", type=PATH, help="Draw the network into this .png, .pdf or .svg file.")
 @click.option("--json", "json_file", type=PATH, help="Write every count into this file.")

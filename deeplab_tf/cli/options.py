@@ -175,7 +175,7 @@ class OrNone(click.ParamType):
         return None if value == "none" else value
 
 
-class Setting(click.ParamType):
+class Assignment(click.ParamType):
     """A constructor's argument as NAME=VALUE, the value as JSON has it, or else as it stands."""
 
     name = "NAME=VALUE"

@@ -11,9 +11,8 @@ from typing import Any
 import click
 
 from deeplab_tf.cli.group import QuietCommand
-from deeplab_tf.cli.options import LABELS, MaxSide, Numbers, OrNone, Rates, Setting, Side
-from deeplab_tf.settings import Setting as Known
-from deeplab_tf.settings import Settings, fields_of
+from deeplab_tf.cli.options import LABELS, Assignment, MaxSide, Numbers, OrNone, Rates, Side
+from deeplab_tf.settings import Setting, Settings, fields_of
 
 REGISTRY = Path(__file__).resolve().parents[1] / "models" / "registry.py"
 
@@ -38,7 +37,7 @@ TYPES: dict[str, Callable[[Iterable[str]], Any]] = {
     "numbers": lambda choices: Numbers(),
     "labels": lambda choices: LABELS,
     "class_weights": lambda choices: OrNone(),
-    "arguments": lambda choices: Setting(),
+    "arguments": lambda choices: Assignment(),
 }
 
 
@@ -85,7 +84,7 @@ def setting_options(groups: Mapping[str, type[Settings]]) -> Callable:
     return decorate
 
 
-def _option(name: str, field: dataclasses.Field, known: Known, title: str) -> Callable:
+def _option(name: str, field: dataclasses.Field, known: Setting, title: str) -> Callable:
     flag = known.option or f"--{name.replace('_', '-')}"
     extra: dict[str, Any] = {"metavar": known.metavar} if known.metavar else {}
     if known.kind.name == "flag":
@@ -98,7 +97,7 @@ def _option(name: str, field: dataclasses.Field, known: Known, title: str) -> Ca
     return click.option(flag, name, cls=SettingOption, title=title, help=_help(field, known), **extra)
 
 
-def _help(field: dataclasses.Field, known: Known) -> str:
+def _help(field: dataclasses.Field, known: Setting) -> str:
     table = known.kind.choices
     rows = [f"{name}: {row.help}" for name, row in table.items()] if isinstance(table, Mapping) else []
     text = known.help + (f" {'; '.join(rows)}." if rows else "")

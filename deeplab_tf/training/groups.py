@@ -169,7 +169,7 @@ class OptimisationSettings(Settings):
     )
     class_weights: str | tuple[float, ...] | None = setting(
         Kind("class_weights", _class_weights),
-        "Weigh classes in the loss: median_frequency, inverse_log, inverse_frequency, or a file's numbers.",
+        f"Weigh classes in the loss: {', '.join(METHODS)}, or a file's numbers.",
         more="Or the numbers themselves.",
         metavar="METHOD|FILE.json|none",
         default=None,

@@ -195,9 +195,9 @@ class RunFolder:
         config = self.read_config()
         wanted = config.replace(**{**given, "output": str(self.path)})
         stored, asked = config.flat(), wanted.flat()
-        differing = [name for name in given if name not in FREE and stored[name] != asked[name]]
+        differing = [name for name in stored if name not in (*FREE, "output") and stored[name] != asked[name]]
         if differing:
-            changes = ", ".join(f"{name} was {stored[name]!r} and is {given[name]!r}" for name in differing)
+            changes = ", ".join(f"{name} was {stored[name]!r} and is {asked[name]!r}" for name in differing)
             raise ValueError(
                 f"A resumed run keeps its settings, but {changes}. Leave that out, or start another run from what this "
                 f"one has learned: --weights {self.path} with another --output."

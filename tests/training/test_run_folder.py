@@ -2,7 +2,7 @@
 
 import pytest
 
-from deeplab_tf.datasets import open_dataset
+from deeplab_tf.datasets import Augmentation, open_dataset
 from deeplab_tf.training import RunFolder, TrainConfig
 
 
@@ -59,6 +59,8 @@ def test_a_moved_folder_and_moved_data_resume(folder, config, tmp_path):
 def test_other_settings_do_not_resume(folder):
     with pytest.raises(ValueError, match=r"but steps was 2 and is 9, learning_rate was None and is 1\. Leave"):
         folder.resumed_config({"steps": 9, "learning_rate": 1, "batch_size": 4})
+    with pytest.raises(ValueError, match=r"but rotate was 0\.0 and is 5\. Leave"):
+        folder.resumed_config({"augmentation": Augmentation(rotate=5)})
 
 
 def test_nothing_to_resume(tmp_path):

@@ -9,6 +9,7 @@ import pytest
 import deeplab_tf.cli.train
 from deeplab_tf.cli import main
 from deeplab_tf.cli.group import cli
+from deeplab_tf.datasets import convert_folder, draw_shapes
 from deeplab_tf.labels import LabelSpec
 from deeplab_tf.training import RunFolder, TrainConfig
 from deeplab_tf.training.checkpoint import RunState, save_checkpoint
@@ -50,6 +51,15 @@ def rows(monkeypatch):
     cli.add_command(command)
 
 
+@pytest.fixture(scope="module")
+def records(tmp_path_factory):
+    """Four images to train on and none to validate on."""
+    drawn = draw_shapes(tmp_path_factory.mktemp("drawn"), 4, size=(36, 40))
+    names = drawn / "class_names.txt"
+    convert_folder(drawn / "images", drawn / "masks", drawn / "records", class_names=names, workers=1)
+    return drawn / "records"
+
+
 def begun(run, folder):
     """The same run before its first step, in another folder."""
     done, new = RunFolder(run), RunFolder(folder)
@@ -67,12 +77,12 @@ def logged(run):
     return [tuple(row.split(",")[1:3]) for row in (run / "log.csv").read_text().splitlines()[1:]]
 
 
-def test_they_train_from_the_command_line_and_resume(rows, settings, tmp_path, capsys):
+def test_they_train_from_the_command_line_and_resume(rows, records, tmp_path, capsys):
     assert main(["train", "--help"]) == 0
     said = " ".join(capsys.readouterr().out.split())
     assert "--loss [cross_entropy|focal]" in said
     assert "focal: focal loss." in said
-    command = ["train", "--data", settings["data"], "--output", str(tmp_path), "--atrous-rates", "none"]
+    command = ["train", "--data", str(records), "--output", str(tmp_path), "--atrous-rates", "none"]
     command += ["--depth-multiplier", "0.1", "--set", "filters=8", "--crop-size", "33", "--batch-size", "2"]
     command += ["--steps", "3", "--eval-every", "3", "--learning-rate", "0.01"]
     command += ["--loss", "focal", "--set-loss", "gamma=1.5", "--schedule", "halving", "--set-schedule", "every=2"]
