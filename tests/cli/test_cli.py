@@ -158,7 +158,7 @@ def test_bad_network_settings(capsys, tmp_path, drawn):
     train = ["train", "--data", records, "--output", tmp_path / "run", "--steps", 1]
     assert "one of 8, 16, 32; received 12" in fails(capsys, *train, "--output-stride", 12)
     assert "crop_size" in fails(capsys, *train, "--crop-size", 9)
-    assert "known are" in fails(capsys, *train, "--backbone", "resnet_9000")
+    assert "backbone must be one of" in fails(capsys, *train, "--backbone", "resnet_9000")
     assert not (tmp_path / "run" / "config.json").exists()
 
 
