@@ -82,9 +82,9 @@ def test_they_train_from_the_command_line_and_resume(rows, records, tmp_path, ca
     said = " ".join(capsys.readouterr().out.split())
     assert "--loss [cross_entropy|focal]" in said
     assert "focal: focal loss." in said
-    command = ["train", "--data", str(records), "--output", str(tmp_path), "--atrous-rates", "none"]
-    command += ["--depth-multiplier", "0.1", "--set", "filters=8", "--crop-size", "33", "--batch-size", "2"]
-    command += ["--steps", "3", "--eval-every", "3", "--learning-rate", "0.01"]
+    command = ["train", "--data", str(records), "--output", str(tmp_path), "--crop-size", "33"]
+    command += ["--model", "v2", "--backbone", "vgg_16", "--depth-multiplier", "0.05", "--atrous-rates", "1"]
+    command += ["--batch-size", "2", "--steps", "3", "--eval-every", "3", "--learning-rate", "0.01"]
     command += ["--loss", "focal", "--set-loss", "gamma=1.5", "--schedule", "halving", "--set-schedule", "every=2"]
     assert main([*command, "--optimizer", "adam", "--set-optimizer", "beta_1=0.8"]) == 0
     assert [rate for _, rate in logged(tmp_path)] == ["0.01", "0.01", "0.005"]
