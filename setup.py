@@ -64,6 +64,7 @@ setup(
         "tqdm>=4.66",
         "jinja2>=3.1",
         "lazy-loader>=0.4",
+        "typing-extensions>=4.6",
     ],
     extras_require={
         "test": TEST,

@@ -18,7 +18,8 @@ class Features:
 
     Args:
         last: The last map, `[B, h, w, C]` at the output stride.
-        taps: Low-level maps for a decoder, keyed by the stride they stand at.
+        taps: Low-level maps for a decoder, keyed by the stride they stand at; those coarser than the last map's are
+            left out where atrous rates take the place of strides.
     """
 
     last: keras.KerasTensor

@@ -1,34 +1,13 @@
-"""What the MobileNets share: how widths scale, how layers are named, the settings of every convolution."""
+"""What the MobileNets share: how layers are named, the settings of every convolution."""
 
 from __future__ import annotations
 
 import dataclasses
 
-from deeplab_tf.checks import number
 from deeplab_tf.layers import Norm, conv_bn, depthwise_bn, normalize_images, truncated_normal
 
 PAD_VALUE = (127.5, 127.5, 127.5)
 INITIAL_STDDEV = 0.09
-
-
-def make_divisible(value: float, divisor: int) -> int:
-    """The multiple of `divisor` nearest to `value`, at least `divisor`, and never below 90 % of `value`.
-
-    Example:
-        >>> make_divisible(18, 8)
-        24
-    """
-    rounded = max(divisor, int(value + divisor / 2) // divisor * divisor)
-    return rounded + divisor if rounded < 0.9 * value else rounded
-
-
-def check_depth_multiplier(depth_multiplier: float) -> None:
-    """Refuses widths that are not above 0.
-
-    Raises:
-        ValueError: If it is one.
-    """
-    number("depth_multiplier", depth_multiplier, above=0, remedy="Usual are 0.25 to 1.4.")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,29 +39,21 @@ class MobileNetLayers:
         """0-255, `[B, H, W, C]`, scaled to -1..1."""
         return normalize_images(images, self.scope)
 
-    def conv(self, x, filters: int, name: str, *, kernel_size: int = 1, stride=1, rate=1, activation=None):
-        """As `deeplab_tf.layers.conv_bn`."""
+    def conv(self, x, filters: int, name: str, *, kernel_size: int = 1, activation: str | None = None, **steps: int):
+        """As `deeplab_tf.layers.conv_bn`; `steps` are its stride and rate."""
         return conv_bn(
             x,
             filters,
             kernel_size,
             name=name,
             norm=self.norm,
-            stride=stride,
-            rate=rate,
             activation=activation,
             initializer=truncated_normal(INITIAL_STDDEV),
+            **steps,
         )
 
-    def depthwise(self, x, kernel_size: int, name: str, *, stride=1, rate=1, activation=None):
-        """As `deeplab_tf.layers.depthwise_bn`."""
+    def depthwise(self, x, kernel_size: int, name: str, *, activation: str | None = None, **steps: int):
+        """As `deeplab_tf.layers.depthwise_bn`; `steps` are its stride and rate."""
         return depthwise_bn(
-            x,
-            kernel_size,
-            name=name,
-            norm=self.norm,
-            stride=stride,
-            rate=rate,
-            activation=activation,
-            stddev=INITIAL_STDDEV,
+            x, kernel_size, name=name, norm=self.norm, activation=activation, stddev=INITIAL_STDDEV, **steps
         )

@@ -7,7 +7,8 @@ import functools
 import keras
 
 from deeplab_tf.backbones.features import AtrousRule, Backbone, Features
-from deeplab_tf.backbones.mobilenet import PAD_VALUE, MobileNetLayers, check_depth_multiplier, make_divisible
+from deeplab_tf.backbones.mobilenet import PAD_VALUE, MobileNetLayers
+from deeplab_tf.backbones.width import Width, make_divisible
 
 SCOPE = "MobilenetEdgeTPU"
 STEM_FILTERS, LAST_FILTERS = 32, 1280
@@ -30,18 +31,18 @@ BLOCKS = (
 def mobilenet_edgetpu(
     images,
     *,
+    slim: bool = False,
     output_stride: int = 16,
     depth_multiplier: float = 1.0,
-    slim: bool = False,
     frozen_statistics: bool = False,
 ) -> Features:
     """Builds MobileNet EdgeTPU up to its last 1x1 convolution, all with ReLU.
 
     Args:
         images: float `[B, H, W, 3]`, RGB, 0-255.
+        slim: Never make the last convolution narrower than 1280 channels, as the released slim network.
         output_stride: 8, 16 or 32.
         depth_multiplier: Scales the channels of every layer, > 0.
-        slim: Never make the last convolution narrower than 1280 channels, as the released slim network.
         frozen_statistics: Keep the moving statistics of batch normalisation fixed in training.
 
     Returns:
@@ -56,12 +57,9 @@ def mobilenet_edgetpu(
         >>> features.last.shape, features.taps
         ((None, 33, 33, 1280), {})
     """
-    check_depth_multiplier(depth_multiplier)
+    scaled = Width(depth_multiplier)
     rule = AtrousRule(output_stride)
     layers = MobileNetLayers(SCOPE, frozen_statistics)
-
-    def scaled(channels: int) -> int:
-        return make_divisible(channels * depth_multiplier, 8)
 
     def block(x, name, kind, expansion, channels, kernel_size, stride, adds):
         inputs, expanded = x, make_divisible(x.shape[-1] * expansion, 8)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import keras
 
 from deeplab_tf.backbones.features import AtrousRule, Backbone, Features
-from deeplab_tf.backbones.mobilenet import PAD_VALUE, MobileNetLayers, check_depth_multiplier, make_divisible
+from deeplab_tf.backbones.mobilenet import PAD_VALUE, MobileNetLayers
+from deeplab_tf.backbones.width import Width, make_divisible
 from deeplab_tf.checks import whole
 
 SCOPE = "MobilenetV2"
@@ -44,7 +45,7 @@ def mobilenet_v2(
 
     Returns:
         The last map, 320 x depth_multiplier channels, and decoder taps at strides 4, 8, and 16 (the depthwise
-        outputs of blocks 2, 5 and 12; strides coarser than `output_stride` are left out).
+        outputs of blocks 2, 5 and 12).
 
     Raises:
         ValueError: If the output stride, the depth multiplier or the divisor is not possible.
@@ -54,15 +55,11 @@ def mobilenet_v2(
         >>> features.last.shape
         (None, 33, 33, 320)
     """
-    check_depth_multiplier(depth_multiplier)
     if divisible_by is not None:
         divisible_by = whole("divisible_by", divisible_by, remedy="Usual is 8.")
     rule = AtrousRule(output_stride)
     layers = MobileNetLayers(SCOPE, frozen_statistics)
-    divisor = divisible_by or (8 if depth_multiplier == 1.0 else 1)
-
-    def scaled(channels: int) -> int:
-        return make_divisible(channels * depth_multiplier, divisor)
+    scaled = Width(depth_multiplier, divisible_by or (8 if depth_multiplier == 1.0 else 1))
 
     x = layers.normalize(images)
     x = layers.conv(x, scaled(STEM_FILTERS), f"{SCOPE}.Conv", kernel_size=3, stride=rule.step(2)[0], activation="relu6")

@@ -9,13 +9,8 @@ from collections.abc import Mapping
 import keras
 
 from deeplab_tf.backbones.features import AtrousRule, Backbone, Features
-from deeplab_tf.backbones.mobilenet import (
-    INITIAL_STDDEV,
-    PAD_VALUE,
-    MobileNetLayers,
-    check_depth_multiplier,
-    make_divisible,
-)
+from deeplab_tf.backbones.mobilenet import INITIAL_STDDEV, PAD_VALUE, MobileNetLayers
+from deeplab_tf.backbones.width import Width, make_divisible
 from deeplab_tf.layers import squeeze_excite
 
 SCOPE = "MobilenetV3"
@@ -87,7 +82,7 @@ def mobilenet_v3(
 
     Returns:
         The last map, 480 (large) or 288 (small) x depth_multiplier channels, and decoder taps at strides 4, 8 and
-        16: depthwise outputs before squeeze and excitation. Strides coarser than `output_stride` are left out.
+        16: depthwise outputs before squeeze and excitation.
 
     Raises:
         ValueError: If the output stride or the depth multiplier is not possible.
@@ -97,12 +92,9 @@ def mobilenet_v3(
         >>> features.last.shape
         (None, 17, 17, 288)
     """
-    check_depth_multiplier(depth_multiplier)
+    scaled = Width(depth_multiplier)
     rule = AtrousRule(output_stride)
     layers = MobileNetLayers(SCOPE, frozen_statistics)
-
-    def scaled(channels: int) -> int:
-        return make_divisible(channels * depth_multiplier, 8)
 
     x = layers.normalize(images)
     x = layers.conv(x, scaled(STEM_FILTERS), f"{SCOPE}.Conv", kernel_size=3, stride=rule.step(2)[0], activation=HS)

@@ -8,6 +8,7 @@ from deeplab_tf.backbones.features import OUTPUT_STRIDES, Backbone, Features
 from deeplab_tf.backbones.genotype import GENOTYPES, STEM, Genotype
 from deeplab_tf.backbones.genotype import genotype as resolve_genotype
 from deeplab_tf.backbones.nas_cell import Cell, build_cell, conv, relu
+from deeplab_tf.backbones.width import Width
 from deeplab_tf.checks import number, one_of, whole
 from deeplab_tf.layers import ImageScale, Norm, normalize_images
 
@@ -16,13 +17,13 @@ STEM_FILTERS = (64, 64, 128)
 BASE_FILTERS = 20
 
 
-def _stem(images, scope: str, norm: Norm):
+def _stem(images, scope: str, norm: Norm, scaled: Width):
     """The map at stride 2 before its activation, and the one at stride 4."""
     x = normalize_images(images, scope)
     maps = []
     for index, (filters, stride) in enumerate(zip(STEM_FILTERS, (2, 1, 2))):
         name = f"{scope}.conv{index}"
-        x = conv(relu(x, name) if index else x, filters, 3, name, f"{name}_bn", norm, stride)
+        x = conv(relu(x, name) if index else x, scaled(filters), 3, name, f"{name}_bn", norm, stride)
         maps.append(x)
     return maps[1:]
 
@@ -32,10 +33,11 @@ def searched(
     genes: Genotype,
     *,
     scope: str,
+    frozen_statistics: bool = False,
     base_filters: int = BASE_FILTERS,
+    depth_multiplier: float = 1.0,
     drop_path_keep: float = 1.0,
     drop_path_steps: int | None = None,
-    frozen_statistics: bool = False,
 ) -> Features:
     """Builds the network that a genotype describes.
 
@@ -43,10 +45,11 @@ def searched(
         images: float `[B, H, W, 3]`, RGB, 0-255.
         genes: Its cell and its path.
         scope: First part of the layers' names.
+        frozen_statistics: Keep the moving statistics of batch normalisation fixed in training.
         base_filters: Channels of a cell's states at stride 4; doubled with the stride.
+        depth_multiplier: Scales the channels of every layer, those of the stem too, > 0; to the nearest whole number.
         drop_path_keep: Fraction of an image's paths kept by the last cell in training; the earlier cells keep more.
         drop_path_steps: Training steps over which the shares dropped rise from 0, as in the release; None for no rise.
-        frozen_statistics: Keep the moving statistics of batch normalisation fixed in training.
 
     Returns:
         The last cell's output after a ReLU, filters x concatenated states, at the path's last stride, and the
@@ -61,8 +64,8 @@ def searched(
     """
     base_filters = whole("base_filters", base_filters, remedy="Published are 20, 32 and 48.")
     drop_path_keep = number("drop_path_keep", drop_path_keep, above=0, most=1, remedy="1 drops nothing.")
-    norm = Norm(MOMENTUM, EPSILON, frozen_statistics)
-    outputs = _stem(images, scope, norm)
+    norm, scaled = Norm(MOMENTUM, EPSILON, frozen_statistics), Width(depth_multiplier, divisor=None)
+    outputs = _stem(images, scope, norm, scaled)
     x, level = outputs[-1], 0
     for index, target in enumerate(genes.path):
         name = f"{scope}.cell_{index}"
@@ -70,7 +73,7 @@ def searched(
             x = ImageScale(2.0, name=f"{name}.resize")(x)
         cell = Cell(
             scope=name,
-            filters=base_filters * 2**target,
+            filters=scaled(base_filters) * 2**target,
             stride=2 if target > level else 1,
             norm=norm,
             drop_path=(index + 1) / len(genes.path) * (1 - drop_path_keep),
@@ -85,14 +88,7 @@ def searched(
 
 
 def hnasnet(
-    images,
-    *,
-    output_stride: int = 8,
-    genotype: Genotype | Mapping | str = "auto_deeplab",
-    base_filters: int = BASE_FILTERS,
-    drop_path_keep: float = 1.0,
-    drop_path_steps: int | None = None,
-    frozen_statistics: bool = False,
+    images, *, output_stride: int = 8, genotype: Genotype | Mapping | str = "auto_deeplab", **options
 ) -> Features:
     """Auto-DeepLab's network, or that of any other genotype.
 
@@ -100,10 +96,7 @@ def hnasnet(
         images: float `[B, H, W, 3]`, RGB, 0-255.
         output_stride: That at which the genotype's path ends.
         genotype: A genotype, its dictionary, its name, or a `.json` file.
-        base_filters: Channels of a cell's states at stride 4.
-        drop_path_keep: Fraction of an image's paths kept by the last cell in training.
-        drop_path_steps: Training steps over which the shares dropped rise from 0, as in the release; None for no rise.
-        frozen_statistics: Keep the moving statistics of batch normalisation fixed in training.
+        **options: As `searched` takes them.
 
     Returns:
         As `searched`.
@@ -121,35 +114,16 @@ def hnasnet(
             f"This genotype's path ends at stride {genes.stride}; received output_stride={output_stride}. "
             f"Give output_stride={genes.stride}, or a genotype with another path."
         )
-    return searched(
-        images,
-        genes,
-        scope="hnasnet",
-        base_filters=base_filters,
-        drop_path_keep=drop_path_keep,
-        drop_path_steps=drop_path_steps,
-        frozen_statistics=frozen_statistics,
-    )
+    return searched(images, genes, scope="hnasnet", **options)
 
 
-def pnasnet(
-    images,
-    *,
-    output_stride: int = 16,
-    base_filters: int = BASE_FILTERS,
-    drop_path_keep: float = 1.0,
-    drop_path_steps: int | None = None,
-    frozen_statistics: bool = False,
-) -> Features:
+def pnasnet(images, *, output_stride: int = 16, **options) -> Features:
     """PNASNet's cell on the release's path for each output stride; no atrous rates, so weights differ between them.
 
     Args:
         images: float `[B, H, W, 3]`, RGB, 0-255.
         output_stride: 8, 16 or 32.
-        base_filters: Half the channels of a cell's states at stride 8.
-        drop_path_keep: Fraction of an image's paths kept by the last cell in training.
-        drop_path_steps: Training steps over which the shares dropped rise from 0, as in the release; None for no rise.
-        frozen_statistics: Keep the moving statistics of batch normalisation fixed in training.
+        **options: As `searched` takes them.
 
     Returns:
         As `searched`.
@@ -162,17 +136,10 @@ def pnasnet(
         (None, 21, 21, 400)
     """
     output_stride = one_of("output_stride", output_stride, OUTPUT_STRIDES)
-    return searched(
-        images,
-        GENOTYPES[f"pnasnet_{output_stride}"],
-        scope="pnasnet",
-        base_filters=base_filters,
-        drop_path_keep=drop_path_keep,
-        drop_path_steps=drop_path_steps,
-        frozen_statistics=frozen_statistics,
-    )
+    return searched(images, GENOTYPES[f"pnasnet_{output_stride}"], scope="pnasnet", **options)
 
 
 GREY = (127.5, 127.5, 127.5)
-HNASNET = Backbone(hnasnet, "hnasnet", GREY, options=("genotype", "base_filters", "drop_path_keep", "drop_path_steps"))
-PNASNET = Backbone(pnasnet, "pnasnet", GREY, options=("base_filters", "drop_path_keep", "drop_path_steps"))
+OPTIONS = ("base_filters", "depth_multiplier", "drop_path_keep", "drop_path_steps")
+HNASNET = Backbone(hnasnet, "hnasnet", GREY, options=("genotype", *OPTIONS))
+PNASNET = Backbone(pnasnet, "pnasnet", GREY, options=OPTIONS)

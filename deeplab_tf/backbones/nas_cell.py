@@ -7,8 +7,8 @@ import dataclasses
 import keras
 
 from deeplab_tf.backbones.genotype import INPUT_STATES, Genotype, Operation
-from deeplab_tf.layers import BatchNorm, DropPath, ImageScale, Norm, ResizeLike
-from deeplab_tf.layers.convolution import padded
+from deeplab_tf.layers import DropPath, ImageScale, Norm, ResizeLike
+from deeplab_tf.layers.convolution import conv_bn, normalize, padded
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,16 +37,6 @@ def initializer() -> keras.initializers.Initializer:
     return keras.initializers.VarianceScaling(1 / 3, "fan_in", "uniform")
 
 
-def _norm(x, norm: Norm, name: str):
-    return BatchNorm(
-        momentum=norm.momentum,
-        epsilon=norm.epsilon,
-        frozen_statistics=norm.frozen_statistics,
-        warm_up=True,
-        name=name,
-    )(x)
-
-
 def relu(x, name: str):
     """The activation before the layer called `name`."""
     return keras.layers.Activation("relu", name=f"{name}.relu")(x)
@@ -54,18 +44,19 @@ def relu(x, name: str):
 
 def conv(x, filters: int, kernel_size: int, name: str, norm_name: str, norm: Norm, stride: int = 1, rate: int = 1):
     """Convolution without bias, and batch normalisation, which in these networks has a scope of its own."""
-    x, padding = padded(x, kernel_size, stride, name)
-    x = keras.layers.Conv2D(
+    return conv_bn(
+        x,
         filters,
         kernel_size,
-        strides=stride,
-        dilation_rate=rate,
-        padding=padding,
-        use_bias=False,
-        kernel_initializer=initializer(),
         name=name,
-    )(x)
-    return _norm(x, norm, norm_name)
+        norm=norm,
+        norm_name=norm_name,
+        stride=stride,
+        rate=rate,
+        activation=None,
+        initializer=initializer(),
+        explicit_padding=True,
+    )
 
 
 def _separable(x, operation: Operation, cell: Cell, scope: str, stride: int):
@@ -84,7 +75,7 @@ def _separable(x, operation: Operation, cell: Cell, scope: str, stride: int):
             pointwise_initializer=initializer(),
             name=name,
         )(x)
-        x = _norm(x, cell.norm, f"{scope}.bn_sep_{size}x{size}_{index}")
+        x = normalize(x, cell.norm, None, name, f"{scope}.bn_sep_{size}x{size}_{index}")
         stride = 1
     return x
 

@@ -10,6 +10,7 @@ import keras
 
 from deeplab_tf.backbones.features import AtrousRule, Backbone, Features
 from deeplab_tf.backbones.multi_grid import check_multi_grid
+from deeplab_tf.backbones.width import Width
 from deeplab_tf.checks import whole
 from deeplab_tf.layers import Norm, conv_bn, normalize_images
 
@@ -80,6 +81,7 @@ def resnet(
     depth: int,
     kind: str = "_beta",
     output_stride: int = 16,
+    depth_multiplier: float = 1.0,
     multi_grid: Sequence[int] | None = None,
     cascade_blocks: int = 0,
     frozen_statistics: bool = False,
@@ -92,14 +94,14 @@ def resnet(
         kind: `""`, the release's with one 7x7 convolution before the pooling; `"_beta"`, the release's with three
             3x3 ones; `"_v2"`, DeepLabv2's, of Microsoft's strides.
         output_stride: 8, 16 or 32.
+        depth_multiplier: Scales the channels of every layer, > 0; they stay multiples of 8.
         multi_grid: Relative rates, one per unit, in block 4 and in the cascade's blocks; all 1 when left out.
         cascade_blocks: Number of copies of block 4, of rising rates, after it (v3 paper, section 3.2): 0-3.
         frozen_statistics: Keep the moving statistics of batch normalisation fixed in training; of kind `"_v2"`, the
             scale and shift too.
 
     Returns:
-        The last map, 2048 channels (ResNet-18: 512), and decoder taps at strides 4, 8, and 16; strides coarser than
-        `output_stride` are left out.
+        The last map, 2048 (ResNet-18: 512) x depth_multiplier channels, and decoder taps at strides 4, 8, and 16.
 
     Raises:
         ValueError: If an argument is not possible.
@@ -116,45 +118,56 @@ def resnet(
     remedy = "The paper tries 0 to 3."
     cascade_blocks = whole("cascade_blocks", cascade_blocks, least=0, most=MAX_CASCADE_BLOCKS, remedy=remedy)
     grid = check_multi_grid(multi_grid, plan.units[-1])
-    rule = AtrousRule(output_stride)
+    rule, scaled = AtrousRule(output_stride), Width(depth_multiplier)
     norm = Norm(0.95, 1e-5, frozen_statistics, trainable=not (frozen_statistics and form.freezes_scale))
 
-    x = _stem(images, depth, kind, rule, norm)
+    stem = _stem_filters(depth, kind)
+    x = _stem(images, depth, kind, rule, norm, [scaled(filters) for filters in stem])
+    # Published channels, by which a shortcut is a convolution or not at every width.
+    channels = stem[-1]
     blocks = list(zip(plan.units, BLOCK_FILTERS)) + [(plan.units[-1], BLOCK_FILTERS[-1])] * cascade_blocks
     places = {place: stride for stride, place in plan.taps.items()}
     taps = {}
     for block, (units, filters) in enumerate(blocks, start=1):
         # Stride-first networks halve the map on entering a block, the others on leaving it.
         strided = block > 1 if form.stride_first else block < len(blocks)
+        expanded = 4 * filters if plan.bottleneck else filters
         for unit in range(1, units + 1):
             stride = 2 if strided and unit == (1 if form.stride_first else units) else 1
             stride, rate = rule.step(stride)
             x, tap = _unit(
                 x,
-                filters,
+                scaled(filters),
                 name=unit_name(depth, block, unit),
                 norm=norm,
                 bottleneck=plan.bottleneck,
+                projects=channels != expanded,
                 stride=stride,
                 stride_first=form.stride_first,
                 # What follows a stride inside the unit has the rate that the stride would have made needless.
                 rates=(rate, rule.rate if form.stride_first else rate),
                 unit_rate=grid[unit - 1] if block >= len(BLOCK_FILTERS) else 1,
             )
+            channels = expanded
             if places.get((block, unit), output_stride + 1) <= output_stride:
                 taps[places[block, unit]] = tap
     return Features(x, taps)
 
 
-def _stem(images, depth: int, kind: str, rule: AtrousRule, norm: Norm):
+def _stem_filters(depth: int, kind: str) -> list[int]:
+    """Published channels of the convolutions before the pooling."""
+    narrowing = BETA_18_SHARE if (depth, kind) == (18, "_beta") else 1
+    return [int(BLOCK_FILTERS[0] * fraction * narrowing) for *_, fraction in KINDS[kind].stem]
+
+
+def _stem(images, depth: int, kind: str, rule: AtrousRule, norm: Norm, widths: Sequence[int]):
     """Normalisation, first convolutions and pooling: stride 4."""
     scope, form = f"resnet_v1_{depth}", KINDS[kind]
     x = normalize_images(images, scope, form.mean)
-    narrowing = BETA_18_SHARE if (depth, kind) == (18, "_beta") else 1
-    for index, (name, kernel_size, fraction) in enumerate(form.stem):
+    for index, ((name, kernel_size, _), filters) in enumerate(zip(form.stem, widths)):
         x = conv_bn(
             x,
-            int(BLOCK_FILTERS[0] * fraction * narrowing),
+            filters,
             kernel_size,
             name=f"{scope}.{name}",
             norm=norm,
@@ -165,7 +178,7 @@ def _stem(images, depth: int, kind: str, rule: AtrousRule, norm: Norm):
     return keras.layers.MaxPooling2D(3, strides=rule.step(2)[0], padding="same", name=f"{scope}.pool1")(x)
 
 
-def _unit(x, filters, *, name, norm, bottleneck, stride, stride_first, rates, unit_rate):
+def _unit(x, filters, *, name, norm, bottleneck, projects, stride, stride_first, rates, unit_rate):
     """A residual unit and its tap; `rates` are those up to its strided convolution and after it."""
     # Of each convolution: side of the kernel, filters.
     convolutions = [(1, filters), (3, filters), (1, 4 * filters)] if bottleneck else [(3, filters), (3, filters)]
@@ -180,7 +193,7 @@ def _unit(x, filters, *, name, norm, bottleneck, stride, stride_first, rates, un
             x, filters, kernel_size, name=scope, norm=norm, initializer=initializer, explicit_padding=True, **settings
         )
 
-    if x.shape[-1] != depth:
+    if projects:
         shortcut = conv(x, depth, 1, "shortcut", stride=stride, activation=None)
     else:
         subsample = keras.layers.MaxPooling2D(1, strides=stride, name=f"{name}.subsample") if stride > 1 else None
@@ -205,7 +218,7 @@ def _row(depth: int, kind: str) -> Backbone:
         functools.partial(resnet, depth=depth, kind=kind),
         f"resnet_v1_{depth}",
         pad_value=KINDS[kind].mean or GREY,
-        options=("multi_grid", "cascade_blocks"),
+        options=("depth_multiplier", "multi_grid", "cascade_blocks"),
     )
 
 

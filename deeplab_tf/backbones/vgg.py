@@ -7,7 +7,7 @@ import dataclasses
 import keras
 
 from deeplab_tf.backbones.features import Backbone, Features
-from deeplab_tf.checks import number
+from deeplab_tf.backbones.width import Width
 from deeplab_tf.layers import conv_relu, normalize_images
 
 SCOPE = "vgg_16"
@@ -29,11 +29,6 @@ class VGGFeatures(Features):
 
     images: keras.KerasTensor
     pools: tuple[keras.KerasTensor, ...]
-
-
-def scaled(filters: int, depth_multiplier: float) -> int:
-    """Channels of a layer of `filters` channels at this width, at least 1."""
-    return max(1, round(filters * depth_multiplier))
 
 
 def _max_pool(x, stride: int, name: str):
@@ -71,13 +66,13 @@ def vgg_16(
             f"vgg_16 has output_stride {OUTPUT_STRIDE} only; received {output_stride}. "
             "Its undilated poolings would see other fields at another one."
         )
-    number("depth_multiplier", depth_multiplier, above=0, remedy="Usual are 0.25 to 1.")
+    scaled = Width(depth_multiplier, divisor=None)
     normalised = normalize_images(images, SCOPE, MEAN)
     x, pools = normalised, []
     for block, (convolutions, channels, rate, stride) in enumerate(BLOCKS, start=1):
         for index in range(1, convolutions + 1):
             name = f"{SCOPE}.conv{block}.conv{block}_{index}"
-            x = conv_relu(x, scaled(channels, depth_multiplier), 3, name=name, rate=rate)
+            x = conv_relu(x, scaled(channels), 3, name=name, rate=rate)
         x = _max_pool(x, stride, f"{SCOPE}.pool{block}")
         pools.append(x)
     return VGGFeatures(x, {4: pools[1], 8: pools[3]}, normalised, tuple(pools))

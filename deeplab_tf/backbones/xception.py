@@ -10,10 +10,9 @@ import keras
 
 from deeplab_tf.backbones.features import AtrousRule, Backbone, Features
 from deeplab_tf.backbones.multi_grid import check_multi_grid
+from deeplab_tf.backbones.width import Width
 from deeplab_tf.checks import one_of
 from deeplab_tf.layers import Norm, conv_bn, depthwise_bn, normalize_images, truncated_normal
-
-STDDEV = 0.09
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,6 +53,7 @@ EXIT = (
     Block("exit_flow.block1", (728, 1024, 1024), stride=2, tap=16),
     Block("exit_flow.block2", (1536, 1536, 2048), skip="none", inner_activation=True),
 )
+STDDEV = 0.09
 # Of each variant: the entry flow, the number of modules in the middle flow.
 VARIANTS = {41: (ENTRY, 8), 65: (ENTRY, 16), 71: (ENTRY_71, 16)}
 
@@ -63,6 +63,7 @@ def xception(
     *,
     variant: int,
     output_stride: int = 16,
+    depth_multiplier: float = 1.0,
     multi_grid: Sequence[int] | None = None,
     frozen_statistics: bool = False,
 ) -> Features:
@@ -72,12 +73,12 @@ def xception(
         images: float `[B, H, W, 3]`, RGB, 0-255.
         variant: 41, 65 or 71.
         output_stride: 8, 16 or 32.
+        depth_multiplier: Scales the channels of every layer, > 0; they stay multiples of 8.
         multi_grid: Relative rates of the last module's three convolutions; all 1 when left out, as in the paper.
         frozen_statistics: Keep the moving statistics of batch normalisation fixed in training.
 
     Returns:
-        The last map, 2048 channels, and decoder taps at strides 4 (256 channels), 8 (728) and 16 (1024); strides
-        coarser than `output_stride` are left out.
+        The last map, 2048 x depth_multiplier channels, and decoder taps at strides 4 (256), 8 (728) and 16 (1024).
 
     Raises:
         ValueError: If an argument is not possible.
@@ -91,14 +92,14 @@ def xception(
     entry, middle_units = VARIANTS[variant]
     middle = Block("middle_flow.block1", (728,) * 3, skip="sum", units=middle_units)
     scope = f"xception_{variant}"
-    rule = AtrousRule(output_stride)
+    rule, scaled = AtrousRule(output_stride), Width(depth_multiplier)
     norm = Norm(momentum=0.9997, epsilon=1e-3, frozen_statistics=frozen_statistics)
 
     x = normalize_images(images, scope)
     for index, filters in enumerate((32, 64)):
         x = conv_bn(
             x,
-            filters,
+            scaled(filters),
             3,
             name=f"{scope}.entry_flow.conv1_{index + 1}",
             norm=norm,
@@ -112,13 +113,13 @@ def xception(
             stride, rate = rule.step(block.stride)
             rates = [rate * relative for relative in (grid if block.inner_activation else (1, 1, 1))]
             name = f"{scope}.{block.scope}.unit_{unit}.xception_module"
-            x, tap = _module(x, block, name=name, norm=norm, stride=stride, rates=rates)
+            x, tap = _module(x, block, scaled, name=name, norm=norm, stride=stride, rates=rates)
             if block.tap is not None and block.tap <= output_stride:
                 taps[block.tap] = tap
     return Features(x, taps)
 
 
-def _module(x, block: Block, *, name: str, norm: Norm, stride: int, rates: Sequence[int]):
+def _module(x, block: Block, scaled: Width, *, name: str, norm: Norm, stride: int, rates: Sequence[int]):
     """Three separable convolutions with a skip, and the second one's output."""
     inputs, outputs = x, []
     activation = "relu" if block.inner_activation else None
@@ -137,10 +138,10 @@ def _module(x, block: Block, *, name: str, norm: Norm, stride: int, rates: Seque
             stddev=STDDEV,
             explicit_padding=True,
         )
-        x = _pointwise(x, filters, name=f"{conv}_pointwise", norm=norm, activation=activation)
+        x = _pointwise(x, scaled(filters), name=f"{conv}_pointwise", norm=norm, activation=activation)
         outputs.append(x)
     if block.skip == "conv":
-        inputs = _pointwise(inputs, block.filters[-1], name=f"{name}.shortcut", norm=norm, stride=stride)
+        inputs = _pointwise(inputs, scaled(block.filters[-1]), name=f"{name}.shortcut", norm=norm, stride=stride)
     if block.skip != "none":
         x = keras.layers.Add(name=f"{name}.add")([x, inputs])
     return x, outputs[1]
@@ -156,7 +157,7 @@ XCEPTIONS = {
         functools.partial(xception, variant=variant),
         f"xception_{variant}",
         pad_value=(127.5, 127.5, 127.5),
-        options=("multi_grid",),
+        options=("depth_multiplier", "multi_grid"),
     )
     for variant in VARIANTS
 }

@@ -23,15 +23,23 @@ def truncated_normal(stddev: float) -> keras.initializers.Initializer:
     return keras.initializers.TruncatedNormal(stddev=stddev)
 
 
-def normalize(x, norm: Norm, activation: str | None, name: str):
-    """Batch normalisation and an optional activation on the output of the layer called `name`."""
+def normalize(x, norm: Norm, activation: str | None, name: str, norm_name: str | None = None):
+    """Batch normalisation and an optional activation on the output of the layer called `name`.
+
+    Args:
+        x: `[B, H, W, C]`.
+        norm: Settings of the normalisation.
+        activation: A Keras activation, or None.
+        name: Of the layer before.
+        norm_name: Of the normalisation; `name` with `.BatchNorm`, as in most checkpoints, when left out.
+    """
     x = BatchNorm(
         momentum=norm.momentum,
         epsilon=norm.epsilon,
         frozen_statistics=norm.frozen_statistics,
         trainable=norm.trainable,
         warm_up=True,
-        name=f"{name}.BatchNorm",
+        name=norm_name or f"{name}.BatchNorm",
     )(x)
     return keras.layers.Activation(activation, name=f"{name}.{activation}")(x) if activation else x
 
@@ -68,6 +76,7 @@ def conv_bn(
     activation: str | None = "relu",
     initializer: keras.initializers.Initializer | None = None,
     explicit_padding: bool = False,
+    norm_name: str | None = None,
 ):
     """Convolution without bias, batch normalisation, activation.
 
@@ -82,6 +91,7 @@ def conv_bn(
         activation: A Keras activation, or None for a linear output.
         initializer: Of the kernel; Glorot uniform when left out.
         explicit_padding: Pad a strided convolution alike on all sides instead of TensorFlow's SAME.
+        norm_name: The normalisation's name, where it is not `name` with `.BatchNorm`.
 
     Returns:
         `[B, ceil(H / stride), ceil(W / stride), filters]`.
@@ -97,7 +107,7 @@ def conv_bn(
         kernel_initializer=initializer or "glorot_uniform",
         name=name,
     )(x)
-    return normalize(x, norm, activation, name)
+    return normalize(x, norm, activation, name, norm_name)
 
 
 def conv_relu(x, filters: int, kernel_size: int, *, name: str, rate: int = 1):
@@ -125,10 +135,10 @@ def depthwise_bn(
     *,
     name: str,
     norm: Norm,
+    stddev: float = 0.33,
     stride: int = 1,
     rate: int = 1,
     activation: str | None = "relu",
-    stddev: float = 0.33,
     explicit_padding: bool = False,
 ):
     """Depthwise convolution without bias, batch normalisation, activation; arguments as for `conv_bn`."""

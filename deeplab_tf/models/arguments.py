@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 
-import keras
-
-from deeplab_tf.checks import expect, nearest, number, plain, whole, whole_numbers
+from deeplab_tf.checks import expect, nearest, number, whole, whole_numbers
 
 # What other libraries call the same, and what stands for what this one has not.
 MEANT = {
@@ -23,13 +21,14 @@ MEANT = {
 NO_ACTIVATION = (
     "The model gives logits: train with from_logits=True, and take probabilities from Segmenter or tf.nn.softmax"
 )
-NOT_ARGUMENTS = ("self", "name", "__class__")
 
 
 def _truth(name: str, value, remedy: str) -> None:
     expect(isinstance(value, bool), name, value, "true or false", remedy)
 
 
+# What to start from, and what Keras itself keeps.
+NOT_KEPT = ("weights", "name")
 # Of an argument: its check, and what to do where it fails. None, where it is the default, always passes.
 RULES: Mapping[str, tuple[Callable, str]] = {
     **dict.fromkeys(("filters", "base_filters", "decoder_filters"), (whole, "Try 256.")),
@@ -51,24 +50,27 @@ RULES: Mapping[str, tuple[Callable, str]] = {
 OPTIONAL = ("atrous_rates", "multi_grid", "depth_multiplier", "drop_path_steps", "decoder_separable")
 
 
-def own_arguments(variables: Mapping) -> dict:
+def own_arguments(kind: type, variables: Mapping) -> dict:
     """A constructor's arguments from its `locals()`, each checked as far as it can be without the others.
 
     Args:
-        variables: `locals()`, taken first of all in the constructor.
+        kind: The class whose constructor it is.
+        variables: `locals()`, taken first of all in the constructor; its `settings` are the shared arguments given.
 
     Returns:
-        The arguments by name, without the model's name.
+        All arguments by name, those that were left out at their defaults.
 
     Raises:
         ValueError: If one is not of the kind that it must be; the message says which.
 
     Example:
-        >>> own_arguments({"self": None, "filters": 0})
+        >>> own_arguments(DeepLabV3, {"settings": {"filters": 0}})
         Traceback (most recent call last):
         ValueError: filters must be a whole number above 0; received 0. Try 256.
     """
-    arguments = {name: value for name, value in variables.items() if name not in NOT_ARGUMENTS}
+    given = {**variables, **variables["settings"]}
+    parameters = inspect.signature(kind).parameters
+    arguments = {name: given.get(name, parameter.default) for name, parameter in parameters.items()}
     for name, value in arguments.items():
         if name in RULES and not (value is None and name in OPTIONAL):
             check, remedy = RULES[name]
@@ -79,6 +81,12 @@ def own_arguments(variables: Mapping) -> dict:
 def arguments_of(kind: type) -> list[str]:
     """The names of a model's constructor arguments."""
     return list(inspect.signature(kind).parameters)
+
+
+def defaults_of(kind: type) -> dict:
+    """What a model's kept arguments are where they are left out."""
+    parameters = inspect.signature(kind).parameters.values()
+    return {one.name: one.default for one in parameters if one.name not in NOT_KEPT and one.default is not one.empty}
 
 
 def check_names(kind: str, names: Iterable[str], known: Iterable[str]) -> None:
@@ -105,54 +113,3 @@ def check_names(kind: str, names: Iterable[str], known: Iterable[str]) -> None:
         hint = f"; did you mean {meant[0]!r}?" if meant else "."
         hint = f". {NO_ACTIVATION}." if name in ("activation", "final_activation", "classifier_activation") else hint
         raise ValueError(f"{kind} has no argument {name!r}{hint} It has {known}.")
-
-
-def take_clones(kind: type) -> None:
-    """Makes a constructor explain unknown and misplaced arguments, and take `(inputs, outputs)` as Keras gives them.
-
-    Keras clones and restores a model as its own kind only if its constructor has `*args` and `**kwargs`; whoever asks
-    for the signature of the class still sees its arguments.
-
-    Args:
-        kind: A model class that defines `__init__` and has `from_layers`; changed in place.
-    """
-    init = kind.__init__
-    _, *parameters = inspect.signature(init).parameters.values()
-    names = [one.name for one in parameters if one.kind is not one.VAR_KEYWORD]
-    ordered = [one.name for one in parameters if one.kind is one.POSITIONAL_OR_KEYWORD]
-    any_number = any(one.kind is one.VAR_POSITIONAL for one in parameters)
-
-    @functools.wraps(init)
-    def constructor(self, *args, **kwargs):
-        if _are_tensors(args[:2]) or _are_tensors([kwargs.get("inputs"), kwargs.get("outputs")]):
-            return self.from_layers(*args, **kwargs)
-        if len(args) > len(ordered) and not any_number:
-            raise ValueError(
-                f"{type(self).__name__} takes {' and '.join(ordered)} by position and all else by name; received "
-                f"{len(args)} arguments by position. Write for instance output_stride=16."
-            )
-        if len(names) == len(parameters):
-            check_names(type(self).__name__, kwargs, names)
-        # A model's settings are stored as JSON.
-        return init(self, *(plain(value) for value in args), **{name: plain(value) for name, value in kwargs.items()})
-
-    # Keras compares the signature with what it sees of the function itself.
-    del constructor.__wrapped__
-    kind.__init__, kind.__signature__ = constructor, _OfTheClass(inspect.Signature(parameters))
-
-
-class _OfTheClass:
-    """An attribute that the class has and its instances have not: a model's call has a signature of its own."""
-
-    def __init__(self, value):
-        self._value = value
-
-    def __get__(self, instance, owner):
-        if instance is not None:
-            raise AttributeError("only the class has it")
-        return self._value
-
-
-def _are_tensors(values: Sequence) -> bool:
-    flat = [keras.tree.flatten(value) for value in values]
-    return len(flat) == 2 and all(found and isinstance(found[0], keras.KerasTensor) for found in flat)

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from types import SimpleNamespace
 
 import keras
+from typing_extensions import Unpack
 
+from deeplab_tf.backbones import Features
 from deeplab_tf.backbones.genotype import Genotype
 from deeplab_tf.backbones.genotype import genotype as resolve_genotype
 from deeplab_tf.backbones.nas import BASE_FILTERS
-from deeplab_tf.heads import aspp, decoder, default_atrous_rates
+from deeplab_tf.heads import aspp, classifier, decoder, default_atrous_rates
 from deeplab_tf.layers import head_norm
 from deeplab_tf.models.arguments import own_arguments
 from deeplab_tf.models.segmentation_model import SegmentationModel
+from deeplab_tf.models.shared_settings import NormalizedSettings
 
 
 @keras.saving.register_keras_serializable(package="deeplab_tf")
@@ -26,8 +30,6 @@ class AutoDeepLab(SegmentationModel):
         classes: Number of classes, which stay unnamed; that of `labels`, or 19, when left out.
         output_stride: That at which the genotype's path ends; None takes it.
         atrous_rates: Rates of the ASPP branches; None follows the output stride, `()` leaves them out.
-        labels: `LabelSpec`, its dictionary, or the name of a known data set; travels with the model.
-        input_shape: `(H, W, channels)`; H and W may be None.
         separable: Separable convolutions in ASPP and decoder.
         drop_path_keep: Share of an image's paths that the last cell keeps in training; cell c of n keeps
             1 - (c + 1) / n (1 - drop_path_keep).
@@ -36,23 +38,7 @@ class AutoDeepLab(SegmentationModel):
         filters: Channels of ASPP and decoder.
         dropout: Share dropped after the ASPP's projection, in training.
         decoder_strides: Strides of the decoder's stages, descending.
-        crop_size: Side, or (height, width), of the canvas to which smaller images are padded for prediction.
-        image_size: Side, or (height, width), of the images that the network is made for; larger ones are scaled to fit
-            it for prediction. None predicts all at their own size.
-        frozen_batch_norm: Train with fixed batch statistics; scale and shift still train.
-        upsample_logits: Bring the logits to input size; else they stand at the last decoder stride.
-        weights: What to start from: None, `"imagenet"`, a name of the release's model zoo (`deeplab_tf.ZOO`), or a file
-            that `transfer_weights` takes. It is not kept with the model.
-        name: The model's name.
-
-    Call arguments:
-        RGB images, uint8 or float `[B, H, W, 3]`, 0-255, any H and W.
-
-    Returns:
-        Logits, float32 `[B, H, W, classes]`.
-
-    Raises:
-        ValueError: If an argument is unknown or not possible; the message lists what is.
+        **settings: The shared arguments, see `NormalizedSettings`.
 
     Example:
         >>> AutoDeepLab(base_filters=20, classes=19)(tf.zeros((1, 129, 161, 3))).shape
@@ -67,44 +53,36 @@ class AutoDeepLab(SegmentationModel):
         classes: int | None = None,
         output_stride: int | None = None,
         atrous_rates: Sequence[int] | None = None,
-        labels=None,
-        input_shape: Sequence[int | None] = (None, None, 3),
         separable: bool = False,
         drop_path_keep: float = 1.0,
         drop_path_steps: int | None = None,
         filters: int = 256,
         dropout: float = 0.1,
         decoder_strides: Sequence[int] = (4,),
-        crop_size: int | Sequence[int] | None = None,
-        image_size: int | Sequence[int] | None = None,
-        frozen_batch_norm: bool = False,
-        upsample_logits: bool = True,
-        weights: str | os.PathLike | None = None,
-        name: str | None = None,
+        **settings: Unpack[NormalizedSettings],
     ):
-        settings = own_arguments(locals())
+        arguments = own_arguments(AutoDeepLab, locals())
         genes = resolve_genotype(genotype)
-        stride = genes.stride if output_stride is None else output_stride
-        settings |= {
+        arguments |= {
             "genotype": genes.to_dict(),
-            "classes": 19 if classes is None and labels is None else classes,
-            "output_stride": stride,
+            "classes": 19 if classes is None and arguments["labels"] is None else classes,
+            "output_stride": genes.stride if output_stride is None else output_stride,
             "backbone": "hnasnet",
         }
-        norm = head_norm(frozen_batch_norm)
+        super().__init__(arguments)
 
-        def head(features):
-            x = aspp(
-                features.last,
-                default_atrous_rates(stride) if atrous_rates is None else atrous_rates,
-                norm=norm,
-                filters=filters,
-                separable=separable,
-                dropout=dropout,
-            )
-            return decoder(x, features.taps, decoder_strides, norm=norm, filters=filters, separable=separable)
-
-        super().__init__(settings, head, name=name)
+    def head(self, features: Features, settings: SimpleNamespace) -> keras.KerasTensor:
+        """The classifier on the decoder, and that on the ASPP."""
+        rates = settings.atrous_rates
+        rates = default_atrous_rates(settings.output_stride) if rates is None else rates
+        same = {
+            "norm": head_norm(settings.frozen_batch_norm),
+            "filters": settings.filters,
+            "separable": settings.separable,
+        }
+        x = aspp(features.last, rates, dropout=settings.dropout, **same)
+        x = decoder(x, features.taps, settings.decoder_strides, **same)
+        return classifier(x, settings.classes)
 
     @classmethod
     def renamed(cls, settings: dict) -> dict:

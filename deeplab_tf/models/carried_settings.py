@@ -35,12 +35,18 @@ def _carrier(model: keras.Model) -> ImageNormalization | None:
     return next((layer for layer in model.layers if isinstance(layer, ImageNormalization)), None)
 
 
-def describes(layers: Sequence[Mapping], settings: Mapping, renamed: Callable[[dict], dict]) -> bool:
-    """Whether described layers are those that the settings give: not, if somebody changed a setting since."""
+def describes(layers: Sequence[Mapping], settings: Mapping, current: Callable[[dict], dict]) -> bool:
+    """Whether described layers are those that the settings give: not, if somebody changed a setting since.
+
+    Args:
+        layers: Keras's descriptions.
+        settings: The constructor's arguments now.
+        current: Makes settings of an earlier version those of this one.
+    """
     for layer in layers:
         if layer.get("class_name") == ImageNormalization.__name__:
-            built = renamed(json.loads(layer["config"]["network"]))
-            asked = json.loads(json.dumps(settings, default=repr))
+            network = current(json.loads(layer["config"]["network"]))
+            built, asked = (json.loads(json.dumps(values, default=repr)) for values in (network, settings))
             return all(built[name] == value for name, value in asked.items() if name in built)
     return False
 

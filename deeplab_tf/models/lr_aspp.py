@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Sequence
+from types import SimpleNamespace
 
 import keras
+from typing_extensions import Unpack
 
+from deeplab_tf.backbones import Features
 from deeplab_tf.heads import lr_aspp
 from deeplab_tf.layers import head_norm
 from deeplab_tf.models.arguments import own_arguments
-from deeplab_tf.models.segmentation_model import SegmentationModel, resolve_labels
+from deeplab_tf.models.segmentation_model import SegmentationModel
+from deeplab_tf.models.shared_settings import NormalizedSettings
 
 
 @keras.saving.register_keras_serializable(package="deeplab_tf")
@@ -25,34 +27,14 @@ class LRASPP(SegmentationModel):
         backbone: Name of the feature extractor; one with decoder taps.
         classes: Number of classes, which stay unnamed; that of `labels`, or 21, when left out.
         output_stride: Input size over size of the backbone's last map: 8, 16 or 32.
-        labels: `LabelSpec`, its dictionary, or the name of a known data set; travels with the model.
-        input_shape: `(H, W, channels)`; H and W may be None.
-        depth_multiplier: Width of the backbone, where it has one.
         divisible_by: What MobileNetV2's channels are made multiples of; 8 for the widths of `keras.applications`.
         filters: Channels of the 1x1 branch.
         decoder_stride: Stride of the low-level tap.
-        crop_size: Side, or (height, width), of the canvas to which smaller images are padded for prediction.
-        image_size: Side, or (height, width), of the images that the network is made for; larger ones are scaled to fit
-            it for prediction. None predicts all at their own size.
-        frozen_batch_norm: Train with fixed batch statistics; scale and shift still train.
-        upsample_logits: Bring the logits to input size; else they stand at the decoder stride.
-        weights: What to start from: None, `"imagenet"`, a name of the release's model zoo (`deeplab_tf.ZOO`), or a file
-            that `transfer_weights` takes. It is not kept with the model.
-        name: The model's name.
-
-    Call arguments:
-        RGB images, uint8 or float `[B, H, W, 3]`, 0-255, any H and W.
-
-    Returns:
-        Logits, float32 `[B, H, W, classes]`.
-
-    Raises:
-        ValueError: If an argument is unknown or not possible; the message lists what is.
+        **settings: The shared arguments, see `NormalizedSettings`.
 
     Example:
-        >>> model = LRASPP("mobilenet_v3_small", labels="cityscapes", crop_size=(1025, 2049))
-        >>> model(tf.zeros((1, 129, 257, 3))).shape
-        TensorShape([1, 129, 257, 19])
+        >>> LRASPP("mobilenet_v3_small", labels="cityscapes", crop_size=(1025, 2049)).labels.names[:2]
+        ('road', 'sidewalk')
     """
 
     def __init__(
@@ -61,34 +43,26 @@ class LRASPP(SegmentationModel):
         classes: int | None = None,
         *,
         output_stride: int = 32,
-        labels=None,
-        input_shape: Sequence[int | None] = (None, None, 3),
-        depth_multiplier: float | None = None,
         divisible_by: int | None = None,
         filters: int = 128,
         decoder_stride: int = 8,
-        crop_size: int | Sequence[int] | None = None,
-        image_size: int | Sequence[int] | None = None,
-        frozen_batch_norm: bool = False,
-        upsample_logits: bool = True,
-        weights: str | os.PathLike | None = None,
-        name: str | None = None,
+        **settings: Unpack[NormalizedSettings],
     ):
-        settings = own_arguments(locals())
+        super().__init__(own_arguments(LRASPP, locals()))
 
-        def head(features):
-            if decoder_stride not in features.taps:
-                raise ValueError(
-                    f"The backbone {backbone!r} has no decoder features at stride {decoder_stride}; "
-                    f"it has them at {sorted(features.taps) or 'none'}. Choose one of these or another backbone."
-                )
-            return lr_aspp(
-                features.last,
-                features.taps[decoder_stride],
-                resolve_labels(classes, labels).classes,
-                output_stride=output_stride,
-                norm=head_norm(frozen_batch_norm),
-                filters=filters,
+    def head(self, features: Features, settings: SimpleNamespace) -> keras.KerasTensor:
+        """The sum of both branches' classifiers, at the stride of the tap."""
+        stride = settings.decoder_stride
+        if stride not in features.taps:
+            raise ValueError(
+                f"The backbone {settings.backbone!r} has no decoder features at stride {stride}; "
+                f"it has them at {sorted(features.taps) or 'none'}. Choose one of these or another backbone."
             )
-
-        super().__init__(settings, head, name=name, head_gives_logits=True)
+        return lr_aspp(
+            features.last,
+            features.taps[stride],
+            settings.classes,
+            output_stride=settings.output_stride,
+            norm=head_norm(settings.frozen_batch_norm),
+            filters=settings.filters,
+        )

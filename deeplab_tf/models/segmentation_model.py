@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from types import SimpleNamespace
 
 import keras
 
 from deeplab_tf import backbones
+from deeplab_tf.backbones import Features
 from deeplab_tf.checks import listing, sides
-from deeplab_tf.heads import reads_logits
+from deeplab_tf.heads import CLASSIFIER, reads_logits
 from deeplab_tf.images.scaling import limit_of
 from deeplab_tf.labels import LabelSpec, label_spec
-from deeplab_tf.layers import ResizeLike, channel_values, truncated_normal
-from deeplab_tf.models.arguments import arguments_of, check_names, take_clones
+from deeplab_tf.layers import ResizeLike, channel_values
+from deeplab_tf.models.arguments import arguments_of, check_names, defaults_of
 from deeplab_tf.models.carried_settings import built_in, describes, read_network, write_network
 from deeplab_tf.models.copying import copy_weights, twins
 from deeplab_tf.models.fitted_model import FittedModel
 from deeplab_tf.models.initial_weights import load_initial_weights
 from deeplab_tf.models.input_channels import check_input_shape
+from deeplab_tf.models.signatures import take_clones
 
 logger = logging.getLogger(__name__)
 
-CLASSIFIER = "logits.semantic"
 # Of a configuration, what describes the layers.
 GRAPH = ("layers", "input_layers", "output_layers", "trainable", "dtype")
 # Settings that go to the backbone, where it has them.
@@ -52,73 +53,50 @@ def resolve_labels(classes: int | None, labels) -> LabelSpec:
 class SegmentationModel(FittedModel):
     """The base of the family: a functional Keras model that knows its labels, its stride and its canvas.
 
-    A subclass's constructor passes its own arguments as `settings` and a function that makes the head; the model
+    A subclass's constructor passes its own arguments as `settings`, and its `head` makes logits of features; the model
     is built from them, and rebuilt with some of them changed. Files and clones hold them beside the layers as Keras
     describes these, so that frozen layers, their precision and whatever was changed in them come back as well.
 
     Args:
-        settings: The subclass's constructor arguments, JSON-ready. `backbone`, `output_stride`, `classes`,
-            `labels`, `input_shape`, `crop_size`, `image_size`, `frozen_batch_norm`, `upsample_logits` and the
-            backbone's options are read here. `weights`, what to start from, is loaded and not kept.
-        head: `(features: Features) -> [B, h, w, C]`, the map that the classifier sees.
-        name: The model's name.
-        head_gives_logits: The head's map are the logits already.
-        fuse: `(images, logits) -> logits`, what comes between the logits and their upsampling.
+        settings: The subclass's constructor arguments, JSON-ready. `weights`, what to start from, and `name` are not
+            kept.
     """
 
-    def __init__(
-        self,
-        settings: dict,
-        head: Callable,
-        name: str | None = None,
-        *,
-        head_gives_logits: bool = False,
-        fuse: Callable | None = None,
-        **kwargs,
-    ):
+    def __init__(self, settings: dict):
+        settings = dict(settings)
+        name, weights = settings.pop("name"), settings.pop("weights")
         spec = resolve_labels(settings["classes"], settings["labels"])
-        backbone = backbones.backbone(settings["backbone"])
-        options = {option: settings[option] for option in BACKBONE_OPTIONS if settings.get(option) is not None}
-        for option in options:
-            if option not in backbone.options:
-                raise ValueError(
-                    f"The backbone {settings['backbone']!r} has no {option}; leave it out. "
-                    f"Its options are {list(backbone.options)}."
-                )
-        crop_size = _crop_size(settings["crop_size"], settings["output_stride"])
-        image_size = limit_of(settings.get("image_size"), "image_size")
-
-        input_shape = check_input_shape(settings["input_shape"])
-        weights = settings.pop("weights", None)
-
-        images = keras.Input(input_shape, name="image")
-        features = backbone.build(
-            images,
-            output_stride=settings["output_stride"],
-            frozen_statistics=settings["frozen_batch_norm"],
-            **options,
-        )
-        logits = head(features)
-        if not head_gives_logits:
-            # The classifier and what follows stay in float32 under mixed precision, as the loss needs it.
-            logits = keras.layers.Conv2D(
-                spec.classes, 1, kernel_initializer=truncated_normal(0.01), dtype="float32", name=CLASSIFIER
-            )(logits)
-        logits = fuse(images, logits) if fuse else logits
-        if settings["upsample_logits"]:
-            logits = ResizeLike(dtype="float32", name="logits.resize")([logits, images])
-        super().__init__(inputs=images, outputs=logits, name=name, **kwargs)
-
-        settings = {
-            **settings,
+        image_size = limit_of(settings["image_size"], "image_size")
+        settings |= {
             "classes": spec.classes,
             "labels": spec.to_dict(),
-            "crop_size": crop_size,
+            "crop_size": _crop_size(settings["crop_size"], settings["output_stride"]),
             "image_size": None if image_size is None else list(image_size),
         }
+
+        images = keras.Input(check_input_shape(settings["input_shape"]), name="image")
+        logits = self.network(images, SimpleNamespace(**settings))
+        if settings["upsample_logits"]:
+            logits = ResizeLike(dtype="float32", name="logits.resize")([logits, images])
+        super().__init__(inputs=images, outputs=logits, name=name)
+
         write_network(self, settings)
         self._know(settings)
         load_initial_weights(self, weights)
+
+    def network(self, images: keras.KerasTensor, settings: SimpleNamespace) -> keras.KerasTensor:
+        """Features, the head on them, and so the logits, at the stride of the map that they are made of.
+
+        Args:
+            images: `[B, H, W, C]`, 0-255.
+            settings: The constructor's arguments as attributes, `classes` always a number.
+        """
+        features = _features(images, settings)
+        return self.head(features, settings)
+
+    def head(self, features: Features, settings: SimpleNamespace) -> keras.KerasTensor:
+        """Logits of a backbone's features, float32 `[B, h, w, classes]`; each model has its own."""
+        raise NotImplementedError(f"{type(self).__name__} says by no head how features become logits.")
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
@@ -132,12 +110,17 @@ class SegmentationModel(FittedModel):
             ValueError: If none of the layers carries a model's settings.
         """
         super().__init__(inputs=inputs, outputs=outputs, name=name, **kwargs)
-        self._know(self.renamed(read_network(self)))
+        self._know(self._current(read_network(self)))
 
     @classmethod
     def renamed(cls, settings: dict) -> dict:
         """Settings of an earlier version under the names that they have now; a class that renames some overrides it."""
         return settings
+
+    @classmethod
+    def _current(cls, settings: dict) -> dict:
+        """As `renamed`; arguments that an earlier version did not have at their defaults."""
+        return {**defaults_of(cls), **cls.renamed(settings)}
 
     def _know(self, settings: dict) -> None:
         self.labels = label_spec(settings["labels"])
@@ -145,7 +128,7 @@ class SegmentationModel(FittedModel):
         self.backbone_name = settings["backbone"]
         self.output_stride = settings["output_stride"]
         self.crop_size = settings["crop_size"]
-        self.image_size = limit_of(settings.get("image_size"), "image_size")
+        self.image_size = limit_of(settings["image_size"], "image_size")
         self.pad_value = channel_values(backbones.backbone(self.backbone_name).pad_value, self.input_shape[-1])
         self._settings = settings
 
@@ -196,7 +179,7 @@ class SegmentationModel(FittedModel):
         Raises:
             ValueError: If it names weights to load: a description that comes from elsewhere must open no file.
         """
-        config = cls.renamed(dict(config))
+        config = cls._current(dict(config))
         if config.pop("weights", None) is not None:
             raise ValueError(
                 "A model's configuration must not name weights to load. Build the model with "
@@ -204,7 +187,7 @@ class SegmentationModel(FittedModel):
             )
         graph = {key: config.pop(key) for key in GRAPH if key in config}
         with built_in(graph.pop("dtype", None)):
-            if "layers" not in graph or not describes(graph["layers"], config, cls.renamed):
+            if "layers" not in graph or not describes(graph["layers"], config, cls._current):
                 return cls(**config)
             return super().from_config({**graph, "name": config.get("name")}, custom_objects)
 
@@ -255,6 +238,22 @@ class SegmentationModel(FittedModel):
         if model.reinitialized:
             logger.info(f"Started from scratch: {listing(model.reinitialized)}.")
         return model
+
+
+def _features(images: keras.KerasTensor, settings: SimpleNamespace) -> Features:
+    """The features of the backbone that the settings name, with those of its options that are among them."""
+    backbone = backbones.backbone(settings.backbone)
+    given = {option: getattr(settings, option, None) for option in BACKBONE_OPTIONS}
+    options = {option: value for option, value in given.items() if value is not None}
+    for option in options:
+        if option not in backbone.options:
+            raise ValueError(
+                f"The backbone {settings.backbone!r} has no {option}; leave it out. "
+                f"Its options are {list(backbone.options)}."
+            )
+    return backbone.build(
+        images, output_stride=settings.output_stride, frozen_statistics=settings.frozen_batch_norm, **options
+    )
 
 
 def _crop_size(crop_size, output_stride: int) -> list[int] | None:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
-import os
-from collections.abc import Sequence
+from types import SimpleNamespace
 
 import keras
+from typing_extensions import Unpack
 
-from deeplab_tf.backbones.vgg import OUTPUT_STRIDE, scaled
+from deeplab_tf.backbones.vgg import OUTPUT_STRIDE, VGGFeatures
+from deeplab_tf.backbones.width import Width
 from deeplab_tf.checks import one_of
-from deeplab_tf.heads import join_scales, vgg_head
+from deeplab_tf.heads import classifier, join_scales, vgg_head
 from deeplab_tf.models.arguments import own_arguments
 from deeplab_tf.models.segmentation_model import SegmentationModel
+from deeplab_tf.models.shared_settings import NormalizedSettings
 
 MSC_FILTERS = 128
 MSC_POOLS = 4
@@ -48,6 +50,8 @@ FIXED = {"backbone": "vgg_16"}
 class DeepLabV1(SegmentationModel):
     """VGG-16 with atrous convolution, its fully connected layers as convolutions, at output stride 8.
 
+    It has no normalisation, so `frozen_batch_norm` is without effect. `depth_multiplier` scales all of its layers.
+
     Args:
         classes: Number of classes, which stay unnamed; that of `labels`, or 21, when left out.
         variant: How fc6 is made: `"large_fov"` (3x3, 1024 channels), `"7x7"` or `"4x4"` (4096 channels).
@@ -55,27 +59,8 @@ class DeepLabV1(SegmentationModel):
             network, of a smaller field of view.
         msc: The multi-scale head: features of the image and of the first four poolings join the last map.
         output_stride: 8, the only one.
-        labels: `LabelSpec`, its dictionary, or the name of a known data set; travels with the model.
-        input_shape: `(H, W, channels)`; H and W may be None.
-        depth_multiplier: Width of all layers; 1 when left out.
         dropout: Share dropped after fc6 and after fc7, in training.
-        crop_size: Side, or (height, width), of the canvas to which smaller images are padded for prediction.
-        image_size: Side, or (height, width), of the images that the network is made for; larger ones are scaled to fit
-            it for prediction. None predicts all at their own size.
-        frozen_batch_norm: Without effect, for the sake of the common interface: there is no normalisation.
-        upsample_logits: Bring the logits to input size; else they stand at stride 8.
-        weights: What to start from: None, `"imagenet"`, a name of the release's model zoo (`deeplab_tf.ZOO`), or a file
-            that `transfer_weights` takes. It is not kept with the model.
-        name: The model's name.
-
-    Call arguments:
-        RGB images, uint8 or float `[B, H, W, 3]`, 0-255, any H and W.
-
-    Returns:
-        Logits, float32 `[B, H, W, classes]`.
-
-    Raises:
-        ValueError: If an argument is unknown or not possible; the message lists what is.
+        **settings: The shared arguments, see `NormalizedSettings`.
 
     Example:
         >>> DeepLabV1(variant="large_fov").count_params()
@@ -90,31 +75,25 @@ class DeepLabV1(SegmentationModel):
         atrous_rate: int | None = None,
         msc: bool = False,
         output_stride: int = OUTPUT_STRIDE,
-        labels=None,
-        input_shape: Sequence[int | None] = (None, None, 3),
-        depth_multiplier: float | None = None,
         dropout: float = 0.5,
-        crop_size: int | Sequence[int] | None = None,
-        image_size: int | Sequence[int] | None = None,
-        frozen_batch_norm: bool = False,
-        upsample_logits: bool = True,
-        weights: str | os.PathLike | None = None,
-        name: str | None = None,
+        **settings: Unpack[NormalizedSettings],
     ):
-        settings = own_arguments(locals())
-        shape = VARIANTS[one_of("variant", variant, VARIANTS)]
-        width = 1.0 if depth_multiplier is None else depth_multiplier
+        arguments = own_arguments(DeepLabV1, locals())
+        one_of("variant", variant, VARIANTS)
+        super().__init__({**arguments, **FIXED})
 
-        def head(features):
-            (x,) = vgg_head(
-                features.last,
-                [shape.rate if atrous_rate is None else atrous_rate],
-                kernel_size=shape.kernel_size,
-                filters=scaled(shape.filters, width),
-                dropout=dropout,
-                average_pool=shape.average_pool,
-            )
-            scales = (features.images, *features.pools[:MSC_POOLS])
-            return join_scales(x, scales, scaled(MSC_FILTERS, width)) if msc else x
-
-        super().__init__({**settings, **FIXED}, head, name=name)
+    def head(self, features: VGGFeatures, settings: SimpleNamespace) -> keras.KerasTensor:
+        """The classifier on fc7, and with `msc` on the features of several poolings beside it."""
+        variant, rate = VARIANTS[settings.variant], settings.atrous_rate
+        scaled = Width(settings.depth_multiplier or 1.0, divisor=None)
+        (x,) = vgg_head(
+            features.last,
+            [variant.rate if rate is None else rate],
+            kernel_size=variant.kernel_size,
+            filters=scaled(variant.filters),
+            dropout=settings.dropout,
+            average_pool=variant.average_pool,
+        )
+        if settings.msc:
+            x = join_scales(x, (features.images, *features.pools[:MSC_POOLS]), scaled(MSC_FILTERS))
+        return classifier(x, settings.classes)

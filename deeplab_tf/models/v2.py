@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
+from types import SimpleNamespace
 
 import keras
+from typing_extensions import Unpack
 
-from deeplab_tf.backbones.vgg import scaled
+from deeplab_tf.backbones import Features
+from deeplab_tf.backbones.width import Width
 from deeplab_tf.checks import expect
-from deeplab_tf.heads import FULLY_CONNECTED, vgg_head
-from deeplab_tf.layers import ImageScale, ResizeLike, truncated_normal
+from deeplab_tf.heads import CLASSIFIER, FULLY_CONNECTED, classifier, vgg_head
+from deeplab_tf.layers import ImageScale, ResizeLike
 from deeplab_tf.models.arguments import own_arguments
-from deeplab_tf.models.segmentation_model import CLASSIFIER, SegmentationModel, resolve_labels
+from deeplab_tf.models.segmentation_model import SegmentationModel
+from deeplab_tf.models.shared_settings import ModelSettings
 
 RATES = (6, 12, 18, 24)
 SCALES = (0.5, 0.75)
@@ -35,29 +38,14 @@ class DeepLabV2(SegmentationModel):
         output_stride: Input size over size of the logits before they are upsampled: 8, 16 or 32.
         atrous_rates: Rates of the branches. ASPP-L is 6, 12, 18, 24, also when None; ASPP-S is 2, 4, 8, 12.
         multi_scale: Look at the image at 0.5, 0.75 and 1 times its size with the same weights and keep the maximum.
-        labels: `LabelSpec`, its dictionary, or the name of a known data set; travels with the model.
-        input_shape: `(H, W, channels)`; H and W may be None.
-        depth_multiplier: Width of the backbone, where it has one.
         dropout: Share dropped after fc6 and fc7 of VGG-16, in training.
-        crop_size: Side, or (height, width), of the canvas to which smaller images are padded for prediction.
-        image_size: Side, or (height, width), of the images that the network is made for; larger ones are scaled to fit
-            it for prediction. None predicts all at their own size.
         frozen_batch_norm: Train with fixed batch statistics, and with fixed scale and shift in the ResNets, as in the
             paper; for a start from random weights, False.
-        upsample_logits: Bring the logits to input size; else they stand at the output stride.
-        weights: What to start from: None, `"imagenet"`, a name of the release's model zoo (`deeplab_tf.ZOO`), or a file
-            that `transfer_weights` takes. It is not kept with the model.
-        name: The model's name.
-
-    Call arguments:
-        RGB images, uint8 or float `[B, H, W, 3]`, 0-255, any H and W.
+        **settings: The shared arguments, see `ModelSettings`.
 
     Returns:
         Logits, float32 `[B, H, W, classes]`; with `multi_scale`, the maximum over the scales, in training too. The
         single scales' logits, for the loss, come from `by_scale`.
-
-    Raises:
-        ValueError: If an argument is unknown or not possible; the message lists what is.
 
     Example:
         >>> large_fov = DeepLabV2(atrous_rates=(12,))
@@ -73,51 +61,42 @@ class DeepLabV2(SegmentationModel):
         output_stride: int = 8,
         atrous_rates: Sequence[int] | None = RATES,
         multi_scale: bool = False,
-        labels=None,
-        input_shape: Sequence[int | None] = (None, None, 3),
-        depth_multiplier: float | None = None,
         dropout: float = 0.5,
-        crop_size: int | Sequence[int] | None = None,
-        image_size: int | Sequence[int] | None = None,
         frozen_batch_norm: bool = True,
-        upsample_logits: bool = True,
-        weights: str | os.PathLike | None = None,
-        name: str | None = None,
+        **settings: Unpack[ModelSettings],
     ):
-        settings = own_arguments(locals())
+        arguments = own_arguments(DeepLabV2, locals())
         if backbone in OWN_FORMS:
             raise ValueError(
                 f"DeepLabV2 is built on a {backbone} of its own, another network than DeepLabV3's; received "
                 f"backbone={backbone!r}. Take {OWN_FORMS[backbone]!r}."
             )
-        settings["atrous_rates"] = rates = list(RATES if atrous_rates is None else atrous_rates)
+        arguments["atrous_rates"] = rates = list(RATES if atrous_rates is None else atrous_rates)
         remedy = f"Try {RATES}, or (12,) for LargeFOV."
         expect(bool(rates), "atrous_rates", atrous_rates, "one or more whole numbers above 0", remedy)
-        outputs = resolve_labels(classes, labels).classes
+        super().__init__(arguments)
 
-        def head(features):
-            x, suffixes = features.last, [f"_{index}" if index else "" for index in range(len(rates))]
-            if backbone == "vgg_16":
-                width = scaled(FULLY_CONNECTED, 1.0 if depth_multiplier is None else depth_multiplier)
-                # The released network of one field of view averages first, that of four does not.
-                maps = vgg_head(x, rates, filters=width, dropout=dropout, average_pool=len(rates) == 1)
-                branches = [_classifier(x, outputs, 1, 1, suffix) for x, suffix in zip(maps, suffixes)]
-            else:
-                branches = [_classifier(x, outputs, 3, rate, suffix) for rate, suffix in zip(rates, suffixes)]
-            return keras.layers.Add(dtype="float32", name="logits.sum")(branches) if len(branches) > 1 else branches[0]
+    def network(self, images: keras.KerasTensor, settings: SimpleNamespace) -> keras.KerasTensor:
+        """The logits, with `multi_scale` their maximum over the scales of the images."""
+        logits = super().network(images, settings)
+        return _over_scales(images, logits) if settings.multi_scale else logits
 
-        def fuse(images, logits):
-            if not multi_scale:
-                return logits
-            network, by_scale = keras.Model(images, logits), []
-            for scale in SCALES:
-                # `call` runs the very layers once more; calling the model would nest it as one layer.
-                smaller = network.call(ImageScale(scale, dtype="float32", name=f"image.scale_{scale}")(images))
-                resize = ResizeLike(dtype="float32", name=f"logits.scale_{scale}")
-                by_scale.append(resize([smaller, logits]))
-            return keras.layers.Maximum(dtype="float32", name=FUSION)([*by_scale, logits])
-
-        super().__init__(settings, head, name=name, head_gives_logits=True, fuse=fuse)
+    def head(self, features: Features, settings: SimpleNamespace) -> keras.KerasTensor:
+        """A classifier for each rate, summed."""
+        rates, classes = settings.atrous_rates, settings.classes
+        names = [f"{CLASSIFIER}_{index}" if index else CLASSIFIER for index in range(len(rates))]
+        if settings.backbone == "vgg_16":
+            width = Width(settings.depth_multiplier or 1.0, divisor=None)(FULLY_CONNECTED)
+            # The released network of one field of view averages first, that of four does not.
+            single = len(rates) == 1
+            maps = vgg_head(features.last, rates, filters=width, dropout=settings.dropout, average_pool=single)
+            branches = [classifier(x, classes, name=name) for x, name in zip(maps, names)]
+        else:
+            branches = [
+                classifier(features.last, classes, kernel_size=3, rate=rate, name=name)
+                for rate, name in zip(rates, names)
+            ]
+        return keras.layers.Add(dtype="float32", name="logits.sum")(branches) if len(branches) > 1 else branches[0]
 
     @property
     def _by_scale(self) -> dict:
@@ -159,14 +138,11 @@ class DeepLabV2(SegmentationModel):
         return keras.Model(self.inputs[0], {**outputs, FUSED: self.outputs[0]})
 
 
-def _classifier(x, classes: int, kernel_size: int, rate: int, suffix: str):
-    """The classifier of one branch."""
-    return keras.layers.Conv2D(
-        classes,
-        kernel_size,
-        dilation_rate=rate,
-        padding="same",
-        kernel_initializer=truncated_normal(0.01),
-        dtype="float32",
-        name=f"{CLASSIFIER}{suffix}",
-    )(x)
+def _over_scales(images: keras.KerasTensor, logits: keras.KerasTensor) -> keras.KerasTensor:
+    """The maximum of logits and of those that the same layers give of the images at other scales."""
+    network, by_scale = keras.Model(images, logits), []
+    for scale in SCALES:
+        # `call` runs the very layers once more; calling the model would nest it as one layer.
+        smaller = network.call(ImageScale(scale, dtype="float32", name=f"image.scale_{scale}")(images))
+        by_scale.append(ResizeLike(dtype="float32", name=f"logits.scale_{scale}")([smaller, logits]))
+    return keras.layers.Maximum(dtype="float32", name=FUSION)([*by_scale, logits])

@@ -69,7 +69,7 @@ class NetworkSettings(Settings):
     )
     depth_multiplier: float | None = setting(
         number(above=0, remedy="Usually 0.25 to 1.4."),
-        "Width of the backbone, where it has one.",
+        "Width of the backbone, such as 0.5.",
         unset="that of the weights, or 1",
         default=None,
     )

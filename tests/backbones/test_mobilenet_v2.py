@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 
 from deeplab_tf.backbones import backbone, mobilenet_v2
-from deeplab_tf.backbones.mobilenet import make_divisible
 from harness.backbone_harness import BackboneHarness, network
 
 
@@ -40,14 +39,6 @@ def widths(depth_multiplier):
 )
 def test_widths(depth_multiplier, depthwise, projected):
     assert widths(depth_multiplier) == (depthwise, projected)
-
-
-@pytest.mark.parametrize(
-    "value, divisor, expected",
-    [(24, 8, 24), (12, 8, 16), (11, 8, 16), (20, 8, 24), (19, 8, 24), (3, 8, 8), (35, 8, 32), (7.5, 1, 8)],
-)
-def test_make_divisible(value, divisor, expected):
-    assert make_divisible(value, divisor) == expected
 
 
 def test_images_are_scaled_to_one_in_float32_under_mixed_precision():

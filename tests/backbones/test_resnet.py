@@ -9,6 +9,8 @@ from deeplab_tf.layers import BatchNorm
 from deeplab_tf.models import copy_weights
 from harness.backbone_harness import BackboneHarness, network, skeleton
 
+NARROW = {"depth_multiplier": 1 / 8}
+
 
 def prepare(model):
     """Residual branches that do not add up to large numbers, and statistics that have an effect."""
@@ -22,8 +24,8 @@ def prepare(model):
 
 class TestResNet50Beta(BackboneHarness):
     name = "resnet_50_beta"
-    options = {"multi_grid": (1, 2, 4)}  # noqa: RUF012
-    channels = {4: 256, 8: 512, 16: 1024, "last": 2048}  # noqa: RUF012
+    options = {"multi_grid": (1, 2, 4), **NARROW}  # noqa: RUF012
+    channels = {4: 32, 8: 64, 16: 128, "last": 256}  # noqa: RUF012
 
     def prepare(self, model):
         prepare(model)
@@ -31,7 +33,8 @@ class TestResNet50Beta(BackboneHarness):
 
 class TestResNet18(BackboneHarness):
     name = "resnet_18"
-    channels = {4: 64, 8: 128, 16: 256, "last": 512}  # noqa: RUF012
+    options = NARROW
+    channels = {4: 8, 8: 16, 16: 32, "last": 64}  # noqa: RUF012
 
     def prepare(self, model):
         prepare(model)
@@ -40,8 +43,8 @@ class TestResNet18(BackboneHarness):
 @pytest.mark.parametrize(
     "name, options",
     [
-        ("resnet_18_beta", {"multi_grid": (1, 2), "cascade_blocks": 1}),
-        ("resnet_18_v2", {"cascade_blocks": 1}),
+        ("resnet_18_beta", {"multi_grid": (1, 2), "cascade_blocks": 1, **NARROW}),
+        ("resnet_18_v2", {"cascade_blocks": 1, **NARROW}),
     ],
 )
 def test_cascades_are_consistent_too(name, options):

@@ -7,13 +7,11 @@ from deeplab_tf.backbones import backbone, xception
 from deeplab_tf.models.without_values import without_values
 from harness.backbone_harness import BackboneHarness, skeleton
 
-CHANNELS = {4: 256, 8: 728, 16: 1024, "last": 2048}
-
 
 class TestXception41(BackboneHarness):
     name = "xception_41"
-    options = {"multi_grid": (1, 2, 4)}  # noqa: RUF012
-    channels = CHANNELS
+    options = {"multi_grid": (1, 2, 4), "depth_multiplier": 1 / 8}  # noqa: RUF012
+    channels = {4: 32, 8: 88, 16: 128, "last": 256}  # noqa: RUF012
 
 
 def plan(model):

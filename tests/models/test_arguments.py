@@ -7,7 +7,7 @@ import pytest
 
 from deeplab_tf import AutoDeepLab, DeepLabV1, DeepLabV2, DeepLabV3, DeepLabV3Plus
 from deeplab_tf.models import LRASPP, MODELS
-from deeplab_tf.models.arguments import OPTIONAL, RULES, own_arguments
+from deeplab_tf.models.arguments import OPTIONAL, RULES, arguments_of, own_arguments
 
 SMALL = {"backbone": "mobilenet_v2", "depth_multiplier": 0.25}
 
@@ -77,11 +77,15 @@ def test_arguments_after_the_first_two_go_by_name(kind, first, second):
 
 
 def test_every_rule_is_of_an_argument_that_a_model_has():
-    names = {name for kind in MODELS.values() for name in kind.__init__.__annotations__}
+    names = {name for kind in MODELS.values() for name in arguments_of(kind)}
     assert set(RULES) <= names
     assert set(OPTIONAL) <= set(RULES)
 
 
-def test_what_is_right_passes_as_it_is():
-    given = {"self": None, "name": "n", "atrous_rates": None, "filters": 3, "weights": os.curdir, "decoder_strides": []}
-    assert own_arguments(given) == {name: value for name, value in given.items() if name not in ("self", "name")}
+def test_what_is_right_passes_as_it_is_and_what_is_left_out_has_its_default():
+    shared = {"name": "n", "atrous_rates": None, "filters": 3, "weights": os.curdir}
+    found = own_arguments(DeepLabV3Plus, {"self": None, "decoder_strides": [], "settings": shared})
+    given = {"decoder_strides": [], **shared}
+    assert {name: found[name] for name in given} == given
+    assert (found["backbone"], found["input_shape"], found["dropout"]) == ("xception_65", (None, None, 3), 0.1)
+    assert list(found) == arguments_of(DeepLabV3Plus)

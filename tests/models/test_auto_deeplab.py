@@ -6,6 +6,7 @@ import pytest
 
 from deeplab_tf import AutoDeepLab
 from deeplab_tf.backbones.genotype import genotype
+from deeplab_tf.models.without_values import without_values
 from harness.model_harness import CLASSES, ModelHarness
 from harness.variables import counts, model_variables
 
@@ -26,7 +27,7 @@ class TestAutoDeepLab(ModelHarness):
 # Published as 10.15, 21.62 and 44.42 million.
 @pytest.mark.parametrize("filters, trainable", [(20, 10_147_427), (32, 21_622_451), (48, 44_424_691)])
 def test_parameter_counts(filters, trainable):
-    model = AutoDeepLab(base_filters=filters)
+    model = without_values(lambda: AutoDeepLab(base_filters=filters))
     assert counts(model)[0] == trainable
     assert (model.classes, model.output_stride) == (19, 8)
     assert model.get_layer("aspp1").dilation_rate == (12, 12)
@@ -63,12 +64,17 @@ def test_a_description_of_before_keeps_its_widths_and_its_frozen_layers():
     for settings in (config, network):
         # As they were called: the network's width `filters`, the head's `head_filters`.
         settings["head_filters"], settings["filters"] = settings["filters"], settings["base_filters"]
+        # It came later.
+        del settings["depth_multiplier"]
     del config["base_filters"]
     carrier["network"] = json.dumps(network)
     again = AutoDeepLab.from_config(config)
     assert json.dumps(again.settings) == json.dumps(model.settings)
     assert [layer.trainable for layer in again.layers] == [layer.trainable for layer in model.layers]
     assert counts(again) == counts(model)
+    assert again.rebuild(depth_multiplier=0.5).get_layer("hnasnet.conv0").filters == 32
+    changed = AutoDeepLab.from_config({**config, "depth_multiplier": 0.25})
+    assert changed.get_layer("hnasnet.conv0").filters == 16
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 MobileNetV2, MobileNetV3, VGG-16 and HNASNet have the whole harness, in the tests of the models.
 """
 
-import dataclasses
 import json
 
 import keras
@@ -11,19 +10,21 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from deeplab_tf import DeepLabV2, DeepLabV3, DeepLabV3Plus, load_model, save_model
-from deeplab_tf.backbones import resnet, xception
-from deeplab_tf.backbones.nas import pnasnet
+from deeplab_tf import AutoDeepLab, DeepLabV2, DeepLabV3, DeepLabV3Plus, load_model, save_model
+from deeplab_tf.backbones.genotype import GENOTYPES
 
 CLASSES = 3
-HEAD = {"classes": CLASSES, "filters": 8, "atrous_rates": (1,), "dropout": 0.0}
+# Its cell, once with a stride and once without.
+SHORT_PNASNET = {**GENOTYPES["pnasnet_16"].to_dict(), "path": [1, 1], "taps": None}
+NARROW = {"classes": CLASSES, "depth_multiplier": 1 / 8}
+HEAD = {**NARROW, "filters": 8, "atrous_rates": (1,), "dropout": 0.0}
 FAMILIES = {
     "resnet_18": lambda: DeepLabV3("resnet_18", **HEAD),
     "resnet_18_beta": lambda: DeepLabV3Plus("resnet_18_beta", decoder_filters=8, **HEAD),
-    "resnet_18_v2": lambda: DeepLabV2("resnet_18_v2", classes=CLASSES, atrous_rates=(2,), frozen_batch_norm=False),
+    "resnet_18_v2": lambda: DeepLabV2("resnet_18_v2", atrous_rates=(2,), frozen_batch_norm=False, **NARROW),
     "xception_41": lambda: DeepLabV3Plus("xception_41", decoder_filters=8, **HEAD),
-    "mobilenet_edgetpu_slim": lambda: DeepLabV3("mobilenet_edgetpu_slim", depth_multiplier=0.25, **HEAD),
-    "pnasnet": lambda: DeepLabV3("pnasnet", **HEAD),
+    "mobilenet_edgetpu_slim": lambda: DeepLabV3("mobilenet_edgetpu_slim", **HEAD),
+    "pnasnet": lambda: AutoDeepLab(SHORT_PNASNET, **{**HEAD, "depth_multiplier": 1 / 4}),
 }
 
 
@@ -33,14 +34,9 @@ def images(*shape: int) -> np.ndarray:
 
 @pytest.fixture(scope="module", params=FAMILIES, autouse=True)
 def make(request):
-    """Makes the family's model, with a fraction of its channels, modules or cells."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(resnet.__globals__, "BLOCK_FILTERS", (8, 16, 32, 64))
-        patch.setitem(xception.__globals__, "VARIANTS", {41: (xception.__globals__["ENTRY"], 1)})
-        genes = pnasnet.__globals__["GENOTYPES"]
-        patch.setitem(genes, "pnasnet_16", dataclasses.replace(genes["pnasnet_16"], path=(1, 2), taps=None))
-        keras.utils.set_random_seed(2)
-        yield FAMILIES[request.param]
+    """Makes the family's model."""
+    keras.utils.set_random_seed(2)
+    return FAMILIES[request.param]
 
 
 @pytest.fixture(scope="module")

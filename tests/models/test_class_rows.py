@@ -35,7 +35,7 @@ def test_names_are_compared_without_case_blanks_and_underscores(source, target, 
 
 def layouts():
     yield lambda labels: tiny_model(labels=labels, classes=None)
-    yield lambda labels: DeepLabV2("resnet_18_v2", labels=labels, atrous_rates=(2, 4))
+    yield lambda labels: DeepLabV2("resnet_18_v2", labels=labels, atrous_rates=(2, 4), depth_multiplier=1 / 8)
     yield lambda labels: LRASPP("mobilenet_v3_small", labels=labels, depth_multiplier=0.25)
     for merge in ("concat", "sum"):
         yield lambda labels, merge=merge: DeepLabV3Plus(

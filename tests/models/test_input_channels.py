@@ -68,7 +68,7 @@ def test_back_to_three_channels():
     [
         (lambda: DeepLabV1(classes=3, depth_multiplier=0.05, msc=True), "vgg_16.conv1.conv1_1"),
         (lambda: DeepLabV1(classes=3, depth_multiplier=0.05, msc=True), "msc.scale0.conv1"),
-        (lambda: DeepLabV2("resnet_18_v2", classes=3), "resnet_v1_18.conv1.BatchNorm"),
+        (lambda: DeepLabV2("resnet_18_v2", classes=3, depth_multiplier=1 / 8), "resnet_v1_18.conv1.BatchNorm"),
     ],
     ids=["bias", "bias of the multi-scale head", "normalisation"],
 )
@@ -87,7 +87,7 @@ def test_means_that_differ_by_channel_do_not_shift_grey_images(model, stem):
 
 
 def test_four_channels_follow_grey_images_inside():
-    model = DeepLabV2("resnet_18_v2", classes=3)
+    model = DeepLabV2("resnet_18_v2", classes=3, depth_multiplier=1 / 8)
     stem = "resnet_v1_18.conv1.BatchNorm"
     inside = [
         keras.Model(network.input, network.get_layer(stem).output)(grey(network.input_shape[-1]))[0, 4:-4, 4:-4]

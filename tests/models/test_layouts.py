@@ -50,7 +50,7 @@ def test_encoder_decoder():
 
 
 def test_cascade():
-    model = DeepLabV3("resnet_18", cascade_blocks=3, classes=3)
+    model = DeepLabV3("resnet_18", cascade_blocks=3, **TINY)
     _, parts = strides_and_rates(model)
     # Four blocks at stride 16 of rates 2, 4, 8, 16, and no pyramid.
     assert parts["backbone"][1] == 16

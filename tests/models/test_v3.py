@@ -54,7 +54,7 @@ def test_bad_settings_are_refused(settings, message):
 
 
 def test_the_cascaded_form_classifies_its_last_block():
-    model = DeepLabV3("resnet_18", classes=3, cascade_blocks=2, multi_grid=(1, 2))
+    model = DeepLabV3("resnet_18", classes=3, cascade_blocks=2, multi_grid=(1, 2), depth_multiplier=1 / 8)
     last = "resnet_v1_18.block6.unit_2.lite_bottleneck_v1"
     assert model.get_layer("logits.semantic").input is model.get_layer(f"{last}.relu").output
     assert model.get_layer(f"{last}.conv2").dilation_rate == (16, 16)
@@ -74,7 +74,7 @@ def test_the_cascaded_form_classifies_its_last_block():
         ({"backbone": "mobilenet_v2", "cascade_blocks": 1}, "'mobilenet_v2' has no cascade_blocks"),
         ({"backbone": "resnet_18", "cascade_blocks": 1, "atrous_rates": (6,)}, "no ASPP.*Leave one of the two out"),
         ({"backbone": "resnet_18", "multi_grid": (1, 2, 4)}, r"multi_grid must be 2 whole.*received \(1, 2, 4\)"),
-        ({"backbone": "resnet_18", "depth_multiplier": 0.5}, "'resnet_18' has no depth_multiplier"),
+        ({"backbone": "resnet_18", "divisible_by": 8}, "'resnet_18' has no divisible_by"),
     ],
 )
 def test_settings_that_the_backbone_lacks_are_refused(settings, message):
