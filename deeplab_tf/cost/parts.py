@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 import re
 
+from deeplab_tf.backbones import BACKBONES
+
 PYRAMID = "image pyramid"
 STEM = "stem"
 BACKBONE = "backbone"
@@ -63,6 +65,8 @@ class Place:
 def place(layer_name: str) -> Place:
     """The part and the group of the layer with this name; `OTHER` where no rule knows it.
 
+    Of a backbone that no rule knows, what follows its scope in the layer's name is the group.
+
     Example:
         >>> place("xception_65.middle_flow.block1.unit_3.xception_module.add")
         Place(part='backbone', group='middle_flow.block1')
@@ -71,4 +75,7 @@ def place(layer_name: str) -> Place:
         match = pattern.match(layer_name)
         if match:
             return Place(part, match.expand(group))
-    return Place(OTHER, layer_name.split(".", 1)[0])
+    scope, *group = layer_name.split(".")
+    if group and scope in {row.scope for row in BACKBONES.values()}:
+        return Place(STEM, STEM) if group[0] == "normalize" else Place(BACKBONE, group[0])
+    return Place(OTHER, scope)

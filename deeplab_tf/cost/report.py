@@ -47,8 +47,24 @@ class LayerCost:
     counted: bool = True
 
 
+def _sum(name: str, text: str) -> property:
+    return property(lambda self: sum(getattr(layer, name) for layer in self.layers), doc=text)
+
+
+class _OfLayers:
+    """Sums over `layers`."""
+
+    parameters = _sum(
+        "parameters",
+        "Learned values: every weight except moving statistics, frozen or not; what papers call parameters.",
+    )
+    trainable = _sum("trainable", "Values that training changes as the model stands.")
+    values = _sum("values", "All values, moving statistics included: what a file holds.")
+    multiply_adds = _sum("multiply_adds", "For one image.")
+
+
 @dataclasses.dataclass
-class Group:
+class Group(_OfLayers):
     """A block of the backbone, a branch of the ASPP, a stage of the decoder: layers that are drawn and added together.
 
     Args:
@@ -87,19 +103,9 @@ class Group:
         wide = {layer.rate for layer in self.layers if layer.rate and layer.kernel and max(layer.kernel) > 1}
         return tuple(sorted(wide)) if any(max(rate) > 1 for rate in wide) else ()
 
-    @property
-    def parameters(self) -> int:
-        """Learned values."""
-        return sum(layer.parameters for layer in self.layers)
-
-    @property
-    def multiply_adds(self) -> int:
-        """For one image."""
-        return sum(layer.multiply_adds for layer in self.layers)
-
 
 @dataclasses.dataclass(frozen=True)
-class ModelCost:
+class ModelCost(_OfLayers):
     """What `model_cost` counted.
 
     Args:
@@ -120,26 +126,6 @@ class ModelCost:
     layers: Sequence[LayerCost]
     groups: Sequence[Group]
     scale_multiply_adds: dict[float, int]
-
-    @property
-    def parameters(self) -> int:
-        """Learned values: every weight except moving statistics, frozen or not; what papers call parameters."""
-        return sum(layer.parameters for layer in self.layers)
-
-    @property
-    def trainable(self) -> int:
-        """Values that training changes as the model stands."""
-        return sum(layer.trainable for layer in self.layers)
-
-    @property
-    def values(self) -> int:
-        """All values, moving statistics included: what a file holds."""
-        return sum(layer.values for layer in self.layers)
-
-    @property
-    def multiply_adds(self) -> int:
-        """For one image."""
-        return sum(layer.multiply_adds for layer in self.layers)
 
     @property
     def not_counted(self) -> tuple[str, ...]:
