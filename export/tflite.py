@@ -57,8 +57,8 @@ def export_tflite(
         size: Side, or (height, width), of the input; when left out, what images of the model's `image_size` need, or
             else its crop size, or 513.
         outputs: `"labels"`, int32 `[1, H, W]`; `"probabilities"` or `"logits"`, float32 `[1, H, W, classes]`.
-        images: Image files or arrays to compare on; four synthetic images when left out.
-        min_agreement: Fraction of equal labels, 0-1, below which nothing is written.
+        images: What to compare on, as for `export_saved_model`.
+        min_agreement: As for `export_saved_model`.
         overwrite: Replace an earlier file.
 
     Returns:
