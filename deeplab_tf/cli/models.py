@@ -84,8 +84,7 @@ def describe(model, size, settings, layers, output, json_file, overwrite) -> Non
     """
     from deeplab_tf.cost import check_drawing_path, draw_network, model_cost, skeleton
     from deeplab_tf.files import write_json
-    from deeplab_tf.models import load_model
-    from deeplab_tf.weights import is_keras_model, load_released
+    from deeplab_tf.weights import identify
 
     for path in filter(None, (output, json_file)):
         refuse_existing(path, overwrite)
@@ -94,7 +93,7 @@ def describe(model, size, settings, layers, output, json_file, overwrite) -> Non
     if is_model_file(model):
         if settings:
             raise ValueError(f"{model} has its settings already; --set is for a named model such as v3:mobilenet_v2.")
-        network = load_model(model) if is_keras_model(model) else load_released(model)
+        network = identify(model).load()
     else:
         network = skeleton(model, dict(settings))
     cost = model_cost(network, (size, size) if isinstance(size, int) else size)
@@ -109,4 +108,7 @@ def describe(model, size, settings, layers, output, json_file, overwrite) -> Non
 
 def is_model_file(text: str) -> bool:
     """Whether `text` is meant as a path, not as the name of a network."""
-    return Path(text).exists() or Path(text).suffix == ".keras" or "/" in text or ".ckpt" in text
+    from deeplab_tf.weights.sources import kind_of
+
+    kind = kind_of(text)
+    return Path(text).exists() or "/" in text or (kind is not None and kind.name != "zoo")

@@ -16,6 +16,7 @@ from deeplab_tf.inference.saved_model import SavedModelPredictor
 from deeplab_tf.inference.sliding_window import OVERLAP, WINDOW, SlidingWindow
 from deeplab_tf.inference.tflite import TFLitePredictor
 from deeplab_tf.models import SegmentationModel, load_model
+from deeplab_tf.weights.sources import KINDS, kind_of
 
 # What callers ask of a predictor, whether or not it derives from `Predictor`.
 ASKED = ("source", "labels", "predict", "probabilities")
@@ -122,16 +123,17 @@ def _opened(model_or_path, threads, input_range, trust, max_side, output_stride)
         raise FileNotFoundError(
             f"There is no {path}. Give a .keras file, a run folder, a SavedModel folder or a .tflite file."
         )
-    if path.suffix == ".keras" or (path.is_dir() and not (path / "saved_model.pb").is_file()):
+    kind = kind_of(path)
+    if kind in (KINDS["keras"], KINDS["application"], KINDS["run_folder"]):
         return _of_model(load_model(path), str(path), max_side, output_stride)
     if output_stride is not None:
         raise ValueError(
             f"{path} is an exported file, whose output stride is fixed; received {output_stride=}. Give the model's "
             ".keras file or run folder, or export that with this output stride."
         )
-    if path.suffix == ".tflite" and path.is_file():
+    if kind is KINDS["tflite"]:
         return TFLitePredictor(path, threads=threads, input_range=input_range, max_side=max_side)
-    if (path / "saved_model.pb").is_file():
+    if kind is KINDS["saved_model"] and path.is_dir():
         return SavedModelPredictor(path, trust, max_side)
     raise ValueError(
         f"{path} is of no kind that predicts; expected a .keras file, a run folder, a SavedModel folder or a "

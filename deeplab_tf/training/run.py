@@ -27,12 +27,10 @@ from deeplab_tf.training.optimisation.trainer import for_outputs, make_trainer
 from deeplab_tf.training.run_folder import RunFolder
 from deeplab_tf.training.start import (
     batches_of,
-    build_model,
-    image_size,
     recalibrate,
+    start,
     val_split,
     warn_of_small_crops,
-    with_learning_rate,
 )
 
 _log = logging.getLogger(__name__)
@@ -152,8 +150,8 @@ def _go_on(config: TrainConfig, folder: RunFolder, dataset: DataSet, interrupts:
 def _begin(config: TrainConfig, folder: RunFolder, dataset: DataSet, interrupts: Interrupts) -> TrainResult:
     with _precision(config.mixed_precision):
         keras.utils.set_random_seed(config.seed)
-        config = with_learning_rate(config)
-        model, state = build_model(config, dataset.labels, image_size(config, dataset)), RunState()
+        config, model = start(config, dataset)
+        state = RunState()
         warn_of_small_crops(config, dataset)
         weights = balance(config, dataset)
         batches, images = _inputs(config, dataset, model, weights, state.step)

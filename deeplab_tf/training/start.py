@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import logging
 import math
@@ -15,12 +16,11 @@ from deeplab_tf.heads import default_atrous_rates
 from deeplab_tf.images.scaling import limit_of
 from deeplab_tf.labels import LabelSpec
 from deeplab_tf.layers import BatchNorm
-from deeplab_tf.models import MODELS, DeepLabV3, DeepLabV3Plus, SegmentationModel, load_model
+from deeplab_tf.models import MODELS, DeepLabV3, DeepLabV3Plus, SegmentationModel
 from deeplab_tf.models.registry import check_settings
 from deeplab_tf.training.config import TrainConfig
 from deeplab_tf.training.errors import explained
-from deeplab_tf.weights import load_released, recalibrate_batch_norm, transfer_weights
-from deeplab_tf.weights.released import holds_segmentation, is_keras_model
+from deeplab_tf.weights import Source, identify, recalibrate_batch_norm, transfer_weights
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +37,12 @@ RATE, FINE_TUNING_RATE = 0.01, 0.001
 UNNORMALIZED = ("v1", "v2")
 
 
-def build_model(config: TrainConfig, labels: LabelSpec, image_size: tuple[int, int] | None = None) -> SegmentationModel:
+def build_model(
+    config: TrainConfig,
+    labels: LabelSpec,
+    image_size: tuple[int, int] | None = None,
+    weights: Source | None = None,
+) -> SegmentationModel:
     """The network that `config` asks for, with what fits of its weights; what is new is logged.
 
     What the settings leave open follows the network in the weights file.
@@ -46,6 +51,7 @@ def build_model(config: TrainConfig, labels: LabelSpec, image_size: tuple[int, i
         config: The settings.
         labels: The data set's label specification.
         image_size: (height, width) of the images; prediction scales larger ones to it.
+        weights: The source that `config.weights` names, if it is identified already.
 
     Returns:
         The model, not compiled.
@@ -58,7 +64,8 @@ def build_model(config: TrainConfig, labels: LabelSpec, image_size: tuple[int, i
         >>> build_model(TrainConfig(data="voc", output="run"), label_spec("pascal_voc")).classes
         21
     """
-    source = _segmentation_model(config.weights)
+    weights = _identified(config, weights)
+    source = weights.load() if weights and weights.segments else None
     kind = MODELS[config.model] if config.model else (type(source) if source else MODELS["v3"])
     accepted = inspect.signature(kind).parameters
     # Training is for the many, who have no accelerator: the smallest backbone, not the papers'.
@@ -83,8 +90,8 @@ def build_model(config: TrainConfig, labels: LabelSpec, image_size: tuple[int, i
             "name": None,
         }
     )
-    if config.weights is not None:
-        transfer = transfer_weights(model, source or config.weights)
+    if weights:
+        transfer = transfer_weights(model, source or weights)
         log.info(f"{config.weights}: {transfer}")
     return model
 
@@ -119,27 +126,32 @@ def _fitting_rates(config: TrainConfig, output_stride: int) -> tuple[int, ...]:
     )
 
 
-def with_learning_rate(config: TrainConfig) -> TrainConfig:
-    """The settings with their learning rate filled in, if they leave it open.
+def with_learning_rate(config: TrainConfig, weights: Source | None = None) -> TrainConfig:
+    """The settings with their learning rate filled in, if they leave it open; `weights` as for `build_model`.
 
     A network that segments already sits in a narrow minimum: at the rate that suits a new head it would lose in a
     hundred steps what it knows. DeepLabv1 and v2 have heads without batch normalisation, which diverge.
     """
     if config.learning_rate is not None:
         return config
-    low = config.model in UNNORMALIZED or _segments(config.weights)
+    weights = _identified(config, weights)
+    low = config.model in UNNORMALIZED or bool(weights and weights.segments)
     return config.replace(learning_rate=FINE_TUNING_RATE if low else RATE)
 
 
-def _segments(weights: str | None) -> bool:
-    """Whether a weights file holds a whole segmentation network, not a classifier, which says nothing about one."""
-    return weights is not None and holds_segmentation(weights)
+def start(config: TrainConfig, dataset: DataSet) -> tuple[TrainConfig, SegmentationModel]:
+    """The settings with their learning rate filled in, and the model; an archive is unpacked once for both.
+
+    Raises:
+        As `build_model`; and a `ValueError` if the training data is damaged.
+    """
+    with _identified(config, None) or contextlib.nullcontext() as weights:
+        config = with_learning_rate(config, weights)
+        return config, build_model(config, dataset.labels, image_size(config, dataset), weights)
 
 
-def _segmentation_model(weights: str | None) -> SegmentationModel | None:
-    if not _segments(weights):
-        return None
-    return load_model(weights) if is_keras_model(weights) else load_released(weights)
+def _identified(config: TrainConfig, weights: Source | None) -> Source | None:
+    return identify(config.weights) if weights is None and config.weights is not None else weights
 
 
 def image_size(config: TrainConfig, dataset: DataSet) -> tuple[int, int] | None:

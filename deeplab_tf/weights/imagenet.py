@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
-import json
 import os
 import re
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -105,59 +102,49 @@ def imagenet_source(model: SegmentationModel) -> str:
     return IMAGENET
 
 
-def is_application(source) -> bool:
-    """Whether a source of weights means keras.applications: `"imagenet"`, weights in HDF5, or a whole network."""
-    if isinstance(source, str) and source == IMAGENET:
-        return True
-    path = Path(source)
-    if path.suffix != ".keras" or not zipfile.is_zipfile(path):
-        return path.suffix == ".h5"
-    # A file that cannot be read is told by the reader of model files.
-    with contextlib.suppress(Exception), zipfile.ZipFile(path) as archive:
-        return json.loads(archive.read("config.json")).get("class_name") == "Functional"
-    return False
-
-
-def open_application(model: SegmentationModel, source: str | os.PathLike) -> keras.Model:
-    """The network of `keras.applications` that fits a model's backbone.
-
-    Args:
-        model: The model to start.
-        source: A file of its weights (`.h5`), with or without the classifier, or the whole network (`.keras`);
-            `"imagenet"` downloads the published ones into Keras's cache.
+def published_network(model: SegmentationModel) -> keras.Model:
+    """The network of `keras.applications` for a model's backbone, with its published weights from Keras's cache.
 
     Raises:
         ConnectionError: If the download fails; the message says what to fetch by hand.
+        ValueError: If the backbone has no such network.
+    """
+    application = _application(model, IMAGENET)
+    try:
+        return _build(model, application, weights="imagenet", include_top=_with_top(model))
+    except Exception as error:
+        # Keras raises a bare Exception where a download fails.
+        raise ConnectionError(
+            f"Cannot download the ImageNet weights of {application.function} ({error}). Fetch the file by hand "
+            f'and give it: weights="FILE.h5", on the command line --weights FILE.h5.'
+        ) from error
+
+
+def load_network(model: SegmentationModel, path: Path) -> keras.Model:
+    """A whole network of `keras.applications` from its `.keras` file.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If the model's backbone has no such network, or the file is damaged; the message names it.
+    """
+    _application(model, path)
+    _check_there(path)
+    with reading(path, "a network of keras.applications", "Save or copy it again."):
+        return keras.models.load_model(path, compile=False)
+
+
+def load_network_weights(model: SegmentationModel, path: Path) -> keras.Model:
+    """The network of `keras.applications` for a model's backbone, with weights from a `.h5` file.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
         ValueError: If the backbone has no such network, or the file does not fit it; the message names it.
     """
-    if model.backbone_name not in APPLICATIONS:
-        raise ValueError(
-            f"{source} is a network of keras.applications, which has none that fits the backbone "
-            f"{model.backbone_name!r}; it has for {sorted(APPLICATIONS)}."
-        )
-    application = APPLICATIONS[model.backbone_name]
-    build = getattr(keras.applications, application.function)
-    options = {"input_shape": (224, 224, 3)}
-    if len(application.widths) > 1:
-        options["alpha"] = model.settings.get("depth_multiplier") or 1.0
-    with_top = any(".fc6" in layer.name for layer in model.layers)
-    if source == IMAGENET:
-        try:
-            return build(weights="imagenet", include_top=with_top, **options)
-        except Exception as error:
-            # Keras raises a bare Exception where a download fails.
-            raise ConnectionError(
-                f"Cannot download the ImageNet weights of {application.function} ({error}). Fetch the file by hand "
-                f'and give it: weights="FILE.h5", on the command line --weights FILE.h5.'
-            ) from error
-    path = Path(source)
-    if not path.is_file():
-        raise FileNotFoundError(f"There is no file {path}.")
-    if path.suffix == ".keras":
-        return _load_network(path)
+    application = _application(model, path)
+    _check_there(path)
     reasons = []
-    for include_top in (with_top, not with_top):
-        network = build(weights=None, include_top=include_top, **options)
+    for include_top in (_with_top(model), not _with_top(model)):
+        network = _build(model, application, weights=None, include_top=include_top)
         try:
             network.load_weights(path)
         except Exception as error:
@@ -168,9 +155,29 @@ def open_application(model: SegmentationModel, source: str | os.PathLike) -> ker
     raise ValueError(f"{path} does not hold weights of keras.applications.{application.function}: {reasons[0]}")
 
 
-def _load_network(path: Path) -> keras.Model:
-    with reading(path, "a network of keras.applications", "Save or copy it again."):
-        return keras.models.load_model(path, compile=False)
+def _application(model: SegmentationModel, source: str | os.PathLike) -> Application:
+    if model.backbone_name not in APPLICATIONS:
+        raise ValueError(
+            f"{source} is a network of keras.applications, which has none that fits the backbone "
+            f"{model.backbone_name!r}; it has for {sorted(APPLICATIONS)}."
+        )
+    return APPLICATIONS[model.backbone_name]
+
+
+def _build(model: SegmentationModel, application: Application, **options) -> keras.Model:
+    if len(application.widths) > 1:
+        options["alpha"] = model.settings.get("depth_multiplier") or 1.0
+    return getattr(keras.applications, application.function)(input_shape=(224, 224, 3), **options)
+
+
+def _with_top(model: SegmentationModel) -> bool:
+    """Whether the model has a place for the classifier's fully connected layers."""
+    return any(".fc6" in layer.name for layer in model.layers)
+
+
+def _check_there(path: Path) -> None:
+    if not path.is_file():
+        raise FileNotFoundError(f"There is no file {path}.")
 
 
 def copy_application(source: keras.Model, model: SegmentationModel) -> Transfer:

@@ -66,12 +66,19 @@ def recognise(path: Path, kernels: Kernels, given: Mapping | None = None) -> tup
     given = given or {}
     candidates = _candidates(path, kernels, given)
     check_deeplab(path, kernels)
-    networks = functools.cache(lambda index: _network(*candidates[index]))
-    best = _best_fit(kernels, candidates, networks)
-    name, options = candidates[best]
-    model, head = _head(path, kernels, name, given, lambda: networks(best)[0].taps)
+    (name, options), network = _best_fit(kernels, candidates)
+    model, head = _head(path, kernels, name, given, lambda: network()[0].taps)
     settings = {"backbone": name, **options, **head}
     return (AutoDeepLab, _auto_deeplab(settings)) if name == "hnasnet" else (model, settings)
+
+
+def recognise_backbone(path: Path, kernels: Kernels) -> tuple[str, dict]:
+    """The name and the options of the backbone that has these kernels, whatever stands behind it.
+
+    Raises:
+        ValueError: If it is not a known one; the message names the file.
+    """
+    return _best_fit(kernels, _candidates(path, kernels, {}))[0]
 
 
 def check_deeplab(path: Path, kernels: Kernels) -> None:
@@ -161,13 +168,15 @@ def _network(name: str, options: Mapping):
     return without_values(build)
 
 
-def _best_fit(kernels: Kernels, candidates: list, networks: Callable) -> int:
-    """Index of the first of several candidates whose convolutions all have the file's shapes."""
-    if len(candidates) == 1:
-        return 0
-    models = (networks(index)[1] for index in range(len(candidates)))
-    fits = (len(fitting(model, kernels)) == len(convolutions_of(model)) for model in models)
-    return next((index for index, fit in enumerate(fits) if fit), 0)
+def _best_fit(kernels: Kernels, candidates: list) -> tuple[tuple[str, dict], Callable]:
+    """The first of several candidates whose convolutions all have the file's shapes, and what builds its network."""
+    networks = [functools.cache(functools.partial(_network, *candidate)) for candidate in candidates]
+    best = 0
+    if len(candidates) > 1:
+        models = (network()[1] for network in networks)
+        fits = (len(fitting(model, kernels)) == len(convolutions_of(model)) for model in models)
+        best = next((index for index, fit in enumerate(fits) if fit), 0)
+    return candidates[best], networks[best]
 
 
 def _head(path: Path, kernels: Kernels, name: str, given: Mapping, taps: Callable):

@@ -36,11 +36,6 @@ class DamagedArchive(ValueError):
     """An archive that cannot be read to its end."""
 
 
-def is_archive(path) -> bool:
-    """Whether a path ends as the release's archives do."""
-    return isinstance(path, str | os.PathLike) and str(path).endswith(SUFFIXES)
-
-
 @contextlib.contextmanager
 def unpacked(path: str | os.PathLike, checkpoint: str | None = None) -> Iterator[Path]:
     """Unpacks an archive into a temporary folder, for the time of a `with` block.

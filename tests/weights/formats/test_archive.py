@@ -10,7 +10,7 @@ import pytest
 from deeplab_tf import load_released
 from deeplab_tf.files.disk import DiskFull
 from deeplab_tf.weights.formats import archive as module
-from deeplab_tf.weights.formats.archive import DamagedArchive, is_archive, unpacked
+from deeplab_tf.weights.formats.archive import DamagedArchive, unpacked
 from harness.file_limit import largest_file
 
 CHECKPOINT = {"model/model.ckpt.index": b"index", "model/model.ckpt.data-00000-of-00001": b"data" * 1000}
@@ -114,13 +114,6 @@ def test_archive_without_a_model_says_what_it_has(tmp_path):
 def test_missing_file(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"absent\.tar\.gz"), unpacked(tmp_path / "absent.tar.gz"):
         pass
-
-
-def test_archives_are_known_by_their_suffix():
-    assert is_archive("a/model.tar.gz")
-    assert is_archive("model.tgz")
-    assert not is_archive("model.gz.keras")
-    assert not is_archive(None)
 
 
 def sparse_archive(path, kind):

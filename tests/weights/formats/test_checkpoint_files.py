@@ -10,10 +10,10 @@ import tensorflow as tf
 import harness.release_variables as release
 from deeplab_tf import DeepLabV3, load_released, save_model
 from deeplab_tf.models.without_values import without_values
-from deeplab_tf.weights import load_checkpoint
+from deeplab_tf.weights import identify, load_checkpoint
 from deeplab_tf.weights.checkpoint_model import build_from_checkpoint
 from deeplab_tf.weights.formats import checkpoint as checkpoint_module
-from deeplab_tf.weights.formats.checkpoint import is_checkpoint, read_checkpoint
+from deeplab_tf.weights.formats.checkpoint import read_checkpoint
 
 VALUES = release.random_values(release.mobilenet_v2(0.5) | release.aspp(160, 0) | release.logits(3))
 CELL = "meta_architecture"
@@ -41,7 +41,7 @@ def model():
 @pytest.mark.parametrize("name", ["model.ckpt-7", "model.ckpt-7.index", SHARD, "."])
 def test_prefix_files_and_folder_mean_the_checkpoint(original, name):
     path = original.parent / name
-    assert is_checkpoint(path)
+    assert identify(path).kind.name == "checkpoint"
     checkpoint = read_checkpoint(path)
     assert checkpoint.path == original
     assert checkpoint.shapes == {name: value.shape for name, value in VALUES.items()}
@@ -173,8 +173,8 @@ def test_an_absent_checkpoint_is_named(tmp_path):
 
 def test_a_run_folder_is_no_checkpoint(model, prefix):
     save_model(model, prefix.parent / "model.keras")
-    assert not is_checkpoint(prefix.parent)
-    assert not is_checkpoint(prefix.parent / "model.keras")
+    assert identify(prefix.parent).kind.name == "run_folder"
+    assert identify(prefix.parent / "model.keras").kind.name == "keras"
 
 
 def _changed(tmp_path, changes):
