@@ -14,6 +14,7 @@ from .models import (
     load_model,
     save_model,
 )
+from .training import callbacks
 from .weights import ZOO, load_released, recalibrate_batch_norm, transfer_weights
 
 __version__: str
@@ -27,6 +28,7 @@ __all__ = [
     "DeepLabV3Plus",
     "LabelSpec",
     "Segmenter",
+    "callbacks",
     "cost",
     "create_model",
     "crf",

@@ -1,4 +1,5 @@
 # The public names, which __init__.py imports when they are first used, and editors and type checkers read here.
+from . import callbacks
 from .config import TrainConfig
 from .groups import DataSettings, NetworkSettings, OptimisationSettings, RunSettings, ScheduleSettings
 from .run import TrainResult, resume, train
@@ -13,6 +14,7 @@ __all__ = [
     "ScheduleSettings",
     "TrainConfig",
     "TrainResult",
+    "callbacks",
     "resume",
     "train",
 ]

@@ -20,35 +20,10 @@ import numpy as np
 from deeplab_tf.files import replacing
 from deeplab_tf.files.reading import reading
 from deeplab_tf.models import SegmentationModel, load_model
-from deeplab_tf.training.callbacks.log import COLUMNS
+from deeplab_tf.training.state import COLUMNS, RunState
 
 VARIABLES, STATE = "training/variables.npz", "training/state.json"
 WHAT, REMEDY = "the checkpoint of a run", "Start the run from scratch."
-
-
-@dataclasses.dataclass
-class RunState:
-    """How far a run is.
-
-    Args:
-        step: Optimiser steps done.
-        seconds: Time spent, validation included.
-        best_step: The step of the best model; None before the first validation.
-        best_miou: Its mean IoU, 0-1.
-        best_pixel_accuracy: Its pixel accuracy, 0-1.
-        rows: The log so far, see `deeplab_tf.training.callbacks.log`.
-        loss: Mean loss since the last row, where a checkpoint falls between two.
-        loss_sums: What Keras has it from.
-    """
-
-    step: int = 0
-    seconds: float = 0.0
-    best_step: int | None = None
-    best_miou: float | None = None
-    best_pixel_accuracy: float | None = None
-    rows: list[dict] = dataclasses.field(default_factory=list)
-    loss: float | None = None
-    loss_sums: list[float] = dataclasses.field(default_factory=list)
 
 
 def _training_variables(model: SegmentationModel, trainer: keras.Model) -> list:

@@ -8,7 +8,7 @@ import logging
 import os
 import platform
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import keras
@@ -18,12 +18,14 @@ import deeplab_tf
 from deeplab_tf.datasets import DataSet, evaluation_images, open_dataset
 from deeplab_tf.files.locks import locked_folder
 from deeplab_tf.interrupts import Interruption, Interrupts
-from deeplab_tf.training.callbacks.loop import Loop
-from deeplab_tf.training.checkpoint import RunState, load_state, restore_training, save_checkpoint
+from deeplab_tf.training.callbacks import Diverged
+from deeplab_tf.training.callbacks.validation import ValidationStopped
+from deeplab_tf.training.checkpoint import load_state, restore_training, save_checkpoint
 from deeplab_tf.training.config import TrainConfig
 from deeplab_tf.training.errors import explained
 from deeplab_tf.training.optimisation.balance import balance
 from deeplab_tf.training.optimisation.trainer import for_outputs, make_trainer
+from deeplab_tf.training.run_callbacks import RunCallbacks, check_callbacks
 from deeplab_tf.training.run_folder import RunFolder
 from deeplab_tf.training.start import (
     batches_of,
@@ -32,6 +34,7 @@ from deeplab_tf.training.start import (
     val_split,
     warn_of_small_crops,
 )
+from deeplab_tf.training.state import RunState
 
 _log = logging.getLogger(__name__)
 
@@ -60,7 +63,9 @@ class TrainResult:
         return f"{self.output}: {self.step} steps, model of step {self.best_step}{measured}"
 
 
-def train(config: TrainConfig, overwrite: bool = False) -> TrainResult:
+def train(
+    config: TrainConfig, callbacks: Sequence[keras.callbacks.Callback] = (), *, overwrite: bool = False
+) -> TrainResult:
     """Trains a model into a run folder.
 
     The folder holds `model.keras` (the best by validation mean IoU; without validation the last), `last.keras`
@@ -69,6 +74,10 @@ def train(config: TrainConfig, overwrite: bool = False) -> TrainResult:
 
     Args:
         config: The settings.
+        callbacks: Your own Keras callbacks. An epoch is for them the steps between two validations, `eval_every`, and
+            its logs have `loss` and, where there is validation, `val_mean_iou` and `val_pixel_accuracy`. They run
+            after validation, log and best model, and before the checkpoint, which keeps what they do to the model and
+            its optimiser. `model.stop_training = True` ends the run after a validation and a checkpoint.
         overwrite: Replace the run in `config.output`; it goes when the new one has its first checkpoint.
 
     Returns:
@@ -83,17 +92,18 @@ def train(config: TrainConfig, overwrite: bool = False) -> TrainResult:
             `resume` goes on from it; a second signal ends at once. (In the main thread: others get no signals.)
 
     Example:
-        >>> result = train(TrainConfig(data="voc-tfrecords", output="runs/voc", weights="released.tflite"))
+        >>> config = TrainConfig(data="voc-tfrecords", output="runs/voc", weights="released.tflite")
+        >>> result = train(config, [keras.callbacks.EarlyStopping("val_mean_iou", mode="max", patience=3)])
         >>> model = load_model(result.output)
     """
-    folder = RunFolder(config.output)
+    callbacks, folder = check_callbacks(callbacks), RunFolder(config.output)
     with Interrupts() as interrupts, locked_folder(folder.path, "a training run"):
         folder.recover()
         folder.check_free(overwrite)
-        return _begin(config, folder, open_dataset(config.data.folder, config.labels), interrupts)
+        return _begin(config, folder, open_dataset(config.data.folder, config.labels), interrupts, callbacks)
 
 
-def resume(output: str | os.PathLike, **settings) -> TrainResult:
+def resume(output: str | os.PathLike, callbacks: Sequence[keras.callbacks.Callback] = (), **settings) -> TrainResult:
     """Goes on with a run that was killed or interrupted, as if nothing had happened.
 
     The steps since the last checkpoint are done again, with the same data. On a CPU the run ends with the weights
@@ -102,6 +112,8 @@ def resume(output: str | os.PathLike, **settings) -> TrainResult:
 
     Args:
         output: The run folder.
+        callbacks: As for `train`. The run folder does not keep your own: give them again. They begin as at the start
+            of a training (`EarlyStopping` counts from here), unless they restore themselves.
         **settings: Settings as for `TrainConfig`, if any. They must be those of the run, except `data`, which may say
             where the data has moved to, and `checkpoint_minutes`.
 
@@ -116,18 +128,20 @@ def resume(output: str | os.PathLike, **settings) -> TrainResult:
         >>> resume("runs/voc").step
         3000
     """
-    folder = RunFolder(output)
+    callbacks, folder = check_callbacks(callbacks), RunFolder(output)
     with Interrupts() as interrupts, locked_folder(folder.path, "a training run"):
         folder.recover()
         config = folder.resumed_config(settings)
         dataset = open_dataset(config.data.folder, config.labels)
         folder.check_same_data(dataset)
         if not folder.checkpoint.is_file():
-            return _begin(config, folder, dataset, interrupts)
-        return _go_on(config, folder, dataset, interrupts)
+            return _begin(config, folder, dataset, interrupts, callbacks)
+        return _go_on(config, folder, dataset, interrupts, callbacks)
 
 
-def _go_on(config: TrainConfig, folder: RunFolder, dataset: DataSet, interrupts: Interrupts) -> TrainResult:
+def _go_on(
+    config: TrainConfig, folder: RunFolder, dataset: DataSet, interrupts: Interrupts, callbacks: list
+) -> TrainResult:
     with _precision(config.mixed_precision):
         model, state = load_state(folder.checkpoint)
         if folder.is_finished(state):
@@ -144,10 +158,14 @@ def _go_on(config: TrainConfig, folder: RunFolder, dataset: DataSet, interrupts:
         batches, images = _inputs(config, dataset, model, weights, state.step)
         trainer = make_trainer(model, config, weights.class_weights)
         restore_training(folder.checkpoint, model, trainer)
-        return _fit(batches, trainer, Loop(config, folder, dataset, images, model, state, interrupts))
+        return _fit(
+            batches, trainer, RunCallbacks(config, folder, dataset, images, model, state, interrupts, callbacks)
+        )
 
 
-def _begin(config: TrainConfig, folder: RunFolder, dataset: DataSet, interrupts: Interrupts) -> TrainResult:
+def _begin(
+    config: TrainConfig, folder: RunFolder, dataset: DataSet, interrupts: Interrupts, callbacks: list
+) -> TrainResult:
     with _precision(config.mixed_precision):
         keras.utils.set_random_seed(config.seed)
         config, model = start(config, dataset)
@@ -160,7 +178,9 @@ def _begin(config: TrainConfig, folder: RunFolder, dataset: DataSet, interrupts:
         with _new(folder) as new:
             new.write_config(config, _resolved(config, dataset, model, weights, recalibrated))
             save_checkpoint(new.checkpoint, model, trainer, state)
-            return _fit(batches, trainer, Loop(config, new, dataset, images, model, state, interrupts))
+            return _fit(
+                batches, trainer, RunCallbacks(config, new, dataset, images, model, state, interrupts, callbacks)
+            )
 
 
 @contextlib.contextmanager
@@ -192,37 +212,49 @@ def _inputs(config, dataset, model, weights, step) -> tuple[tf.data.Dataset, tf.
     return batches, images
 
 
-def _fit(batches: tf.data.Dataset, trainer: keras.Model, loop: Loop) -> TrainResult:
-    config, state = loop.config, loop.state
-    loop.set_model(trainer)
+def _fit(batches: tf.data.Dataset, trainer: keras.Model, run: RunCallbacks) -> TrainResult:
+    config, state = run.config, run.state
     try:
-        with loop.interrupts.noted(), explained(config, loop.dataset, config.train_split):
-            # What an interrupt in a validation left to do.
-            loop.catch_up()
-            if state.step < config.steps and not loop.interrupts.pending:
-                # One "epoch" for Keras: its own would begin the data again, and a run is counted in steps.
-                trainer.fit(
-                    for_outputs(trainer, batches),
-                    steps_per_epoch=config.steps - state.step,
-                    shuffle=False,
-                    verbose=0,
-                    callbacks=[loop],
-                )
+        with run.interrupts.noted(), explained(config, run.dataset, config.train_split):
+            try:
+                _steps(batches, trainer, run)
+            except ValidationStopped:
+                run.checkpoint.save_between()
+                raise
+    except Diverged as error:
+        raise Diverged(error.what, error.value, error.step, config.learning_rate, _what_is_kept(run)) from None
     except KeyboardInterrupt as error:
         number = getattr(error, "number", signal.SIGINT)
-        raise Interruption(_what_an_interrupt_leaves(loop), number) from None
+        raise Interruption(_what_an_interrupt_leaves(run), number) from None
     finally:
-        loop.close()
-    return _result(loop.folder, state)
+        run.close()
+    return _result(run.folder, state)
 
 
-def _what_an_interrupt_leaves(loop: Loop) -> str:
-    state, output = loop.state, loop.config.output
-    if loop.folder.replaces is not None:
+def _steps(batches: tf.data.Dataset, trainer: keras.Model, run: RunCallbacks) -> None:
+    # Before all else, what an interrupt in a validation left to do.
+    run.epochs.begin(trainer)
+    left = run.config.steps - run.state.step
+    if not left or trainer.stop_training:
+        run.epochs.on_train_end()
+        return
+    # One "epoch" for Keras: its own are all of one length, and a run goes on from any step.
+    trainer.fit(for_outputs(trainer, batches), steps_per_epoch=left, shuffle=False, verbose=0, callbacks=[run.epochs])
+
+
+def _what_is_kept(run: RunCallbacks) -> str:
+    if run.folder.replaces is not None:
+        return f"The run that was in {run.folder.replaces.path} is kept. "
+    return f"The model of step {run.state.best_step} is kept. " if run.state.best_step else ""
+
+
+def _what_an_interrupt_leaves(run: RunCallbacks) -> str:
+    state, output = run.state, run.config.output
+    if run.folder.replaces is not None:
         return f"Interrupted at step {state.step}, before the first checkpoint; the run in {output} is as it was."
-    if loop.saved_step == state.step and loop.folder.is_finished(state):
+    if run.checkpoint.saved_step == state.step and run.folder.is_finished(state):
         return f"Interrupted after the last step; the run in {output} is complete."
-    return f"Interrupted at step {state.step}; --resume goes on from step {loop.saved_step} ({output})."
+    return f"Interrupted at step {state.step}; --resume goes on from step {run.checkpoint.saved_step} ({output})."
 
 
 @contextlib.contextmanager

@@ -13,8 +13,10 @@ from deeplab_tf.files import read_json, write_json
 from deeplab_tf.files.reading import reading
 from deeplab_tf.labels import LabelSpec
 from deeplab_tf.models.saving import RUN_MODEL
-from deeplab_tf.training.checkpoint import RunState, read_state
+from deeplab_tf.training.callbacks.best import PER_CLASS_CSV, PER_CLASS_JSON
+from deeplab_tf.training.checkpoint import read_state
 from deeplab_tf.training.config import TrainConfig
+from deeplab_tf.training.state import RunState
 
 SETTINGS, REMEDY = "the settings of a training run", "Restore the file or choose another folder."
 # Where a run that replaces another is kept, inside the other's folder: until it has a checkpoint, from then on, and
@@ -55,8 +57,8 @@ class RunFolder:
         self.log = self.path / "log.csv"
         self.curves = self.path / "curves.png"
         self.tensorboard = self.path / "tensorboard"
-        self.per_class_csv = self.path / "per_class.csv"
-        self.per_class_json = self.path / "per_class.json"
+        self.per_class_csv = self.path / PER_CLASS_CSV
+        self.per_class_json = self.path / PER_CLASS_JSON
 
     @property
     def holds_run(self) -> bool:

@@ -4,13 +4,13 @@ import signal
 import sys
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 
 from deeplab_tf import load_model
 from deeplab_tf.datasets import open_dataset
 from deeplab_tf.training import RunFolder, TrainConfig, train
-from deeplab_tf.training.callbacks.reporter import Reporter
 from deeplab_tf.training.checkpoint import load_state
 
 
@@ -30,29 +30,19 @@ def train_only(shapes, tmp_path):
     return {"data": str(data), "labels": open_dataset(shapes).labels}
 
 
-def after_step(monkeypatch, number, action):
-    """Calls `action` when a run has done its step `number`."""
-    plain, count = Reporter.step, [0]
-
-    def step(self, loss):
-        plain(self, loss)
-        count[0] += 1
-        if count[0] == number:
-            action()
-
-    monkeypatch.setattr(Reporter, "step", step)
-
-
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT to send to oneself")
-def test_a_second_ctrl_c_ends_at_once_and_says_where_resuming_goes_on(settings, train_only, monkeypatch):
-    def twice():
-        signal.raise_signal(signal.SIGINT)
-        signal.raise_signal(signal.SIGINT)
+def test_a_second_ctrl_c_ends_at_once_and_says_where_resuming_goes_on(settings, train_only):
+    steps = []
+
+    def interrupt_twice(batch, logs):
+        steps.append(batch)
+        if len(steps) == 3:
+            signal.raise_signal(signal.SIGINT)
+            signal.raise_signal(signal.SIGINT)
 
     config = TrainConfig(**{**settings, **train_only, "steps": 5, "eval_every": 2})
-    after_step(monkeypatch, 3, twice)
     with pytest.raises(KeyboardInterrupt, match=r"Interrupted at step 3; --resume goes on from step 2 \(.*run\)"):
-        train(config)
+        train(config, [keras.callbacks.LambdaCallback(on_train_batch_end=interrupt_twice)])
     assert load_model(config.output).labels.classes == 6
     assert load_state(RunFolder(config.output).checkpoint)[1].step == 2
 

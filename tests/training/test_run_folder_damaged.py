@@ -9,9 +9,10 @@ import pytest
 
 from deeplab_tf.datasets import open_dataset
 from deeplab_tf.training import RunFolder, TrainConfig, resume
-from deeplab_tf.training.checkpoint import STATE, VARIABLES, RunState, load_state, restore_training, save_checkpoint
+from deeplab_tf.training.checkpoint import STATE, VARIABLES, load_state, restore_training, save_checkpoint
 from deeplab_tf.training.optimisation.trainer import make_trainer
 from deeplab_tf.training.start import build_model
+from deeplab_tf.training.state import RunState
 
 
 @pytest.fixture(scope="module")

@@ -4,13 +4,13 @@ import os
 import threading
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 
 from deeplab_tf import load_model
 from deeplab_tf.files.locks import locked_folder
 from deeplab_tf.training import RunFolder, TrainConfig, train
-from deeplab_tf.training.callbacks.reporter import Reporter
 
 FILES = ("model.keras", "last.keras", "config.json", "log.csv", "curves.png")
 
@@ -105,15 +105,17 @@ def test_a_recovery_that_is_killed_goes_on(tmp_path):
     assert number > 5
 
 
-def failing_step(self, loss):
+def fail(batch, logs):
     raise RuntimeError("The accelerator is gone.")
 
 
-def test_what_fails_before_a_checkpoint_leaves_the_folder_as_it_was(settings, tmp_path, monkeypatch):
-    monkeypatch.setattr(Reporter, "step", failing_step)
+FAILING = [keras.callbacks.LambdaCallback(on_train_batch_end=fail)]
+
+
+def test_what_fails_before_a_checkpoint_leaves_the_folder_as_it_was(settings, tmp_path):
     deep = tmp_path / "runs" / "deep"
     with pytest.raises(RuntimeError, match="The accelerator is gone"):
-        train(TrainConfig(**{**settings, "output": str(deep)}))
+        train(TrainConfig(**{**settings, "output": str(deep)}), FAILING)
     assert not (tmp_path / "runs").exists()
     (tmp_path / "runs").mkdir()
     with pytest.raises(FileNotFoundError):
@@ -121,14 +123,12 @@ def test_what_fails_before_a_checkpoint_leaves_the_folder_as_it_was(settings, tm
     assert not list((tmp_path / "runs").iterdir())
 
 
-def test_a_finished_run_is_kept_by_a_failing_one_and_prolonged_by_its_weights(settings, tmp_path, monkeypatch):
+def test_a_finished_run_is_kept_by_a_failing_one_and_prolonged_by_its_weights(settings, tmp_path):
     config = TrainConfig(**{**settings, "learning_rate": 0.05})
     result = train(config)
     before = {path: path.read_bytes() for path in result.output.rglob("*") if path.is_file()}
-    with monkeypatch.context() as patch:
-        patch.setattr(Reporter, "step", failing_step)
-        with pytest.raises(RuntimeError):
-            train(config, overwrite=True)
+    with pytest.raises(RuntimeError):
+        train(config, FAILING, overwrite=True)
     assert {path: path.read_bytes() for path in result.output.rglob("*") if path.is_file()} == before
 
     further = {"output": str(tmp_path / "further"), "weights": str(result.output), "learning_rate": 1e-9, "steps": 1}

@@ -8,33 +8,37 @@ import sys
 import time
 import zipfile
 
+import keras
 import numpy as np
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from deeplab_tf import load_model
 from deeplab_tf.inference import KerasPredictor
-from deeplab_tf.training import TrainConfig, resume, train
-from deeplab_tf.training.callbacks import loop
-from deeplab_tf.training.callbacks.reporter import Reporter
+from deeplab_tf.training import TrainConfig, resume, run_callbacks, train
 from deeplab_tf.training.checkpoint import read_state
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals to send to oneself")
 STEPS, EVERY = 6, 3
 
 
-def after_call(patch, owner, name, number):
-    """Sends SIGINT right after call `number` of a method, in whatever run."""
-    plain, count = getattr(owner, name), [0]
+def after_prediction(patch, number):
+    """Sends SIGINT right after prediction `number` of a validation."""
+    plain, count = KerasPredictor.scores, [0]
 
-    def call(self, *args):
-        value = plain(self, *args)
+    def scores(self, images):
+        value = plain(self, images)
         count[0] += 1
         if count[0] == number:
             signal.raise_signal(signal.SIGINT)
         return value
 
-    patch.setattr(owner, name, call)
+    patch.setattr(KerasPredictor, "scores", scores)
+
+
+def interrupt(batch, logs):
+    if batch == 1:
+        signal.raise_signal(signal.SIGINT)
 
 
 @pytest.fixture(scope="module")
@@ -45,13 +49,6 @@ def settings(shapes):
     }  # fmt: skip
 
 
-def begin_or_resume(folder, settings):
-    if folder.exists():
-        resume(folder, checkpoint_minutes=1e-9)
-    else:
-        train(TrainConfig(**settings, output=str(folder), checkpoint_minutes=1e-9))
-
-
 @pytest.fixture(scope="module")
 def runs(settings, tmp_path_factory):
     """One run undisturbed, and one with a checkpoint at every step that is interrupted wherever it can be."""
@@ -60,18 +57,20 @@ def runs(settings, tmp_path_factory):
     said = []
     with pytest.MonkeyPatch.context() as patch:
         # So that rows of the log, too, span several steps.
-        patch.setattr(loop, "ROWS_BETWEEN_CHECKPOINTS", 1)
+        patch.setattr(run_callbacks, "ROWS_BETWEEN_CHECKPOINTS", 1)
         whole = train(TrainConfig(**settings, output=str(folder / "whole"), checkpoint_minutes=0))
-        for owner, name, number in (
-            (Reporter, "step", 2),
-            (KerasPredictor, "scores", 1),
-            # The four images of the validation above, and the first of the last one.
-            (KerasPredictor, "scores", 5),
-        ):
+        with pytest.raises(KeyboardInterrupt) as caught:
+            train(
+                TrainConfig(**settings, output=str(cut), checkpoint_minutes=1e-9),
+                [keras.callbacks.LambdaCallback(on_train_batch_end=interrupt)],
+            )
+        said.append((str(caught.value), read_state(cut / "last.keras").step))
+        # The second: after the four images of the first one, the first image of the last validation.
+        for prediction in (1, 5):
             with pytest.MonkeyPatch.context() as signals:
-                after_call(signals, owner, name, number)
+                after_prediction(signals, prediction)
                 with pytest.raises(KeyboardInterrupt) as caught:
-                    begin_or_resume(cut, settings)
+                    resume(cut, checkpoint_minutes=1e-9)
             said.append((str(caught.value), read_state(cut / "last.keras").step))
         again = resume(cut)
     return whole, again, said

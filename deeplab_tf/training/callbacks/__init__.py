@@ -1,1 +1,34 @@
-"""What happens between the steps: the log, validation, curves, checkpoints, progress."""
+"""Callbacks for `keras.Model.fit`, each usable alone.
+
+`deeplab_tf.training.train` has all of them, in this order (`deeplab_tf.training.run_callbacks`):
+
+1. `Divergence` ends training before anything that is not a number is kept.
+2. `Validation` publishes `val_mean_iou` and `val_pixel_accuracy` in the logs.
+3. `TrainingLog` writes CSV and TensorBoard.
+4. `BestModel` keeps the best model.
+5. `Curves` draws the log.
+6. `TrainingProgress` shows how far the run is.
+7. The user's own.
+8. `Checkpoint`, last, so that it keeps what the others did.
+"""
+
+from deeplab_tf.training.callbacks.best import BestModel
+from deeplab_tf.training.callbacks.checkpoint import Checkpoint
+from deeplab_tf.training.callbacks.curves import Curves
+from deeplab_tf.training.callbacks.divergence import Diverged, Divergence
+from deeplab_tf.training.callbacks.log import TrainingLog
+from deeplab_tf.training.callbacks.progress import TrainingProgress
+from deeplab_tf.training.callbacks.validation import Validation
+from deeplab_tf.training.state import RunState
+
+__all__ = [
+    "BestModel",
+    "Checkpoint",
+    "Curves",
+    "Diverged",
+    "Divergence",
+    "RunState",
+    "TrainingLog",
+    "TrainingProgress",
+    "Validation",
+]

@@ -4,14 +4,48 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from pathlib import Path
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter
 
 from deeplab_tf.files import replacing
+from deeplab_tf.training.callbacks.base import RunCallback
+from deeplab_tf.training.callbacks.log import add_row
+from deeplab_tf.training.state import RunState
 
 BLUE, ORANGE, GREY = "#2b6cb0", "#dd6b20", "#718096"
+
+
+class Curves(RunCallback):
+    """Draws loss, learning rate and validation over the steps, again after every epoch.
+
+    To be placed after `Validation`, and after `TrainingLog` where it shares its rows.
+
+    Args:
+        path: A `.png` file.
+        title: Stands above.
+        state: As for `RunCallback`; shared with `TrainingLog`, its rows are drawn, else one point for every epoch.
+
+    Attributes:
+        path: The same; may be set while training goes on.
+
+    Raises:
+        OSError: From `fit`, if the file cannot be written.
+
+    Example:
+        >>> model.fit(batches, epochs=3, callbacks=[Validation(images), Curves("curves.png", "voc")])
+    """
+
+    def __init__(self, path: str | os.PathLike, title: str = "", state: RunState | None = None):
+        super().__init__(state)
+        self.path, self._title = Path(path), title
+
+    def on_epoch_end(self, epoch, logs=None):
+        if not self.state.logged:
+            add_row(self.state, logs, float(self.model.optimizer.learning_rate))
+        draw_curves(self.path, self.state.rows, self._title)
 
 
 def draw_curves(path: str | os.PathLike, rows: Sequence[dict], title: str) -> None:

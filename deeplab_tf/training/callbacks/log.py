@@ -5,15 +5,127 @@ from __future__ import annotations
 import csv
 import os
 import shutil
+import time
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 
+import keras
 import tensorflow as tf
 
 from deeplab_tf.files import replacing
+from deeplab_tf.training.callbacks.base import RunCallback
+from deeplab_tf.training.callbacks.validation import MEAN_IOU, PIXEL_ACCURACY
+from deeplab_tf.training.state import COLUMNS, RunState
 
-COLUMNS = (
-    "step", "loss", "learning_rate", "val_miou", "pixel_accuracy", "images_per_second", "seconds",
-)  # fmt: skip
+_VALIDATED = {"val_miou": MEAN_IOU, "pixel_accuracy": PIXEL_ACCURACY}
+
+
+class TrainingLog(RunCallback):
+    """Logs step, loss, learning rate, validation and speed as a CSV file, and for TensorBoard.
+
+    To be placed after `Validation`. Other metrics are the matter of `keras.callbacks.CSVLogger`.
+
+    Args:
+        path: The CSV file, with the columns of `write_log`.
+        tensorboard: A folder for TensorBoard, if any; what is in it is replaced.
+        every: Steps between two rows within an epoch; the model's metrics begin again after each. None logs the ends
+            of epochs only.
+        batch_size: Images per step; without it there is no speed.
+        schedule: Gives the learning rate by step; the optimiser's, after the step, when left out.
+        state: As for `RunCallback`; has the rows.
+
+    Attributes:
+        state: The same.
+
+    Raises:
+        OSError: From `fit`, if the file cannot be written.
+
+    Example:
+        >>> model.fit(batches, epochs=3, callbacks=[TrainingLog("log.csv", "tensorboard", batch_size=8)])
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike,
+        tensorboard: str | os.PathLike | None = None,
+        *,
+        every: int | None = None,
+        batch_size: int | None = None,
+        schedule: keras.optimizers.schedules.LearningRateSchedule | None = None,
+        state: RunState | None = None,
+    ):
+        super().__init__(state)
+        self._every, self._batch_size, self._schedule = every, batch_size or 0, schedule
+        self._board: TensorBoardLog | None = None
+        self._began, self._ended, self._images = None, 0.0, 0
+        self.move(path, tensorboard)
+
+    def move(self, path: str | os.PathLike, tensorboard: str | os.PathLike | None = None) -> None:
+        """Lets the log go on elsewhere, where its files have moved to or where all rows are written again."""
+        self.close()
+        self._path, self._tensorboard = Path(path), tensorboard
+
+    def on_train_begin(self, logs=None):
+        super().on_train_begin(logs)
+        self._began, self._images = None, 0
+
+    def on_epoch_begin(self, epoch, logs=None):
+        super().on_epoch_begin(epoch, logs)
+        if self._began is not None:
+            self._began, self._images = time.monotonic(), 0
+
+    def on_train_batch_end(self, batch, logs=None):
+        super().on_train_batch_end(batch, logs)
+        self._ended = time.monotonic()
+        # The first step holds the tracing of the network and says nothing about the speed.
+        if self._began is None:
+            self._began = self._ended
+        else:
+            self._images += self._batch_size
+        if self._every and self.state.step % self._every == 0 and not self.ends_epoch(batch):
+            self._add(logs)
+            self.model.reset_metrics()
+            self._began, self._images = time.monotonic(), 0
+
+    def on_epoch_end(self, epoch, logs=None):
+        self._add(logs)
+
+    def on_train_end(self, logs=None):
+        self.close()
+
+    def close(self) -> None:
+        """Ends TensorBoard's file, however training ended."""
+        if self._board is not None:
+            self._board.close()
+            self._board = None
+
+    def _add(self, logs: Mapping) -> None:
+        # A training that was stopped within an epoch ends it at a step that may have its row.
+        known = set(self.state.rows[-1]) - {"step"} if self.state.logged else ()
+        row = add_row(self.state, logs, self._rate())
+        if self._images:
+            row["images_per_second"] = self._images / max(self._ended - self._began, 1e-9)
+        self.state.tick()
+        row["seconds"] = self.state.seconds
+        write_log(self._path, self.state.rows)
+        if self._board is not None:
+            self._board.add({name: value for name, value in row.items() if name not in known})
+        elif self._tensorboard is not None:
+            self._board = TensorBoardLog(self._tensorboard, self.state.rows)
+
+    def _rate(self) -> float:
+        if self._schedule is None:
+            return float(self.model.optimizer.learning_rate)
+        return float(self._schedule(self.state.step - 1))
+
+
+def add_row(state: RunState, logs: Mapping, learning_rate: float) -> dict:
+    """The row of the current step in `state.rows`, with what there is to log so far."""
+    if not state.logged:
+        state.rows.append({"step": state.step, "loss": float(logs["loss"]), "learning_rate": learning_rate})
+    row = state.rows[-1]
+    row |= {column: logs[name] for column, name in _VALIDATED.items() if name in logs}
+    return row
 
 
 def write_log(path: str | os.PathLike, rows: Iterable[Mapping]) -> None:

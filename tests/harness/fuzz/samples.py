@@ -16,9 +16,10 @@ from deeplab_tf.backbones.genotype import genotype
 from deeplab_tf.datasets import convert_folder, draw_shapes, open_dataset
 from deeplab_tf.models import save_model
 from deeplab_tf.training import RunFolder, TrainConfig
-from deeplab_tf.training.checkpoint import RunState, save_checkpoint
+from deeplab_tf.training.checkpoint import save_checkpoint
 from deeplab_tf.training.optimisation.trainer import make_trainer
 from deeplab_tf.training.start import build_model
+from deeplab_tf.training.state import RunState
 from harness.tiny_model import photo, tiny_model
 
 H, W = 24, 33

@@ -1,10 +1,12 @@
-"""The log as CSV and as TensorBoard reads it."""
+"""The log as CSV and as TensorBoard reads it, in a run and alone."""
 
 import csv
 
+import keras
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from deeplab_tf.training.callbacks import TrainingLog
 from deeplab_tf.training.callbacks.curves import draw_curves
 from deeplab_tf.training.callbacks.log import TensorBoardLog, write_log
 
@@ -12,6 +14,12 @@ ROWS = [
     {"step": 10, "loss": 1.23456789, "learning_rate": 0.01, "images_per_second": 9.5, "seconds": 12.0},
     {"step": 20, "loss": 0.5, "learning_rate": 1e-7, "val_miou": 0.25, "pixel_accuracy": 0.75, "seconds": 20.5},
 ]
+
+
+def steps_of(folder, name="loss"):
+    """The steps at which TensorBoard has a value."""
+    events = EventAccumulator(str(folder), size_guidance={"tensors": 0}).Reload()
+    return [event.step for event in events.Tensors(name)]
 
 
 def test_csv(tmp_path):
@@ -35,9 +43,8 @@ def test_tensorboard_shows_each_step_once_after_a_restart(tmp_path):
     again = TensorBoardLog(tmp_path, ROWS[:1])
     again.add(ROWS[1])
     again.close()
-    events = EventAccumulator(str(tmp_path), size_guidance={"tensors": 0}).Reload()
-    assert [event.step for event in events.Tensors("loss")] == [10, 20]
-    assert [event.step for event in events.Tensors("val_miou")] == [20]
+    assert steps_of(tmp_path) == [10, 20]
+    assert steps_of(tmp_path, "val_miou") == [20]
 
 
 def test_curves_are_drawn_with_and_without_validation(tmp_path):
@@ -46,3 +53,35 @@ def test_curves_are_drawn_with_and_without_validation(tmp_path):
     with_validation, without = ((tmp_path / name).read_bytes() for name in ("with.png", "without.png"))
     widths = [int.from_bytes(png[16:20], "big") for png in (with_validation, without)]
     assert widths[0] > 1.3 * widths[1]
+
+
+def test_rows_within_an_epoch_have_the_mean_loss_since_the_one_before(known, published, tmp_path):
+    log = TrainingLog(tmp_path / "log.csv", tmp_path / "board", every=2, batch_size=1)
+    known.fit(published(0.5), log)
+    first, second = log.state.rows
+    assert (first["step"], first["loss"], first["learning_rate"]) == (2, 2.5, 0.0)
+    assert (second["step"], second["loss"], second["val_miou"], second["pixel_accuracy"]) == (4, 12.5, 0.5, 0.75)
+    assert 0 < first["images_per_second"] < 1e6
+    assert 0 < first["seconds"] <= second["seconds"]
+    assert len((tmp_path / "log.csv").read_text().splitlines()) == 3
+    assert (steps_of(tmp_path / "board"), steps_of(tmp_path / "board", "val_miou")) == ([2, 4], [4])
+
+
+def test_rows_of_epochs_go_on_from_the_optimisers_step(known, tmp_path):
+    known.fit()
+    log = TrainingLog(tmp_path / "log.csv", schedule=keras.optimizers.schedules.PolynomialDecay(16.0, 16, 0.0))
+    known.fit(log, epochs=2)
+    assert [(row["step"], row["loss"], row["learning_rate"]) for row in log.state.rows] == [(8, 7.5, 9), (12, 7.5, 5)]
+    assert "images_per_second" not in log.state.rows[0]
+
+
+def test_a_row_at_which_training_is_stopped_stands_once(known, published, tmp_path):
+    def stop(batch, logs):
+        known.model.stop_training = batch == 1
+
+    stopping = keras.callbacks.LambdaCallback(on_train_batch_end=stop)
+    log = TrainingLog(tmp_path / "log.csv", tmp_path / "board", every=2)
+    known.fit(published(0.5), log, stopping)
+    (row,) = log.state.rows
+    assert (row["step"], row["loss"], row["val_miou"]) == (2, 2.5, 0.5)
+    assert (steps_of(tmp_path / "board"), steps_of(tmp_path / "board", "val_miou")) == ([2], [2])

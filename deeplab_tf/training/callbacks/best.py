@@ -1,0 +1,65 @@
+"""Keeps the best model of a training."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from deeplab_tf.models import SegmentationModel, save_model
+from deeplab_tf.training.callbacks.base import RunCallback
+from deeplab_tf.training.callbacks.validation import MEAN_IOU, PIXEL_ACCURACY, Validation
+from deeplab_tf.training.state import RunState
+
+PER_CLASS_CSV, PER_CLASS_JSON = "per_class.csv", "per_class.json"
+
+
+class BestModel(RunCallback):
+    """Saves the model whenever its validation mean IoU is higher than before; without validation, after every epoch.
+
+    The file is one for use, as `save_model` writes it: without optimiser and loss. To be placed after `Validation`.
+    For other metrics there is `keras.callbacks.ModelCheckpoint`.
+
+    Args:
+        path: The file, ending in `.keras`.
+        model: What to save; the model that is trained when left out.
+        validation: The validation before this callback; its result by class is kept beside the file, as
+            `per_class.csv` and `per_class.json`.
+        state: As for `RunCallback`; has the best step and its metrics.
+
+    Attributes:
+        path: The same; may be set while training goes on.
+
+    Raises:
+        OSError: From `fit`, if a file cannot be written.
+
+    Example:
+        >>> validation = Validation(evaluation_images(dataset, "val"))
+        >>> best = BestModel("best/model.keras", validation=validation)
+        >>> model.fit(batches, epochs=3, callbacks=[validation, best])
+        >>> best.state.best_miou
+        0.7124
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike,
+        *,
+        model: SegmentationModel | None = None,
+        validation: Validation | None = None,
+        state: RunState | None = None,
+    ):
+        super().__init__(state)
+        self.path = Path(path)
+        self._network, self._validation = model, validation
+
+    def on_epoch_end(self, epoch, logs=None):
+        state, miou = self.state, (logs or {}).get(MEAN_IOU)
+        if None not in (miou, state.best_miou) and miou <= state.best_miou:
+            return
+        state.best_step = state.step
+        if miou is not None:
+            state.best_miou, state.best_pixel_accuracy = miou, logs.get(PIXEL_ACCURACY)
+        if self._validation is not None:
+            self._validation.evaluation.save_csv(self.path.with_name(PER_CLASS_CSV))
+            self._validation.evaluation.save_json(self.path.with_name(PER_CLASS_JSON))
+        save_model(self.model if self._network is None else self._network, self.path)

@@ -1,0 +1,83 @@
+"""Measures the model after every epoch, on whole images at their own size."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from deeplab_tf.evaluation import Evaluation, evaluate
+from deeplab_tf.inference import Predictor, open_predictor
+from deeplab_tf.interrupts import Interruption, Interrupts
+from deeplab_tf.labels import LabelSpec
+
+MEAN_IOU, PIXEL_ACCURACY = "val_mean_iou", "val_pixel_accuracy"
+
+
+class Validation(keras.callbacks.Callback):
+    """Adds `val_mean_iou` and `val_pixel_accuracy`, both 0-1, to the logs of every epoch.
+
+    What comes after it in the list of callbacks sees them, and so does the history that `fit` returns. Unlike Keras's
+    `validation_data` it predicts as `deeplab_tf.evaluation.evaluate` does.
+
+    Args:
+        images: As for `evaluate`; gone through again after every epoch.
+        labels: As for `evaluate`.
+        model: What to measure, as for `evaluate`; the model that is trained when left out.
+        interrupts: Asked before every image; training ends with an `Interruption` once there is one.
+
+    Attributes:
+        evaluation: The last result; None before.
+
+    Raises:
+        ValueError: From `fit`; as for `evaluate`.
+
+    Example:
+        >>> best = keras.callbacks.ModelCheckpoint("best.keras", "val_mean_iou", mode="max", save_best_only=True)
+        >>> model.fit(batches, epochs=3, callbacks=[Validation(evaluation_images(dataset, "val")), best])
+    """
+
+    def __init__(
+        self,
+        images: Iterable[Mapping | tuple] | tf.data.Dataset,
+        labels: LabelSpec | Mapping | str | int | None = None,
+        *,
+        model=None,
+        interrupts: Interrupts | None = None,
+    ):
+        super().__init__()
+        self.evaluation: Evaluation | None = None
+        self._images, self._labels, self._measured, self._interrupts = images, labels, model, interrupts
+        self._predictor = None
+
+    def on_train_begin(self, logs=None):
+        predictor = open_predictor(self.model if self._measured is None else self._measured)
+        self._predictor = predictor if self._interrupts is None else _Stoppable(predictor, self._interrupts)
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.evaluation = self.measure()
+        if logs is not None:
+            logs |= {MEAN_IOU: self.evaluation.miou, PIXEL_ACCURACY: self.evaluation.pixel_accuracy}
+
+    def measure(self) -> Evaluation:
+        """Measures the model as it is now."""
+        return evaluate(self._predictor, self._images, self._labels)
+
+
+class ValidationStopped(Interruption):
+    """An interrupt came in a validation, which was dropped."""
+
+
+class _Stoppable(Predictor):
+    """A predictor that stops predicting once there is an interrupt."""
+
+    def __init__(self, inner: Predictor, interrupts: Interrupts):
+        self.source, self.labels = inner.source, inner.labels
+        self._inner, self._interrupts = inner, interrupts
+
+    def scores(self, images: np.ndarray | tf.Tensor) -> tf.Tensor:
+        if self._interrupts.pending:
+            raise ValidationStopped(number=self._interrupts.pending)
+        return self._inner.scores(images)

@@ -1,0 +1,137 @@
+"""The callbacks of a run, in their order, and where their files go."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import keras
+import tensorflow as tf
+
+from deeplab_tf.datasets import DataSet
+from deeplab_tf.evaluation import Evaluation
+from deeplab_tf.interrupts import Interrupts
+from deeplab_tf.models import SegmentationModel
+from deeplab_tf.training.callbacks import (
+    BestModel,
+    Checkpoint,
+    Curves,
+    Divergence,
+    TrainingLog,
+    TrainingProgress,
+    Validation,
+)
+from deeplab_tf.training.callbacks.epochs import EpochsOfSteps
+from deeplab_tf.training.config import TrainConfig
+from deeplab_tf.training.errors import explained
+from deeplab_tf.training.optimisation.trainer import learning_rate
+from deeplab_tf.training.run_folder import RunFolder
+from deeplab_tf.training.start import val_split
+from deeplab_tf.training.state import RunState
+
+ROWS_BETWEEN_CHECKPOINTS = 10
+
+
+class RunCallbacks:
+    """What happens between the steps of a run.
+
+    Args:
+        config: The settings.
+        folder: Where the run's files go. One that replaces another takes its place at the first checkpoint.
+        dataset: The data.
+        images: What to validate on, as `evaluation_images` gives it, or None.
+        model: The model, not compiled.
+        state: How far the run is; kept up to date.
+        interrupts: Asked after every step, and every image of a validation, whether to save and end.
+        callbacks: The user's own.
+
+    Attributes:
+        order: The callbacks, as they are called.
+        epochs: All of them as the one to give `fit`.
+    """
+
+    def __init__(
+        self,
+        config: TrainConfig,
+        folder: RunFolder,
+        dataset: DataSet,
+        images: tf.data.Dataset | None,
+        model: SegmentationModel,
+        state: RunState,
+        interrupts: Interrupts,
+        callbacks: Sequence[keras.callbacks.Callback] = (),
+    ):
+        self.config, self.folder, self.dataset, self.state, self.interrupts = config, folder, dataset, state, interrupts
+        validation = None if images is None else _Validation(config, dataset, images, model, interrupts)
+        self._log = TrainingLog(
+            folder.log,
+            folder.tensorboard,
+            every=max(1, config.eval_steps // ROWS_BETWEEN_CHECKPOINTS),
+            batch_size=config.batch_size,
+            schedule=learning_rate(config),
+            state=state,
+        )
+        self._best = BestModel(folder.model, model=model, validation=validation, state=state)
+        self._curves = Curves(folder.curves, Path(config.output).name, state=state)
+        self._progress = TrainingProgress(config.batch_size, config.steps, state=state)
+        self.checkpoint = Checkpoint(
+            folder.checkpoint,
+            model=model,
+            minutes=config.checkpoint_minutes,
+            interrupts=interrupts,
+            on_save=self._take_place,
+            state=state,
+        )
+        self.order = [
+            Divergence(state),
+            *([] if validation is None else [validation]),
+            self._log,
+            self._best,
+            self._curves,
+            self._progress,
+            *callbacks,
+            self.checkpoint,
+        ]
+        self.epochs = EpochsOfSteps(self.order, config.eval_steps, config.steps, state)
+
+    def close(self) -> None:
+        """Ends the log and the bar, however training ended."""
+        self._log.close()
+        self._progress.close()
+
+    def _take_place(self) -> None:
+        if self.folder.replaces is None:
+            return
+        # Windows moves no open file.
+        self._log.close()
+        self.folder = self.folder.take_place()
+        self._log.move(self.folder.log, self.folder.tensorboard)
+        self._best.path, self._curves.path = self.folder.model, self.folder.curves
+        self.checkpoint.path = self.folder.checkpoint
+
+
+class _Validation(Validation):
+    """A validation whose errors name the damaged file of the split."""
+
+    def __init__(self, config, dataset, images, model, interrupts):
+        super().__init__(images, dataset.labels, model=model, interrupts=interrupts)
+        self._config, self._dataset = config, dataset
+
+    def measure(self) -> Evaluation:
+        with explained(self._config, self._dataset, val_split(self._config, self._dataset)):
+            return super().measure()
+
+
+def check_callbacks(callbacks: Iterable[keras.callbacks.Callback]) -> list[keras.callbacks.Callback]:
+    """The callbacks as a list.
+
+    Raises:
+        ValueError: If they are not Keras callbacks.
+    """
+    given = list(callbacks) if isinstance(callbacks, Iterable) else callbacks
+    if not isinstance(given, list) or not all(isinstance(one, keras.callbacks.Callback) for one in given):
+        raise ValueError(
+            f"callbacks must be a list of Keras callbacks; received {callbacks!r}. Give objects of subclasses of "
+            "keras.callbacks.Callback."
+        )
+    return given
