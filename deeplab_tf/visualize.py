@@ -144,7 +144,7 @@ def overlay(
         RGB, uint8 `[H, W, 3]`; with a legend wider, and higher where the legend needs it.
 
     Raises:
-        ValueError: If the sizes differ or `alpha` leaves 0-1.
+        ValueError: If the sizes differ or `alpha` is not in 0-1.
 
     Example:
         >>> overlay(image, labels, label_spec("pascal_voc"), legend=False).shape == image.shape

@@ -17,7 +17,7 @@ Predict = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray | None]]
 MIN_AGREEMENT = 0.99
 # Two classes whose scores differ by less are as good as each other: rounding decides.
 TIE = 1e-5
-# Below this fraction of unequal pixels nobody asks for ties, which takes all scores.
+# Below this fraction of unequal pixels ties are not looked for, since that takes all scores.
 FEW = 1e-3
 LARGER = 1.5
 

@@ -1,4 +1,4 @@
-"""What every export does first: read the model, see that the output may be written, describe the model."""
+"""What every export does first: read the model, check that the output may be written, describe the model."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from deeplab_tf.images.scaling import sizes_unlogged
 from deeplab_tf.inference.keras import full_resolution
 from deeplab_tf.models import SegmentationModel, check_rgb, load_model
 
-# The side of the released models' canvas, for models that name none.
+# The side of the released models' canvas, for models that have none.
 DEFAULT_SIDE = 513
 
 
@@ -22,7 +22,7 @@ def model_to_export(model_or_path: SegmentationModel | str | os.PathLike) -> Seg
 
     Raises:
         FileNotFoundError: If there is nothing at the path.
-        ValueError: If it holds no model of this package, or one of other than RGB images.
+        ValueError: If it is not a model of this package, or one of images that are not RGB.
     """
     is_model = isinstance(model_or_path, SegmentationModel)
     model = model_or_path if is_model else load_model(model_or_path)
@@ -56,7 +56,7 @@ def exporting(output: str | os.PathLike, overwrite: bool, is_export: Callable[[P
         if output.exists() and not overwrite:
             raise ValueError(f"{output} exists. Choose another path, or replace it with --overwrite (overwrite=True).")
         check_writable(output.parent)
-        # The report says how images that are scaled come out.
+        # The report has the agreement on images that are scaled.
         with sizes_unlogged():
             yield output
 

@@ -13,13 +13,13 @@ class ExportReport:
     Args:
         path: The file or folder written.
         agreement: Fraction of pixels whose labels equal the model's, 0-1.
-        max_abs_difference: Largest difference of a score (`scores` says which); None for labels only.
+        max_abs_difference: Largest difference of a score (see `scores`); None for labels only.
         scores: `"probabilities"` or `"logits"`.
         images: Number of images compared.
         synthetic: Whether they were made up because none were given.
         bytes: Size of the export.
         large_agreement: The same fraction on images larger than the size that the model is made for, which export and
-            model scale; None where the model knows no size.
+            model scale; None where the model has no size.
 
     Example:
         >>> print(export_tflite("model.keras", "model.tflite"))

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
+from deeplab_tf.checks import number
 from deeplab_tf.export.frozen import FrozenNetwork
 from deeplab_tf.export.parity import (
     MIN_AGREEMENT,
@@ -63,6 +64,7 @@ def export_saved_model(
         >>> export_saved_model("model.keras", "served/1").agreement
         1.0
     """
+    number("min_agreement", min_agreement, least=0, most=1, remedy="It is a fraction; try 0.99.")
     with exporting(output, overwrite, _is_replaceable) as folder:
         model = model_to_export(model_or_path)
         default = model.image_size or model.crop_size or (DEFAULT_SIDE, DEFAULT_SIDE)

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from deeplab_tf.checks import one_of, sides
+from deeplab_tf.checks import number, one_of, sides
 from deeplab_tf.export.frozen import FrozenNetwork
 from deeplab_tf.export.parity import (
     MIN_AGREEMENT,
@@ -77,6 +77,7 @@ def export_tflite(
     outputs = one_of("outputs", outputs, OUTPUTS)
     if Path(output).suffix != ".tflite":
         raise ValueError(f"A TFLite file ends in .tflite; received {output}.")
+    number("min_agreement", min_agreement, least=0, most=1, remedy="It is a fraction; try 0.99.")
     with exporting(output, overwrite, Path.is_file) as file:
         model = model_to_export(model_or_path)
         height, width = _input_size(model, size)

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path, PureWindowsPath
 from typing import Any
 
+from deeplab_tf.checks import is_whole
 from deeplab_tf.datasets.builders.label_names import tidy_label
 from deeplab_tf.files import read_json
 from deeplab_tf.files.reading import reading
@@ -72,7 +73,7 @@ def read_labelme(path: str | os.PathLike) -> LabelmeFile:
             shapes=tuple({**shape, "label": label} for shape, label in zip(shapes, tidy)),
             image_path=image_path if isinstance(image_path, str) else "",
             image_data=image_data if isinstance(image_data, str) else None,
-            size=size if all(type(side) is int and side > 0 for side in size) else None,
+            size=size if all(is_whole(side, 1) for side in size) else None,
             untidy=frozenset(label for label, other in zip(raw, tidy) if label != other),
         )
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from numbers import Real
 
 from deeplab_tf import checks
+from deeplab_tf.checks import is_number
 from deeplab_tf.settings import FLAG, Kind, Settings, number, setting
 
 _HUE_SHARE = 0.25
@@ -28,7 +28,7 @@ def _jitter(name: str, value) -> float | tuple[float, ...]:
 
 
 def _changes(jitter) -> tuple:
-    if isinstance(jitter, Real) and not isinstance(jitter, bool):
+    if is_number(jitter):
         return (jitter, jitter, jitter, jitter * _HUE_SHARE)
     return tuple(jitter) if isinstance(jitter, Sequence) else ()
 

@@ -9,6 +9,7 @@ import reprlib
 from collections.abc import Mapping
 from pathlib import Path
 
+from deeplab_tf.checks import is_whole
 from deeplab_tf.datasets.records.publication import finish_publication
 from deeplab_tf.datasets.records.record import count_records, shard_name
 from deeplab_tf.files import read_json, write_json
@@ -159,7 +160,7 @@ def _stored_split(name: str, fields: Mapping) -> Split:
     ):
         raise ValueError(f"{name!r} is not the name of a split")
     for what, count, least, most in (("images", images, 0, MOST_IMAGES), ("shards", shards, 1, MOST_SHARDS)):
-        if type(count) is not int or not least <= count <= most:
+        if not is_whole(count, least, most):
             raise ValueError(f"the split {name!r} has {reprlib.repr(count)} {what}, not {least} to {most}")
     return Split(images, shards)
 

@@ -51,7 +51,7 @@ class Evaluation:
     def per_class(self) -> dict[str, dict[str, float]]:
         """By class name: `iou`, `accuracy` (fraction of its pixels found), `share` (fraction of all labelled pixels).
 
-        NaN stands where a class does not occur.
+        NaN where a class does not occur.
         """
         columns = zip(self.matrix.iou.tolist(), self.matrix.accuracy.tolist(), self.matrix.frequency.tolist())
         return {name: dict(zip(COLUMNS, values)) for name, values in zip(self.labels.names, columns)}

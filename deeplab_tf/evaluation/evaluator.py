@@ -41,7 +41,7 @@ def evaluate(
         The metrics.
 
     Raises:
-        FileNotFoundError: If `model` is a path and nothing is there.
+        FileNotFoundError: If `model` is a path where there is nothing.
         ValueError: If the numbers of classes differ, an image and its labels do not fit (the message names the
             file), the items are of another form or have no end, or no labelled pixel is left.
 
@@ -55,7 +55,7 @@ def evaluate(
     spec = predictor.labels if labels is None else label_spec(labels)
     if spec.classes != predictor.labels.classes:
         raise ValueError(
-            f"{predictor.source} knows {predictor.labels.classes} classes ({predictor.labels.name}), the data have "
+            f"{predictor.source} has {predictor.labels.classes} classes ({predictor.labels.name}), the data have "
             f"{spec.classes} ({spec.name}). Evaluate on the data set that the model was trained for."
         )
     matrix = ConfusionMatrix(spec.classes, spec.ignore_label)
@@ -90,7 +90,7 @@ def _items(images: Iterable[Mapping | tuple] | tf.data.Dataset) -> Iterator[Mapp
             held = sorted(item) if isinstance(item, Mapping) else type(item).__name__
             raise ValueError(
                 f"Expected pairs (image, label), or mappings with 'image' and 'label'; received {held}. Map the items "
-                "to such; of TFRecords or a TFDS builder, evaluation_images gives them."
+                "to these; evaluation_images does so for TFRecords and TFDS builders."
             )
         yield item
 
@@ -115,5 +115,5 @@ def _check(image: np.ndarray, truth: np.ndarray, filename: str) -> None:
     if truth.shape != image.shape[:2]:
         raise ValueError(
             f"{filename}: the image is {image.shape[0]}x{image.shape[1]}, its labels {truth.shape}; they must "
-            "have one size. Fix the mask."
+            "have the same size. Fix the mask."
         )

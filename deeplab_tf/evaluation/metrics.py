@@ -76,7 +76,7 @@ class ConfusionMatrix:
     def miou(self) -> float:
         """Mean of `iou` over the classes that occur in the truth or in the predictions; NaN without pixels.
 
-        So the release counts it: a class that is predicted but never true has an IoU of 0 and takes part. The release
+        As in the release, a class that is predicted but never true has an IoU of 0 and takes part. The release
         does the same with ADE20K's ignored class, which its own benchmark, and this, leave out.
         """
         present = self.iou[~np.isnan(self.iou)]

@@ -53,12 +53,12 @@ def aspp(
 
     Args:
         x: `[B, H, W, C]`, the backbone's last map.
-        atrous_rates: One branch a rate; none gives the release's "no ASPP" head of two branches.
+        atrous_rates: One branch per rate; none gives the release's "no ASPP" head of two branches.
         norm: Settings of the normalisation.
         filters: Channels of every branch and of the projection.
         separable: Separable convolutions in the atrous branches.
         pooling: With the image-level branch.
-        dropout: Share of the projection's values dropped in training.
+        dropout: Fraction of the projection's values dropped in training.
 
     Returns:
         `[B, H, W, filters]`.

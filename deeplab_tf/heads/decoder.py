@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import keras
 
+from deeplab_tf.checks import one_of
 from deeplab_tf.layers.convolution import conv_bn, head_conv_bn
 from deeplab_tf.layers.normalization import Norm
 from deeplab_tf.layers.resize import ResizeLike
@@ -28,8 +29,8 @@ def decoder(
 ):
     """Refines `x` stage by stage with the backbone's features at each of `strides`.
 
-    A stage projects the features by a 1x1 convolution. `"concat"` puts both maps behind each other and has two 3x3
-    convolutions on them; `"sum"` has one on `x` alone and adds the features, projected to as many channels.
+    A stage projects the features by a 1x1 convolution. `"concat"` concatenates both maps and applies two 3x3
+    convolutions to them; `"sum"` applies one to `x` alone and adds the features, projected to as many channels.
 
     Args:
         x: `[B, h, w, C]`, the encoder's output.
@@ -49,8 +50,7 @@ def decoder(
         ValueError: If the strides do not descend, the backbone has no features at one of them, or there is no such
             merge.
     """
-    if merge not in MERGES:
-        raise ValueError(f"A decoder merges by one of {MERGES}; received {merge!r}.")
+    merge = one_of("decoder_merge", merge, MERGES)
     if list(strides) != sorted(set(strides), reverse=True):
         raise ValueError(f"Decoder strides must descend, for instance (8, 4); received {tuple(strides)}.")
     for stage, stride in enumerate(strides):
@@ -94,7 +94,7 @@ def _logits(x, classes: int, name: str):
 
 
 def reads_logits(name: str) -> bool:
-    """Whether the input of a convolution of a decoder that gives logits begins with a map of logits.
+    """Whether a convolution of a decoder that gives logits has a map of logits as the first part of its input.
 
     Example:
         >>> reads_logits("decoder.decoder_conv0.decoder_conv0_1"), reads_logits("decoder.decoder_conv0.decoder_conv0_2")

@@ -13,7 +13,7 @@ from deeplab_tf.layers.normalization import Norm
 from deeplab_tf.layers.resize import ResizeLike
 
 SCOPE = "meta_architecture"
-# Input that stands for the backbone's map among the branches.
+# The input that means the backbone's map.
 BACKBONE = -1
 REFERENCE_STRIDE = 16
 CONV, PYRAMID_POOLING = "conv", "pyramid_pooling"
@@ -81,10 +81,10 @@ def dense_prediction_cell(
         cell: `"cityscapes"`, the published one, or a list of branches: dictionaries with `op`, `input` (-1 for
             the backbone's map, or an earlier branch), and for `"conv"` `kernel` (1 or 3) and `rate` (height, width
             at output stride 16), for `"pyramid_pooling"` `grid_size` (rows, columns).
-        output_stride: 8 or 16; rates double at 8.
+        output_stride: 8 or 16; rates are doubled at 8.
         norm: Settings of the normalisation.
         filters: Channels of every branch and of the projection.
-        dropout: Share of the branches' values dropped in training.
+        dropout: Fraction of the branches' values dropped in training.
 
     Returns:
         `[B, H, W, filters]`.

@@ -32,7 +32,7 @@ def encoder_head(
         image_pooling: The ASPP has its image-level branch.
         separable: Separable convolutions in the ASPP.
         filters: Channels of the branches and of the projection.
-        dropout: Share dropped after the projection, in training.
+        dropout: Fraction dropped after the projection, in training.
 
     Returns:
         `[B, h, w, filters]`.

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import keras
 
+from deeplab_tf.checks import expect, whole_numbers
 from deeplab_tf.layers import ResizeLike, conv_relu
 
 FULLY_CONNECTED = 1024
@@ -42,9 +43,8 @@ def vgg_head(
         >>> [branch.shape[-1] for branch in vgg_head(keras.Input((41, 41, 512)), (6, 12, 18, 24))]
         [1024, 1024, 1024, 1024]
     """
-    rates = list(rates)
-    if not rates or any(type(rate) is not int or rate < 1 for rate in rates):
-        raise ValueError(f"fc6 needs one or more whole rates of at least 1, for instance (12,); received {rates}.")
+    rates = whole_numbers("atrous_rates", rates, remedy="Try (12,).")
+    expect(bool(rates), "atrous_rates", rates, "one or more whole numbers above 0", "Try (12,).")
     if average_pool:
         # Caffe's average counts the zeros at the border, Keras's SAME does not.
         x = keras.layers.ZeroPadding2D(1, name=f"{scope}.pool5a.pad")(x)

@@ -56,10 +56,10 @@ def segment_files(
     Args:
         segmenter: What predicts.
         paths: Image files, and folders, whose images are taken; not those of folders within them, which is logged.
-        output: The folder to write to; it is made. Inputs of one stem get numbered names: `a`, `a_2`, ...
+        output: The folder to write to; it is made. Inputs with the same stem get numbered names: `a`, `a_2`, ...
         skip_bad: Go on after a file that cannot be read; otherwise the first one ends the work, and what is
             already written stays.
-        cityscapes_ids: Write one grey PNG an image instead, `<stem>.png` of the label ids that Cityscapes' evaluation
+        cityscapes_ids: Write one grey PNG per image instead, `<stem>.png` of the label ids that Cityscapes' evaluation
             server expects; it finds its images by the start of the names.
         legend: Add the classes that occur to each overlay, which becomes larger than its image.
 
@@ -69,7 +69,7 @@ def segment_files(
     Raises:
         FileNotFoundError: If a path is missing.
         ValueError: If there is no image, one cannot be read (the message names it), the folder cannot be
-            written, an output would replace an input, or `cityscapes_ids` are wanted of other classes.
+            written, an output would replace an input, or `cityscapes_ids` are asked for with other classes.
 
     Example:
         >>> done = segment_files(Segmenter("model.keras"), ["photos"], "out", skip_bad=True)
@@ -78,7 +78,7 @@ def segment_files(
     """
     if cityscapes_ids and segmenter.labels.classes != KNOWN["cityscapes"].classes:
         raise ValueError(
-            f"Cityscapes' server takes {KNOWN['cityscapes'].classes} classes; {segmenter.predictor.source} knows "
+            f"Cityscapes' server takes {KNOWN['cityscapes'].classes} classes; {segmenter.predictor.source} has "
             f"{segmenter.labels.classes} ({segmenter.labels.name}). Give a model of Cityscapes."
         )
     sources = find_images(paths)
@@ -95,7 +95,7 @@ def segment_files(
         try:
             written[path] = save(segmenter(path), output, stem)
         except DiskFull:
-            # Not the image's fault, and the next one would fare no better.
+            # Not the image's fault, and the next one would fail as well.
             raise
         except ValueError as error:
             if not skip_bad:
@@ -165,7 +165,7 @@ def _without_outputs(files: list[Path]) -> list[Path]:
 
     def is_output(file: Path) -> bool:
         ending = next((ending for ending in OUTPUT_ENDINGS if file.name.endswith(ending)), None)
-        # Of several inputs of one stem all but the first have numbers.
+        # Of several inputs with the same stem, all except the first have numbers.
         stem = file.name.removesuffix(ending or "")
         return ending is not None and bool({stem, re.sub(r"_\d+$", "", stem)} & (stems - {file.stem}))
 
@@ -177,7 +177,7 @@ def _is_image(file: Path) -> bool:
 
 
 def unique_stems(paths: list[Path]) -> list[str]:
-    """One file-name stem a path, all different even where the file system ignores case.
+    """One file-name stem per path, all different even where the file system ignores case.
 
     Example:
         >>> unique_stems([Path("a/x.jpg"), Path("b/x.jpg"), Path("b/x_2.jpg")])

@@ -14,7 +14,7 @@ from deeplab_tf.models import SegmentationModel, check_rgb
 
 
 def full_resolution(model: SegmentationModel) -> SegmentationModel:
-    """The model itself, or a copy whose logits stand at input size where the model's do not."""
+    """The model itself, or a copy whose logits have the size of the input where the model's do not."""
     return model if model.settings["upsample_logits"] else model.rebuild(upsample_logits=True)
 
 
@@ -27,7 +27,7 @@ class KerasPredictor(Predictor):
         max_side: As for `open_predictor`.
 
     Raises:
-        ValueError: If the model takes other images than RGB, or `max_side` makes no sense.
+        ValueError: If the model takes other images than RGB, or `max_side` is not possible.
 
     Example:
         >>> KerasPredictor(load_model("model.keras"), "model.keras").scores(np.zeros((2, 65, 97, 3), np.uint8)).shape

@@ -13,7 +13,7 @@ from deeplab_tf.inference.predictor import Predictor, scores_of
 
 # The release's suggestion, and what the papers' tables call MS.
 PUBLISHED_SCALES = (0.5, 0.75, 1.0, 1.25, 1.5, 1.75)
-# A scale that no network and no memory was made for is a slip of the pen.
+# Larger scales are typing errors: they fit no network and no memory.
 LARGEST = 16
 
 

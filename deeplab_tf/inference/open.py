@@ -44,8 +44,8 @@ def open_predictor(
         model_or_path: A model of this package, a `.keras` file, a run folder, an exported SavedModel folder, or
             a `.tflite` file: an exported or a released one. What is already open is returned as it is.
         threads: Threads of a `.tflite` file's interpreter; all processors when left out.
-        input_range: The numbers that a `.tflite` file wants for the pixels 0 and 255, such as (-1, 1), where it does
-            not say.
+        input_range: The numbers that a `.tflite` file expects for the pixels 0 and 255, such as (-1, 1), where it does
+            not state them.
         trust: Run a SavedModel whose graph holds operations that no export of this package has, such as those that
             read and write files.
         max_side: Larger images are scaled down to this side, or to fit this (height, width), antialiased; their
@@ -66,7 +66,7 @@ def open_predictor(
     Raises:
         FileNotFoundError: If there is nothing at the path.
         ValueError: If it is of none of these kinds, damaged, or not a DeepLab model; the message names it. If
-            `max_side`, `output_stride`, `scales`, `window` or `overlap` make no sense or cannot be had of it.
+            `max_side`, `output_stride`, `scales`, `window` or `overlap` are not possible, or not with this model.
 
     Example:
         >>> predictor = open_predictor("model.tflite")

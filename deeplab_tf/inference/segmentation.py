@@ -20,7 +20,7 @@ OUTPUT_ENDINGS = ("_labels.png", "_overlay.png")
 
 @dataclasses.dataclass(frozen=True)
 class Segmentation:
-    """What a `Segmenter` says about one image.
+    """The result of a `Segmenter` for one image.
 
     Args:
         image: RGB, uint8 `[H, W, 3]`.
@@ -60,7 +60,7 @@ class Segmentation:
 
     @property
     def classes(self) -> dict[str, float]:
-        """Share of the pixels, 0-1, of each class that occurs, by name, largest first."""
+        """Fraction of the pixels, 0-1, of each class that occurs, by name, largest first."""
         return {self.spec.names[index]: share for index, share in shares(self.labels, self.spec).items()}
 
     def overlay(self, alpha: float = 0.5, legend: bool = False) -> np.ndarray:
@@ -68,13 +68,13 @@ class Segmentation:
 
         Args:
             alpha: Weight of the colours, 0-1.
-            legend: Add the classes that occur, with their shares.
+            legend: Add the classes that occur, with their fractions.
 
         Returns:
             RGB, uint8 `[H, W, 3]`; larger than the image where there is a legend.
 
         Raises:
-            ValueError: If `alpha` leaves 0-1.
+            ValueError: If `alpha` is not in 0-1.
         """
         return overlay(self.image, self.labels, self.spec, alpha, legend)
 
@@ -95,6 +95,6 @@ class Segmentation:
         folder = check_writable(folder)
         labels, picture = (folder / f"{stem}{ending}" for ending in OUTPUT_ENDINGS)
         write_label_png(labels, self.labels, self.spec.palette)
-        # Of photographs harder compression saves a few per cent, in several times as long.
+        # Stronger compression of photographs saves a few per cent and takes several times as long.
         write_image(picture, self.overlay(legend=legend), compress_level=1)
         return labels, picture

@@ -27,7 +27,7 @@ class Segmenter:
 
     Raises:
         FileNotFoundError: If there is nothing at the path.
-        ValueError: If it is not a DeepLab model, or `max_side` makes no sense; the message names it.
+        ValueError: If it is not a DeepLab model, or an argument is not possible; the message names it.
 
     Example:
         >>> segmenter = Segmenter("model.keras")
@@ -57,7 +57,7 @@ class Segmenter:
                 0-255.
 
         Returns:
-            The labels at the image's size, and what goes with them.
+            The labels at the image's size, with probabilities, overlay and files made from them on demand.
 
         Raises:
             FileNotFoundError: If there is no such file.

@@ -33,7 +33,7 @@ class SlidingWindow(Predictor):
             then logged, the first time.
 
     Raises:
-        ValueError: If the window is no size, or the overlap leaves its range.
+        ValueError: If the window is not a size, or the overlap is out of its range.
 
     Example:
         >>> SlidingWindow(open_predictor("model.keras", max_side=None), 1025).predict(aerial_photo).shape

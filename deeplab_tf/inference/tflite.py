@@ -32,11 +32,12 @@ class TFLitePredictor(Predictor):
     Args:
         path: The file.
         threads: Threads of the interpreter; all processors when left out.
-        input_range: The numbers that the file wants for the pixels 0 and 255, such as (-1, 1), where it does not say.
+        input_range: The numbers that the file expects for the pixels 0 and 255, such as (-1, 1), where it does not
+            state them.
         max_side: As for `open_predictor`; at most the file's own input size.
 
     Raises:
-        ValueError: If the file is damaged or not a DeepLab, does not say what it wants for pixels, or its input is
+        ValueError: If the file is damaged or not a DeepLab, does not state what it expects for pixels, or its input is
             smaller than `max_side`; the message names it.
     """
 
@@ -62,9 +63,9 @@ class TFLitePredictor(Predictor):
         self._feed = feed_of(file.structure, input_range)
         if self._feed is None:
             raise ValueError(
-                f"{self.source} does not say which numbers it wants for the pixels 0-255, neither in its metadata nor "
-                "by its quantisation or first operations. Say it: input_range=(0, 255), (-1, 1) or (0, 1), on the "
-                "command line --input-range 0,255."
+                f"{self.source} does not state which numbers it expects for the pixels 0-255, neither in its metadata "
+                "nor by its quantisation or first operations. State them: input_range=(0, 255), (-1, 1) or (0, 1), on "
+                "the command line --input-range 0,255."
             )
         self.labels = LabelSpec.from_dict(about["labels"]) if about else released_labels(self._count_classes())
         self._scores_are = about.get("outputs", "logits")
@@ -158,7 +159,7 @@ class TFLitePredictor(Predictor):
         taken = self._input["shape"].tolist()
         maps = [shape for shape in shapes if len(shape) == 4 and shape[:3] == taken[:3] and shape != taken]
         if not maps:
-            raise self._not_a_deeplab("no map of class scores stands before its labels")
+            raise self._not_a_deeplab("there is no map of class scores before its labels")
         return maps[-1][3]
 
     def _not_a_deeplab(self, reason: str) -> ValueError:

@@ -21,7 +21,7 @@ LARGEST_CONFIG = 64 * 2**20
 LARGEST_EXPANSION, SMALL = 100, 2**20
 # Seeds and counters, which files need not hold.
 SLACK = 2**20
-# Layers that run, or read, what a file tells them to.
+# Layers that run or read whatever a file names.
 REFUSED = ("Lambda", "TFSMLayer", "TorchModuleWrapper", "JaxLayer", "FlaxLayer", "StringLookup", "IntegerLookup",
            "TextVectorization", "FeatureSpace")  # fmt: skip
 

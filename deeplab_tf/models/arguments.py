@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from deeplab_tf.checks import expect, nearest, number, whole, whole_numbers
 
-# What other libraries call the same, and what stands for what this one has not.
+# Other libraries' names of arguments, and the nearest of those that this one does not have.
 MEANT = {
     "num_classes": "classes", "n_classes": "classes", "nb_classes": "classes", "class_names": "labels",
     "label_names": "labels", "encoder_name": "backbone", "encoder": "backbone", "backbone_name": "backbone",
@@ -46,7 +46,7 @@ RULES: Mapping[str, tuple[Callable, str]] = {
         (_truth, "Give one of these."),
     ),
 }  # fmt: skip
-# Their None means something; elsewhere it is no value.
+# Of these None has a meaning; for the others it is not a value.
 OPTIONAL = ("atrous_rates", "multi_grid", "depth_multiplier", "drop_path_steps", "decoder_separable")
 
 
@@ -61,7 +61,7 @@ def own_arguments(kind: type, variables: Mapping) -> dict:
         All arguments by name, those that were left out at their defaults.
 
     Raises:
-        ValueError: If one is not of the kind that it must be; the message says which.
+        ValueError: If a value is not possible; the message names the argument.
 
     Example:
         >>> own_arguments(DeepLabV3, {"settings": {"filters": 0}})
@@ -90,12 +90,12 @@ def defaults_of(kind: type) -> dict:
 
 
 def check_names(kind: str, names: Iterable[str], known: Iterable[str]) -> None:
-    """Refuses arguments that there are not, with the one that was probably meant.
+    """Refuses unknown arguments, with the one that was probably meant.
 
     Args:
         kind: What they were given to.
         names: The names given.
-        known: The names that there are.
+        known: The known names.
 
     Raises:
         ValueError: If one is unknown; the message lists what is known.

@@ -31,12 +31,12 @@ class AutoDeepLab(SegmentationModel):
         output_stride: That at which the genotype's path ends; None takes it.
         atrous_rates: Rates of the ASPP branches; None follows the output stride, `()` leaves them out.
         separable: Separable convolutions in ASPP and decoder.
-        drop_path_keep: Share of an image's paths that the last cell keeps in training; cell c of n keeps
+        drop_path_keep: Fraction of an image's paths that the last cell keeps in training; cell c of n keeps
             1 - (c + 1) / n (1 - drop_path_keep).
-        drop_path_steps: Training steps over which the shares dropped rise from 0 to that, as the release trains;
+        drop_path_steps: Training steps over which the fractions dropped rise from 0 to that, as the release trains;
             None drops them from the start.
         filters: Channels of ASPP and decoder.
-        dropout: Share dropped after the ASPP's projection, in training.
+        dropout: Fraction dropped after the ASPP's projection, in training.
         decoder_strides: Strides of the decoder's stages, descending.
         **settings: The shared arguments, see `NormalizedSettings`.
 
@@ -86,7 +86,7 @@ class AutoDeepLab(SegmentationModel):
 
     @classmethod
     def renamed(cls, settings: dict) -> dict:
-        """Settings of before, whose `filters` was the network's width and `head_filters` that of the head."""
+        """Settings of earlier versions, whose `filters` was the network's width and `head_filters` that of the head."""
         if "head_filters" not in settings:
             return settings
         others = {name: value for name, value in settings.items() if name != "head_filters"}

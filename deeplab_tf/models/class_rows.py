@@ -113,7 +113,7 @@ class ClassRows:
 
 
 def _by_name(names: Sequence[str]) -> dict[str, int]:
-    """Rows by what counts of their names; those without a name, and those that two share, are left out."""
+    """Rows by what counts of their names; those without a name, and names that occur twice, are left out."""
     keys = [re.sub(r"[\W_]+", "", name.casefold()) or name for name in names]
     named = [key for key, name in zip(keys, names) if not UNNAMED.match(name)]
     return {key: row for row, key in enumerate(keys) if named.count(key) == 1}

@@ -39,7 +39,7 @@ class FittedModel(keras.Model):
         measured on the data; the function of the network stays the same.
 
         Raises:
-            ValueError: If arrays of images are not 0-255, or masks hold a label that is no class and not ignored. A
+            ValueError: If arrays of images are not 0-255, or masks hold a label that is neither a class nor ignored. A
                 data set of images of another range is warned of.
         """
         if kwargs.get("validation_data") is not None:

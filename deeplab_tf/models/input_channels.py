@@ -34,7 +34,7 @@ def check_rgb(model: keras.Model, what: str) -> None:
         what: What is about to be done with it, as the message's subject.
 
     Raises:
-        ValueError: If the model's images have not three channels.
+        ValueError: If the model's images do not have three channels.
     """
     channels = model.input_shape[-1]
     if channels != 3:
@@ -45,7 +45,7 @@ def check_rgb(model: keras.Model, what: str) -> None:
 
 
 def differs_in_channels(source: keras.Model, target: keras.Model, twin, layer) -> bool:
-    """Whether two convolutions read their model's images and differ in nothing but these images' channels."""
+    """Whether two convolutions read their model's images and differ in these images' channels only."""
     if not (isinstance(layer, keras.layers.Conv2D) and isinstance(twin, keras.layers.Conv2D)):
         return False
     theirs, ours = tuple(twin.kernel.shape), tuple(layer.kernel.shape)
@@ -54,12 +54,12 @@ def differs_in_channels(source: keras.Model, target: keras.Model, twin, layer) -
 
 
 def stem_channels(model: keras.Model) -> int:
-    """The channels that a model's first convolutions see: those of its images, but of grey ones perhaps three."""
+    """The channels that a model's first convolutions see: those of its images; of grey ones perhaps three."""
     return _normalization(model).output.shape[-1]
 
 
 def copy_stem(source: keras.Model, target: keras.Model, name: str) -> None:
-    """Copies a convolution that reads images into one that reads images of other channels, and says so on stderr.
+    """Copies a convolution that reads images into one that reads images with another number of channels, and logs it.
 
     The kernel is averaged over its input channels, repeated and rescaled: a grey image, however often its channel is
     repeated, gives the same map as in the source. Where the source subtracts a mean of its own from every channel and

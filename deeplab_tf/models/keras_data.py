@@ -17,7 +17,7 @@ def pairs_of(data):
     """Dictionaries of `image` and `label`, as `evaluation_images` gives them, as batches of one pair.
 
     Args:
-        data: Whatever `fit` takes; all but a `tf.data.Dataset` of such dictionaries comes back as it is.
+        data: Whatever `fit` takes; anything except a `tf.data.Dataset` of such dictionaries is returned as it is.
 
     Raises:
         ValueError: If the dictionaries have no labels.
@@ -55,7 +55,7 @@ def range_error(images: np.ndarray) -> str | None:
 
 
 def checked_images(data):
-    """Data whose pixels are 0-255 as far as a look at the first tells.
+    """Data whose pixels are 0-255, judged by the first element.
 
     Args:
         data: Arrays or tensors, which are looked at now; or a `tf.data.Dataset`, whose first batch of floats is looked

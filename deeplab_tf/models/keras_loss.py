@@ -1,4 +1,4 @@
-"""What is said of losses and labels that do not go with a model that gives logits of its classes."""
+"""Warnings and errors for losses and labels that do not fit a model that gives logits of its classes."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def _snake(name: str) -> str:
 
 @contextlib.contextmanager
 def explained_labels():
-    """Turns TensorFlow's list of all labels of a batch, one of which is no class, into one line.
+    """Turns TensorFlow's list of all labels of a batch, one of which is not a class, into one line.
 
     Raises:
         ValueError: Instead of TensorFlow's `InvalidArgumentError` of such labels.

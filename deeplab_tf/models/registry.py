@@ -52,10 +52,10 @@ def check_settings(network: type[SegmentationModel], names: Iterable[str], witho
     Args:
         network: The model's class.
         names: The settings that were given.
-        without: Arguments of the class that are not to be given here.
+        without: Arguments of the class that are not taken here.
 
     Raises:
-        ValueError: If one is unknown; the message says which was probably meant and lists those that there are.
+        ValueError: If one is unknown; the message names the one that was probably meant and lists all.
     """
     check_names(network.__name__, names, [name for name in arguments_of(network) if name not in set(without)])
 

@@ -103,5 +103,5 @@ def _is_keras_file(path: Path) -> bool:
         with zipfile.ZipFile(path) as archive:
             return "config.json" in archive.namelist()
     except Exception:
-        # Damaged; what reads it next says how.
+        # Damaged; what reads it next describes how.
         return True

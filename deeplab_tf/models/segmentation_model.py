@@ -51,7 +51,7 @@ def resolve_labels(classes: int | None, labels) -> LabelSpec:
 
 
 class SegmentationModel(FittedModel):
-    """The base of the family: a functional Keras model that knows its labels, its stride and its canvas.
+    """The base of the family: a functional Keras model with its labels, its stride and its canvas.
 
     A subclass's constructor passes its own arguments as `settings`, and its `head` makes logits of features; the model
     is built from them, and rebuilt with some of them changed. Files and clones hold them beside the layers as Keras

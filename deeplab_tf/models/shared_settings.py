@@ -53,7 +53,8 @@ class ModelSettings(TypedDict, total=False):
     upsample_logits: Annotated[
         bool,
         Argument(
-            True, "Bring the logits to input size; else they stand at the output stride, or at the decoder's last one."
+            True,
+            "Resize the logits to the input's size; otherwise they are at the output stride or the decoder's last one.",
         ),
     ]
     weights: Annotated[
@@ -104,7 +105,7 @@ class _Encoder(TypedDict, total=False):
     ]
     image_pooling: Annotated[bool, Argument(True, "The ASPP has its image-level branch.")]
     filters: Annotated[int, Argument(256, "Channels of the ASPP.")]
-    dropout: Annotated[float, Argument(0.1, "Share dropped after the ASPP's projection, in training.")]
+    dropout: Annotated[float, Argument(0.1, "Fraction dropped after the ASPP's projection, in training.")]
 
 
 class NormalizedSettings(_Normalization, ModelSettings, total=False):

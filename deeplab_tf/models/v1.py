@@ -42,7 +42,7 @@ VARIANTS = {
     "4x4": Variant(4, 8, 4096),
     "large_fov": Variant(3, 12, 1024, average_pool=True),
 }
-# What the base class reads and this model has not as arguments.
+# What the base class reads and this model does not have as arguments.
 FIXED = {"backbone": "vgg_16"}
 
 
@@ -59,7 +59,7 @@ class DeepLabV1(SegmentationModel):
             network, of a smaller field of view.
         msc: The multi-scale head: features of the image and of the first four poolings join the last map.
         output_stride: 8, the only one.
-        dropout: Share dropped after fc6 and after fc7, in training.
+        dropout: Fraction dropped after fc6 and after fc7, in training.
         **settings: The shared arguments, see `NormalizedSettings`.
 
     Example:

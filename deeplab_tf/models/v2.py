@@ -38,7 +38,7 @@ class DeepLabV2(SegmentationModel):
         output_stride: Input size over size of the logits before they are upsampled: 8, 16 or 32.
         atrous_rates: Rates of the branches. ASPP-L is 6, 12, 18, 24, also when None; ASPP-S is 2, 4, 8, 12.
         multi_scale: Look at the image at 0.5, 0.75 and 1 times its size with the same weights and keep the maximum.
-        dropout: Share dropped after fc6 and fc7 of VGG-16, in training.
+        dropout: Fraction dropped after fc6 and fc7 of VGG-16, in training.
         frozen_batch_norm: Train with fixed batch statistics, and with fixed scale and shift in the ResNets, as in the
             paper; for a start from random weights, False.
         **settings: The shared arguments, see `ModelSettings`.

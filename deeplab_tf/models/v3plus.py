@@ -27,7 +27,7 @@ class DeepLabV3Plus(SegmentationModel):
         separable: Separable convolutions in ASPP and decoder.
         decoder_strides: Strides of the decoder's stages, descending.
         decoder_filters: Channels of the decoder.
-        decoder_separable: Separable convolutions in the decoder; None as `separable` says.
+        decoder_separable: Separable convolutions in the decoder; None takes `separable`.
         decoder_merge: `"concat"`, the paper's, or `"sum"`: one convolution on the encoder's map, and the low-level
             features added.
         decoder_logits: The decoder gives the logits, by plain 1x1 convolutions without normalisation; there is no

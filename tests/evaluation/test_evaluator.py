@@ -123,7 +123,7 @@ def test_image_that_is_not_uint8_rgb_is_refused():
 
 
 def test_data_of_other_classes_are_refused():
-    with pytest.raises(ValueError, match=r"red channel knows 3 classes \(aerial\), the data have 21 \(pascal_voc\)"):
+    with pytest.raises(ValueError, match=r"red channel has 3 classes \(aerial\), the data have 21 \(pascal_voc\)"):
         evaluate(RedChannel(), ITEMS, labels="pascal_voc")
 
 

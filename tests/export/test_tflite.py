@@ -112,6 +112,7 @@ def test_model_without_a_canvas_gets_the_default_size(monkeypatch):
         ("m.lite", {}, "ends in .tflite; received .*m.lite"),
         ("m.tflite", {"size": 8}, "size must be .*above 8; received 8"),
         ("m.tflite", {"size": (65, 65, 3)}, "size must be a side or"),
+        ("m.tflite", {"min_agreement": 99}, "min_agreement must be a number from 0 to 1; received 99"),
         ("old.tflite", {}, "old.tflite exists. Choose another path, or replace it with --overwrite"),
         ("folder.tflite", {"overwrite": True}, "exists and is not an export of this kind"),
         ("old.tflite/m.tflite", {}, "Cannot write to .*old.tflite"),

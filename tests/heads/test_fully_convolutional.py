@@ -24,7 +24,7 @@ def test_the_average_counts_the_border_as_caffe_does():
 
 @pytest.mark.parametrize("rates", [(), (0,), (1.5,)])
 def test_impossible_rates_are_refused(rates):
-    with pytest.raises(ValueError, match="whole rates of at least 1"):
+    with pytest.raises(ValueError, match="whole numbers above 0; received"):
         vgg_head(keras.Input((9, 9, 8)), rates)
 
 

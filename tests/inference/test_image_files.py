@@ -113,7 +113,7 @@ def test_ids_for_the_server_of_cityscapes(photos):
 
 
 def test_other_classes_have_no_ids_of_cityscapes(photos):
-    with pytest.raises(ValueError, match="takes 19 classes; corner knows 3"):
+    with pytest.raises(ValueError, match="takes 19 classes; corner has 3"):
         segment_files(Segmenter(Corner()), photos / "one", photos / "out", cityscapes_ids=True)
     assert not (photos / "out").exists()
 

@@ -57,7 +57,7 @@ def test_first_operations_tell_what_a_float_input_takes(tmp_path, function, low,
 def test_float_input_of_unknown_range_is_asked_for(tmp_path, function):
     path = write_tflite(tmp_path / "float.tflite", function, dtype=tf.float32)
     with pytest.raises(
-        ValueError, match=r"float\.tflite does not say which numbers.*input_range=\(0, 255\).*--input-range"
+        ValueError, match=r"float\.tflite does not state which numbers.*input_range=\(0, 255\).*--input-range"
     ):
         open_predictor(path)
     raw = open_predictor(path, input_range=(-1, 1)).run(np.full((9, 9, 3), [0, 51, 255], np.uint8))

@@ -89,7 +89,7 @@ def test_a_backbone_without_low_level_features_is_refused(backbone):
         ({"decoder_strides": (4, 8)}, r"Decoder strides must descend.*received \(4, 8\)"),
         ({"decoder_strides": (2,)}, r"no decoder features at stride 2; it has them at \[4, 8, 16\]"),
         ({"decoder_strides": (16,), "output_stride": 8}, r"stride 16; it has them at \[4, 8\]"),
-        ({"decoder_merge": "max"}, r"merges by one of \('concat', 'sum'\); received 'max'"),
+        ({"decoder_merge": "max"}, "decoder_merge must be one of 'concat', 'sum'; received 'max'"),
         ({"decoder_logits": True, "decoder_strides": ()}, r"needs a decoder.*received decoder_strides=\(\)"),
     ],
 )
