@@ -9,7 +9,6 @@ from __future__ import annotations
 import dataclasses
 import io
 import json
-import math
 import os
 import zipfile
 from collections.abc import Mapping
@@ -17,6 +16,7 @@ from collections.abc import Mapping
 import keras
 import numpy as np
 
+from deeplab_tf.checks import is_number, is_whole
 from deeplab_tf.files import replacing
 from deeplab_tf.files.reading import reading
 from deeplab_tf.models import SegmentationModel, load_model
@@ -94,9 +94,9 @@ def _run_state(fields: Mapping) -> RunState:
             raise ValueError(f"its log has the columns {sorted(unknown)}")
         numbers += row.values()
     steps = [state.step, *(row["step"] for row in state.rows), *(() if state.best_step is None else (state.best_step,))]
-    if not all(type(step) is int and step >= 0 for step in steps):
+    if not all(is_whole(step, 0) for step in steps):
         raise ValueError("a step is not a whole number")
-    if not all(type(number) in (int, float) and abs(number) < math.inf for number in numbers):
+    if not all(map(is_number, numbers)):
         raise ValueError("its log has values that are no numbers")
     return state
 

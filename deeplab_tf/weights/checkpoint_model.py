@@ -64,7 +64,7 @@ def load_checkpoint_model(
         settings: Constructor's arguments that replace what was read off, such as `{"output_stride": 8}`. With
             `"model"`, a key of `deeplab_tf.models.MODELS` such as `"v3plus"`, they are all arguments, and only the
             number of classes is read off where they leave it open.
-        source: What to call it on stderr; the path when left out.
+        source: What to call it in the log; the path when left out.
 
     Returns:
         The model, not compiled.
