@@ -95,9 +95,9 @@ class RunCallbacks:
         self.epochs = EpochsOfSteps(self.order, config.eval_steps, config.steps, state)
 
     def close(self) -> None:
-        """Ends the log and the bar, however training ended."""
-        self._log.close()
-        self._progress.close()
+        """Ends what they have open, however training ended."""
+        for callback in (self._log, self._progress):
+            callback.close()
 
     def _take_place(self) -> None:
         if self.folder.replaces is None:

@@ -36,6 +36,12 @@ class RunCallback(keras.callbacks.Callback):
         # Not added to: the others that share the state set it to the same.
         self.state.step = self._first + batch + 1
 
+    def on_train_end(self, logs=None):
+        self.close()
+
+    def close(self) -> None:
+        """Ends what is open, such as a file, however training ended."""
+
     def ends_epoch(self, batch: int) -> bool:
         """Whether `batch`, counted from 0, is the last one of the epoch, as far as Keras knows."""
         return batch + 1 == self.params.get("steps")

@@ -90,11 +90,7 @@ class TrainingLog(RunCallback):
     def on_epoch_end(self, epoch, logs=None):
         self._add(logs)
 
-    def on_train_end(self, logs=None):
-        self.close()
-
     def close(self) -> None:
-        """Ends TensorBoard's file, however training ended."""
         if self._board is not None:
             self._board.close()
             self._board = None

@@ -58,11 +58,7 @@ class TrainingProgress(RunCallback):
             line += " (best so far)" if self.state.best_step == self.state.step else ""
         _log.info(line)
 
-    def on_train_end(self, logs=None):
-        self.close()
-
     def close(self) -> None:
-        """Ends the bar, however training ended."""
         if self._progress is not None:
             self._progress.close()
             self._progress = None
