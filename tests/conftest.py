@@ -23,6 +23,15 @@ def shared() -> Path:
     return SHARED
 
 
+@pytest.fixture(scope="session")
+def tiny_exports(tmp_path_factory):
+    """A small model made for images of 65x65, and its files: exports take longer than most tests."""
+    # Here, so that tests without a network start without TensorFlow.
+    from harness.tiny_exports import export_tiny_model
+
+    return export_tiny_model(tmp_path_factory.mktemp("tiny"))
+
+
 @pytest.fixture
 def logged(caplog):
     """What the library logs, from INFO up."""

@@ -1,25 +1,24 @@
 """The page on exports does what it says, and gives the labels of this package."""
 
 import re
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from deeplab_tf.export import export_saved_model, export_tflite
 from deeplab_tf.inference import Segmenter
-from harness.tiny_model import photo, tiny_model
+from harness.tiny_model import photo
 
 PAGE = Path(__file__).resolve().parents[2] / "docs/deployment.md"
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
+def folder(tiny_exports, tmp_path_factory):
     folder = tmp_path_factory.mktemp("deployment")
-    model = tiny_model(image_size=65)
-    export_saved_model(model, folder / "serving/mine/1")
-    export_tflite(model, folder / "mine.tflite", outputs="probabilities")
+    shutil.copytree(tiny_exports.folder / "saved", folder / "serving/mine/1")
+    shutil.copy(tiny_exports.folder / "probabilities.tflite", folder / "mine.tflite")
     Image.fromarray(photo(40, 60)).save(folder / "photo.jpg")
     return folder
 

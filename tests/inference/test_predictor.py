@@ -5,10 +5,9 @@ import pytest
 import tensorflow as tf
 
 from deeplab_tf.evaluation import evaluate
-from deeplab_tf.export import export_saved_model, export_tflite
 from deeplab_tf.inference import Predictor, Segmenter, open_predictor
 from deeplab_tf.labels import label_spec
-from harness.tiny_model import photo, seeing_model
+from harness.tiny_model import photo
 
 KINDS = ["keras", "saved", "logits.tflite", "probabilities.tflite"]
 # Of the size of the canvas: a `.tflite` file pads with 128 where the model pads with 127.5.
@@ -36,14 +35,9 @@ class Ramp(Predictor):
 
 
 @pytest.fixture(scope="module")
-def sources(tmp_path_factory):
+def sources(tiny_exports):
     """By kind, what `open_predictor` takes."""
-    folder, model = tmp_path_factory.mktemp("kinds"), seeing_model(image_size=65)
-    export_saved_model(model, folder / "saved")
-    for outputs in ("logits", "probabilities", "labels"):
-        export_tflite(model, folder / f"{outputs}.tflite", size=65, outputs=outputs)
-    names = ("saved", "logits.tflite", "probabilities.tflite", "labels.tflite")
-    return {"keras": model, **{name: folder / name for name in names}}
+    return {kind: tiny_exports.source(kind) for kind in (*KINDS, "labels.tflite")}
 
 
 @pytest.fixture(scope="module")

@@ -6,28 +6,18 @@ import threading
 import numpy as np
 import pytest
 
-from deeplab_tf.export import export_saved_model, export_tflite
 from deeplab_tf.inference import Segmenter
-from harness.tiny_model import photo, tiny_model
+from harness.tiny_model import photo
 
 THREADS, ROUNDS = 8, 6
 
 
-@pytest.fixture(scope="module")
-def sources(tmp_path_factory):
-    """By kind, what a Segmenter takes."""
-    folder, model = tmp_path_factory.mktemp("threads"), tiny_model()
-    export_saved_model(model, folder / "saved")
-    export_tflite(model, folder / "labels.tflite", size=65)
-    export_tflite(model, folder / "scores.tflite", size=65, outputs="probabilities")
-    return {"keras": model, **{name: folder / name for name in ("saved", "labels.tflite", "scores.tflite")}}
-
-
-@pytest.mark.parametrize("kind", ["keras", "saved", "labels.tflite", "scores.tflite"])
-def test_threads_share_a_segmenter(sources, kind):
+@pytest.mark.parametrize("kind", ["keras", "saved", "labels.tflite", "probabilities.tflite"])
+def test_threads_share_a_segmenter(tiny_exports, kind):
     images = [photo(65 - index, 60, seed=index) for index in range(THREADS)]
-    alone, shared = Segmenter(sources[kind]), Segmenter(sources[kind])
+    alone, shared = (Segmenter(tiny_exports.source(kind)) for _ in range(2))
     expected = [alone(image).labels for image in images]
+    assert (expected[0][:58] != expected[-1][:58]).any()
     together = threading.Barrier(THREADS)
 
     def work(index):
@@ -38,7 +28,7 @@ def test_threads_share_a_segmenter(sources, kind):
         for labels, found in zip(expected, pool.map(work, range(THREADS))):
             for again in found:
                 np.testing.assert_array_equal(again, labels)
-    if kind == "scores.tflite":
+    if kind == "probabilities.tflite":
         with concurrent.futures.ThreadPoolExecutor(THREADS) as pool:
             found = list(pool.map(lambda image: shared(image).probabilities, images))
         for image, probabilities in zip(images, found):
