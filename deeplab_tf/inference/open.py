@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from deeplab_tf.files import recover
@@ -16,13 +17,55 @@ from deeplab_tf.inference.saved_model import SavedModelPredictor
 from deeplab_tf.inference.sliding_window import OVERLAP, WINDOW, SlidingWindow
 from deeplab_tf.inference.tflite import TFLitePredictor
 from deeplab_tf.models import SegmentationModel, load_model
-from deeplab_tf.weights.sources import KINDS, kind_of
+from deeplab_tf.weights.sources import kind_of
 
 # What callers ask of a predictor, whether or not it derives from `Predictor`.
 ASKED = ("source", "labels", "predict", "probabilities")
 
 # A smaller window would be one or two cells of the features.
 WIDEST_STRIDE = 32
+
+
+@dataclasses.dataclass(frozen=True)
+class PathKind:
+    """A kind of file or folder that predicts.
+
+    Args:
+        name: What messages call it.
+        reads: Whether a path is of the kind.
+        opens: Makes the predictor from the path and `open_predictor`'s arguments for files, by their names.
+        rebuilds: Whether it can have another output stride than its own.
+    """
+
+    name: str
+    reads: Callable[[Path], bool]
+    opens: Callable[..., Predictor]
+    rebuilds: bool = False
+
+
+def _open_tflite(path: Path, *, threads, input_range, max_side, **_) -> Predictor:
+    return TFLitePredictor(path, threads=threads, input_range=input_range, max_side=max_side)
+
+
+def _open_saved_model(path: Path, *, trust, max_side, **_) -> Predictor:
+    return SavedModelPredictor(path, trust, max_side)
+
+
+def _open_keras(path: Path, *, max_side, output_stride, **_) -> Predictor:
+    return _of_model(load_model(path), str(path), max_side, output_stride)
+
+
+def _is(*names: str) -> Callable[[Path], bool]:
+    """Whether a path is of one of these kinds of sources of weights."""
+    return lambda path: getattr(kind_of(path), "name", None) in names
+
+
+# One row for each kind; the first that reads a path opens it.
+PATH_KINDS = (
+    PathKind("a .tflite file", _is("tflite"), _open_tflite),
+    PathKind("a SavedModel folder", lambda path: path.is_dir() and _is("saved_model")(path), _open_saved_model),
+    PathKind("a .keras file or a run folder", _is("keras", "application", "run_folder"), _open_keras, rebuilds=True),
+)
 
 
 def open_predictor(
@@ -119,25 +162,22 @@ def _opened(model_or_path, threads, input_range, trust, max_side, output_stride)
         )
     path = Path(model_or_path)
     recover(path)
+    expected = ", ".join(kind.name for kind in PATH_KINDS)
     if not path.exists():
-        raise FileNotFoundError(
-            f"There is no {path}. Give a .keras file, a run folder, a SavedModel folder or a .tflite file."
+        raise FileNotFoundError(f"There is no {path}. Give one of: {expected}.")
+    kind = next((kind for kind in PATH_KINDS if kind.reads(path)), None)
+    if kind is None:
+        raise ValueError(
+            f"{path} is of no kind that predicts; expected one of: {expected}. Other released files (.pb, .tar.gz, "
+            "checkpoints) are read by load_released (deeplab-tf import)."
         )
-    kind = kind_of(path)
-    if kind in (KINDS["keras"], KINDS["application"], KINDS["run_folder"]):
-        return _of_model(load_model(path), str(path), max_side, output_stride)
-    if output_stride is not None:
+    if output_stride is not None and not kind.rebuilds:
         raise ValueError(
             f"{path} is an exported file, whose output stride is fixed; received {output_stride=}. Give the model's "
             ".keras file or run folder, or export that with this output stride."
         )
-    if kind is KINDS["tflite"]:
-        return TFLitePredictor(path, threads=threads, input_range=input_range, max_side=max_side)
-    if kind is KINDS["saved_model"] and path.is_dir():
-        return SavedModelPredictor(path, trust, max_side)
-    raise ValueError(
-        f"{path} is of no kind that predicts; expected a .keras file, a run folder, a SavedModel folder or a "
-        ".tflite file. Other released files (.pb, .tar.gz, checkpoints) are read by load_released (deeplab-tf import)."
+    return kind.opens(
+        path, threads=threads, input_range=input_range, trust=trust, max_side=max_side, output_stride=output_stride
     )
 
 

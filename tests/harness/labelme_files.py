@@ -31,6 +31,13 @@ def write(folder, name, shapes, image=PIXELS, **changes):
     return path
 
 
+def write_two(folder, second):
+    """Two files, `a` and `second`, with boxes of a dog and cats and one to ignore; `expected` has their masks."""
+    write(folder, "a", [box("dog", 2, 3, 10, 8), box("cat", 5, 5, 20, 12)])
+    write(folder, second, [box("cat", 0, 0, 30, 2), box("__ignore__", 0, 10, 30, 19)])
+    return folder
+
+
 def expected(name, cat=1, dog=2):
     mask = np.zeros((H, W), np.uint8)
     if name == "a":

@@ -1,7 +1,13 @@
+import json
+
 import numpy as np
 import pytest
+import tensorflow as tf
 
-from deeplab_tf.inference import open_predictor
+from deeplab_tf.evaluation import evaluate
+from deeplab_tf.inference import Predictor, Segmenter, open_predictor
+from deeplab_tf.inference import open as opening
+from deeplab_tf.labels import label_spec
 from deeplab_tf.models import save_model
 from harness.tiny_model import photo, tiny_model
 
@@ -36,3 +42,32 @@ def test_wrong_paths_and_objects(tmp_path):
         open_predictor(tmp_path)
     with pytest.raises(ValueError, match="received int"):
         open_predictor(5)
+
+
+class Threshold(Predictor):
+    """Class 1 where an image is brighter than a number in a file."""
+
+    labels = label_spec(2)
+
+    def __init__(self, path):
+        self.source, self.least = str(path), json.loads(path.read_text())
+
+    def scores(self, images):
+        bright = tf.cast(tf.reduce_mean(tf.cast(images, tf.float32), -1) > self.least, tf.float32)
+        return tf.stack([1 - bright, bright], -1)
+
+
+def test_a_new_predictor_is_one_class_and_one_row(tmp_path, monkeypatch):
+    row = opening.PathKind(
+        "a .threshold file", lambda path: path.suffix == ".threshold", lambda path, **_: Threshold(path)
+    )
+    monkeypatch.setattr(opening, "PATH_KINDS", (*opening.PATH_KINDS, row))
+    path = tmp_path / "mine.threshold"
+    path.write_text("100")
+    image = np.repeat(np.array([[90, 110], [100, 200]], np.uint8)[..., None], 3, axis=-1)
+    bright = [[0, 1], [0, 1]]
+    np.testing.assert_array_equal(open_predictor(path).predict(image), bright)
+    np.testing.assert_array_equal(Segmenter(path)(image).labels, bright)
+    assert evaluate(path, [(image, np.array(bright))]).miou == 1
+    with pytest.raises(FileNotFoundError, match="There is no .*none.*a .threshold file"):
+        open_predictor(tmp_path / "none")

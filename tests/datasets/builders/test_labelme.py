@@ -10,15 +10,12 @@ from PIL import Image
 from deeplab_tf.cli import main
 from deeplab_tf.datasets import open_dataset
 from deeplab_tf.datasets.builders.labelme import labelme_pairs
-from harness.labelme_files import PIXELS, H, W, box, convert, expected, write
+from harness.labelme_files import PIXELS, H, W, box, convert, expected, write, write_two
 
 
 @pytest.fixture
 def folder(tmp_path):
-    folder = tmp_path / "photos"
-    write(folder, "a", [box("dog", 2, 3, 10, 8), box("cat", 5, 5, 20, 12)])
-    write(folder, "more/b", [box("cat", 0, 0, 30, 2), box("__ignore__", 0, 10, 30, 19)])
-    return folder
+    return write_two(tmp_path / "photos", "more/b")
 
 
 def test_collected_labels_in_the_order_of_the_alphabet(folder):

@@ -8,15 +8,12 @@ import pytest
 from PIL import Image
 
 from deeplab_tf.datasets import evaluation_images, open_dataset
-from harness.labelme_files import PIXELS, H, W, box, convert, expected, write
+from harness.labelme_files import PIXELS, H, W, box, convert, expected, write, write_two
 
 
 @pytest.fixture
 def folder(tmp_path):
-    folder = tmp_path / "photos"
-    write(folder, "a", [box("dog", 2, 3, 10, 8), box("cat", 5, 5, 20, 12)])
-    write(folder, "b", [box("cat", 0, 0, 30, 2), box("__ignore__", 0, 10, 30, 19)])
-    return folder
+    return write_two(tmp_path / "photos", "b")
 
 
 @pytest.mark.parametrize(
