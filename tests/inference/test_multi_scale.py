@@ -8,7 +8,7 @@ from PIL import Image
 from deeplab_tf.export import export_saved_model, export_tflite
 from deeplab_tf.images.scaling import shrunk
 from deeplab_tf.inference import MultiScale, Segmenter, open_predictor
-from harness.tiny_model import photo, seeing_model
+from harness.tiny_model import photo, tiny_model
 
 IMAGE = photo(65, 97, seed=5)
 SCALES = (0.5, 1.0, 1.5)
@@ -16,7 +16,7 @@ SCALES = (0.5, 1.0, 1.5)
 
 @pytest.fixture(scope="module")
 def sources(tmp_path_factory):
-    folder, model = tmp_path_factory.mktemp("kinds"), seeing_model(image_size=129)
+    folder, model = tmp_path_factory.mktemp("kinds"), tiny_model(image_size=129)
     export_saved_model(model, folder / "saved")
     for outputs in ("probabilities", "labels"):
         export_tflite(model, folder / f"{outputs}.tflite", size=129, outputs=outputs)

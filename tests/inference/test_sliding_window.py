@@ -10,7 +10,7 @@ from deeplab_tf.inference import Predictor, SlidingWindow, open_predictor
 from deeplab_tf.inference.memory import free_memory
 from deeplab_tf.inference.sliding_window import starts
 from deeplab_tf.labels import label_spec
-from harness.tiny_model import photo, seeing_model
+from harness.tiny_model import photo, tiny_model
 
 
 class Pointwise(Predictor):
@@ -38,7 +38,7 @@ class Biased(Pointwise):
 
 @pytest.fixture(scope="module")
 def model():
-    return seeing_model()
+    return tiny_model()
 
 
 NOISE = np.random.default_rng(0).integers(0, 256, (83, 130, 3), np.uint8)
