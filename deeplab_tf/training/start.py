@@ -20,7 +20,7 @@ from deeplab_tf.models import MODELS, DeepLabV3, DeepLabV3Plus, SegmentationMode
 from deeplab_tf.models.registry import check_settings
 from deeplab_tf.training.config import TrainConfig
 from deeplab_tf.training.errors import explained
-from deeplab_tf.weights import Source, identify, recalibrate_batch_norm, transfer_weights
+from deeplab_tf.weights import Source, identify, recalibrate_batch_norm
 
 log = logging.getLogger(__name__)
 
@@ -91,7 +91,10 @@ def build_model(
         }
     )
     if weights:
-        transfer = transfer_weights(model, source or weights)
+        origin = identify(source or weights)
+        # Errors name the file, not the model that was read from it.
+        origin.called = weights.name
+        transfer = origin.transfer(model)
         log.info(f"{config.weights}: {transfer}")
     return model
 

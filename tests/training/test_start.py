@@ -76,7 +76,7 @@ def test_another_model_takes_the_backbone(file, logged):
 
 
 def test_weights_of_another_width_are_refused(file):
-    with pytest.raises(ValueError, match="no weights that fit the backbone mobilenet_v2"):
+    with pytest.raises(ValueError, match=rf"{file} has no weights that fit the backbone mobilenet_v2"):
         build(weights=str(file), depth_multiplier=0.5)
 
 
