@@ -1,6 +1,6 @@
 """The best model by validation, in a file for use."""
 
-import numpy as np
+import keras
 import pytest
 
 from deeplab_tf import load_model
@@ -13,15 +13,15 @@ def model():
     return tiny_model()
 
 
-def test_the_highest_mean_iou_stays(known, published, model, tmp_path, monkeypatch):
+def test_the_highest_mean_iou_stays(known, published, model, tmp_path):
+    bias = model.get_layer("logits.semantic").bias
+    learn = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: bias.assign([epoch] * 4))
     best = BestModel(tmp_path / "best.keras", model=model)
-    times = []
-    monkeypatch.setattr(model, "save", lambda path, plain=model.save: (times.append(best.state.step), plain(path)))
-    known.fit(published(0.2, 0.5, 0.5, 0.4), best, epochs=4)
+    known.fit(learn, published(0.2, 0.5, 0.5, 0.4), best, epochs=4)
     assert (best.state.best_step, best.state.best_miou, best.state.best_pixel_accuracy) == (8, 0.5, 0.75)
     kept = load_model(tmp_path / "best.keras")
     assert not kept.compiled
-    np.testing.assert_array_equal(kept.get_weights()[0], model.get_weights()[0])
+    assert kept.get_layer("logits.semantic").bias.numpy().tolist() == [1.0] * 4
 
 
 def test_without_validation_the_last_stays(known, model, tmp_path):
