@@ -1,4 +1,4 @@
-"""What to do with a model: evaluate, segment, export; and the demo of all of it."""
+"""What to do with a model: segment, export; and the demo of all of it."""
 
 from __future__ import annotations
 
@@ -8,39 +8,6 @@ import click
 
 from deeplab_tf.cli.group import cli
 from deeplab_tf.cli.options import PATH, Side, opening_options
-
-
-@cli.command()
-@click.argument("model", type=PATH)
-@click.option("--data", type=PATH, required=True, help="Folder of TFRecords.")
-@click.option("--split", default="val", show_default=True, help="Split to evaluate on.")
-@click.option("--labels", help="Label set of TFRecords without a dataset.json, for instance pascal_voc.")
-@click.option("--json", "json_path", type=PATH, help="Write the metrics as JSON too.")
-@click.option("--csv", "csv_path", type=PATH, help="Write the per-class table as CSV too.")
-@click.option("--skip-bad", is_flag=True, help="Leave out images whose labels do not fit, and list them.")
-@opening_options
-def evaluate(model, data, split, labels, json_path, csv_path, skip_bad, **opening) -> None:
-    """Mean IoU of a .keras file, a run folder, a SavedModel or a .tflite.
-
-    \b
-    Examples:
-      deeplab-tf evaluate runs/voc --data voc --json metrics.json
-      deeplab-tf evaluate voc.keras --data voc --output-stride 8 --scales 0.5,0.75,1,1.25,1.5,1.75 --flip
-    """
-    from deeplab_tf import datasets
-    from deeplab_tf.evaluation import evaluate as evaluate_model
-    from deeplab_tf.inference import open_predictor
-
-    model = open_predictor(model, **opening)
-    dataset = datasets.open_dataset(data, labels)
-    images = datasets.evaluation_images(dataset, split)
-    with datasets.explained_data(dataset, split):
-        result = evaluate_model(model, images, dataset.labels, skip_bad=skip_bad)
-    click.echo(result.table())
-    if json_path:
-        result.save_json(json_path)
-    if csv_path:
-        result.save_csv(csv_path)
 
 
 @cli.command()
