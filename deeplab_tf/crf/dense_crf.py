@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import concurrent.futures
-import os
 from collections.abc import Iterable, Iterator
 from typing import Literal
 
 import numpy as np
 
+from deeplab_tf.checks import expect, one_of, whole
 from deeplab_tf.crf.mean_field import refine_in_tensorflow
 from deeplab_tf.crf.parameters import CRFParameters, crf_parameters
 from deeplab_tf.crf.pydensecrf2 import pydensecrf2, refine_with_pydensecrf2
+from deeplab_tf.datasets.records.parallel import ordered_map, worker_count
 
 ENGINES = ("auto", "tensorflow", "pydensecrf2")
 # As pydensecrf's unary_from_softmax: no class is impossible.
@@ -55,12 +55,9 @@ class DenseCRF:
         iterations: int = 10,
         engine: Literal["auto", "tensorflow", "pydensecrf2"] = "auto",
     ):
-        if isinstance(iterations, bool) or not isinstance(iterations, int | np.integer) or iterations < 1:
-            raise ValueError(f"The iterations of a dense CRF must be a whole number above 0; received {iterations!r}.")
-        if engine not in ENGINES:
-            raise ValueError(f"The engine of a dense CRF must be one of {', '.join(ENGINES)}; received {engine!r}.")
+        self.iterations = whole("iterations", iterations, remedy="The papers take 10.")
+        engine = one_of("engine", engine, ENGINES)
         self.parameters = crf_parameters(parameters)
-        self.iterations = int(iterations)
         self.engine = "tensorflow" if engine == "tensorflow" or pydensecrf2() is None else "pydensecrf2"
 
     def refine(self, image: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
@@ -80,9 +77,9 @@ class DenseCRF:
         _check(image, probabilities)
         if probabilities.shape[-1] == 1:
             return probabilities.astype(np.float32)
-        unary = np.log(np.clip(probabilities, LEAST_PROBABILITY, 1, dtype=np.float32))
+        possible = np.clip(probabilities, LEAST_PROBABILITY, 1, dtype=np.float32)
         engine = refine_in_tensorflow if self.engine == "tensorflow" else refine_with_pydensecrf2
-        return engine(image, unary, self.parameters, self.iterations)
+        return engine(image, possible, self.parameters, self.iterations)
 
     def refine_all(
         self, pairs: Iterable[tuple[np.ndarray, np.ndarray]], *, workers: int | None = None
@@ -95,44 +92,38 @@ class DenseCRF:
 
         Yields:
             What `refine` returns, in the order of the pairs.
+
+        Raises:
+            ValueError: As `refine`, and if the number of workers is not above 0.
         """
-        workers = workers or len(os.sched_getaffinity(0))
-        with concurrent.futures.ThreadPoolExecutor(workers) as pool:
-            waiting = []
-            for image, probabilities in pairs:
-                waiting.append(pool.submit(self.refine, image, probabilities))
-                if len(waiting) > workers:
-                    yield waiting.pop(0).result()
-            while waiting:
-                yield waiting.pop(0).result()
+        yield from ordered_map(lambda pair: self.refine(*pair), pairs, worker_count(workers))
 
     def __repr__(self):
         return f"DenseCRF({self.parameters}, iterations={self.iterations}, engine={self.engine!r})"
 
 
 def _check(image: np.ndarray, probabilities: np.ndarray) -> None:
-    if image.ndim != 3 or image.shape[-1] != 3 or image.dtype != np.uint8 or not image.size:
-        raise ValueError(
-            f"The dense CRF takes an RGB image, uint8 [H, W, 3]; received {image.dtype} {list(image.shape)}."
-        )
-    if probabilities.ndim != 3 or not probabilities.shape[-1] or probabilities.dtype.kind != "f":
-        raise ValueError(
-            "The dense CRF takes float probabilities [H, W, classes]; "
-            f"received {probabilities.dtype} {list(probabilities.shape)}."
-        )
+    valid = image.ndim == 3 and image.shape[-1] == 3 and image.dtype == np.uint8 and image.size
+    expect(valid, "image", _kind(image), "RGB, uint8 [H, W, 3]", "Round other numbers to 0-255.")
+    valid = probabilities.ndim == 3 and probabilities.shape[-1] and probabilities.dtype.kind == "f"
+    expect(valid, "probabilities", _kind(probabilities), "float [H, W, classes]", "Give the softmax of the scores.")
     if probabilities.shape[:2] != image.shape[:2]:
         (height, width), (other_height, other_width) = image.shape[:2], probabilities.shape[:2]
         raise ValueError(
-            f"The image has {height}x{width} pixels and the probabilities {other_height}x{other_width}: enlarge the "
-            "probabilities to the image's size first, as Segmenter does."
+            f"The image has {height}x{width} pixels and the probabilities {other_height}x{other_width}. Enlarge the "
+            "probabilities to the image's size first, as the predictors' `probabilities` does."
         )
+    low, high = float(probabilities.min()), float(probabilities.max())
     # NaN fails every comparison.
-    if not (probabilities.min() >= -SUM_TOLERANCE and probabilities.max() <= 1 + SUM_TOLERANCE):
-        raise ValueError(
-            f"Probabilities must be from 0 to 1; received {probabilities.min()} to {probabilities.max()}. "
-            "Take the softmax of logits first; NaN comes from a network whose training diverged."
-        )
-    sums = probabilities.sum(-1, dtype=np.float32)
+    valid = low >= -SUM_TOLERANCE and high <= 1 + SUM_TOLERANCE
+    remedy = "Give the softmax of the scores; NaN comes from a network whose training diverged."
+    expect(valid, "probabilities", f"{low:.4g} to {high:.4g}", "from 0 to 1", remedy)
+    classes = probabilities.shape[-1]
+    sums = probabilities.astype(np.float32, copy=False) @ np.ones(classes, np.float32)
     worst = float(sums.flat[np.abs(sums - 1).argmax()])
-    if abs(worst - 1) > SUM_TOLERANCE:
-        raise ValueError(f"The probabilities of a pixel must sum to 1; received a sum of {worst:.4g}.")
+    valid = abs(worst - 1) <= SUM_TOLERANCE
+    expect(valid, "The sum of a pixel's probabilities", worst, "1", "Give the softmax of the scores.")
+
+
+def _kind(array: np.ndarray) -> str:
+    return f"{array.dtype} {list(array.shape)}"

@@ -9,6 +9,8 @@ matrices are made once and serve every iteration and all classes.
 from __future__ import annotations
 
 import dataclasses
+import functools
+from collections.abc import Callable
 
 import numpy as np
 import tensorflow as tf
@@ -59,25 +61,36 @@ def lattice(points: tf.Tensor, groups: tf.Tensor | None = None, *, normalization
         The normalised filter. The Gaussian is approximate, and the same as pydensecrf's up to rounding.
     """
     keys, weights, steps = _simplices(points, groups)
-    shape = tf.shape(weights)
-    entries, corners = shape[0], shape[1]
-    vertices, ids = tf.unique(tf.reshape(keys, [-1]))
-    count = tf.size(vertices)
+    count, corners = tf.unstack(tf.shape(weights, tf.int64))
+    vertices, ids = tf.unique(tf.reshape(keys, [-1]), tf.int64)
+    size = tf.size(vertices, tf.int64)
     blurs = _blurs(vertices, steps)
 
-    mass = tf.math.unsorted_segment_sum(tf.reshape(weights, [-1]), ids, count)[:, None]
+    mass = tf.math.unsorted_segment_sum(tf.reshape(weights, [-1]), ids, size)[:, None]
     for blur in blurs:
         mass = _product(blur, mass)
     mass = tf.reduce_sum(weights * tf.gather(mass[:, 0], tf.reshape(ids, [-1, corners])), 1)
-    rows = tf.repeat(tf.range(entries), corners)
+    places = tf.stack([tf.repeat(tf.range(count), corners), ids], 1)
 
     def slicing(factor):
-        return _sparse(rows, ids, tf.reshape(weights * factor[:, None], [-1]), (entries, count))
+        return _sparse(places, tf.reshape(weights * factor[:, None], [-1]), (count, size))
 
     if normalization == "symmetric":
         both = slicing(tf.math.rsqrt(mass))
         return Lattice(_transposed(both), blurs, both)
     return Lattice(_transposed(slicing(tf.ones_like(mass))), blurs, slicing(1.0 / mass))
+
+
+@functools.cache
+def compiled_lattice(dimensions: int, normalization: str) -> Callable[[tf.Tensor], Lattice]:
+    """`lattice` of points `[N, dimensions]` as a graph, whose steps run on several cores."""
+
+    @tf.function(input_signature=[tf.TensorSpec([None, dimensions])])
+    def parts(points):
+        made = lattice(points, normalization=normalization)
+        return made.splat, made.blurs, made.slice
+
+    return lambda points: Lattice(*parts(points))
 
 
 def _simplices(points: tf.Tensor, groups: tf.Tensor | None):
@@ -134,32 +147,28 @@ def _embedding(dimensions: int) -> np.ndarray:
 
 def _blurs(vertices: tf.Tensor, steps: tf.Tensor) -> tuple[tf.Tensor, ...]:
     """Along each axis: a vertex itself, and half of each neighbour that exists."""
-    count = tf.size(vertices)
+    size = tf.size(vertices, tf.int64)
     order = tf.argsort(vertices)
-    ordered = tf.gather(vertices, order)
-    own = tf.range(count)
-    rows, values = tf.repeat(own, 3), tf.tile([HALF, 1.0, HALF], [count])
+    ordered, order = tf.gather(vertices, order), tf.cast(order, tf.int64)
+    own, none = tf.range(size), tf.fill([size], tf.constant(-1, tf.int64))
     blurs = []
     for step in tf.unstack(steps):
         wanted = ordered + step
-        at = tf.minimum(tf.searchsorted(ordered, wanted), count - 1)
-        found = tf.gather(ordered, at) == wanted
-        lower, upper = tf.boolean_mask(order, found), tf.gather(order, tf.boolean_mask(at, found))
-        none = tf.fill([count], -1)
-        above = tf.tensor_scatter_nd_update(none, lower[:, None], upper)
-        below = tf.tensor_scatter_nd_update(none, upper[:, None], lower)
+        at = tf.minimum(tf.searchsorted(ordered, wanted), tf.size(vertices) - 1)
+        found = tf.where(tf.gather(ordered, at) == wanted)
+        lower, upper = tf.gather(order, found), tf.gather(order, tf.gather_nd(at, found))
+        above = tf.tensor_scatter_nd_update(none, lower, upper)
+        below = tf.tensor_scatter_nd_update(none, upper[:, None], lower[:, 0])
         columns = tf.reshape(tf.stack([below, own, above], 1), [-1])
-        exists = columns >= 0
-        kept = [tf.boolean_mask(part, exists) for part in (rows, columns, values)]
-        blurs.append(_sparse(*kept, (count, count)))
+        kept = tf.where(columns >= 0)[:, 0]
+        rows, columns = kept // 3, tf.gather(columns, kept)
+        blurs.append(_sparse(tf.stack([rows, columns], 1), tf.where(rows == columns, 1.0, HALF), (size, size)))
     return tuple(blurs)
 
 
-def _sparse(rows, columns, values, shape) -> tf.Tensor:
+def _sparse(places, values, shape) -> tf.Tensor:
     """A matrix in compressed rows; entries come row by row."""
-    return tf.raw_ops.SparseTensorToCSRSparseMatrix(
-        indices=tf.cast(tf.stack([rows, columns], 1), tf.int64), values=values, dense_shape=tf.cast(shape, tf.int64)
-    )
+    return tf.raw_ops.SparseTensorToCSRSparseMatrix(indices=places, values=values, dense_shape=tf.stack(shape))
 
 
 def _transposed(matrix: tf.Tensor) -> tf.Tensor:

@@ -8,7 +8,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from deeplab_tf.crf.mean_field import image_kernels, refined_logits
+from deeplab_tf.checks import whole
+from deeplab_tf.crf.mean_field import batch_kernels, refined_logits
 from deeplab_tf.crf.parameters import CRFParameters, crf_parameters
 
 
@@ -43,10 +44,8 @@ class DenseCRFLayer(keras.layers.Layer):
     def __init__(self, parameters: str | CRFParameters | dict = "crf_rnn", iterations: int = 5, **kwargs):
         # float32 under mixed precision too: half precision loses the small weights of a lattice.
         super().__init__(**{"dtype": "float32", **kwargs}, autocast=False)
-        if type(iterations) is not int or iterations < 1:
-            raise ValueError(f"The iterations of a dense CRF must be a whole number above 0; received {iterations!r}.")
         self.parameters = CRFParameters(**parameters) if isinstance(parameters, dict) else crf_parameters(parameters)
-        self.iterations = iterations
+        self.iterations = whole("iterations", iterations, remedy="The paper takes 5.")
         # XLA has no sparse products.
         self.supports_jit = False
 
@@ -72,7 +71,7 @@ class DenseCRFLayer(keras.layers.Layer):
         @tf.recompute_grad
         def refined(unary, bilateral_weight, spatial_weight, compatibility):
             weights = [-weight[:, None] * compatibility for weight in (bilateral_weight, spatial_weight)]
-            return refined_logits(unary, image_kernels(images, self.parameters), weights, self.iterations)
+            return refined_logits(unary, batch_kernels(images, self.parameters), weights, self.iterations)
 
         unary = tf.reshape(tf.cast(logits, tf.float32), (-1, classes))
         weights = map(tf.convert_to_tensor, (self.bilateral_weight, self.spatial_weight, self.compatibility))

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 import tensorflow as tf
 
-from deeplab_tf.crf.lattice import Lattice, lattice
+from deeplab_tf.crf.lattice import Lattice, compiled_lattice, lattice
 from deeplab_tf.crf.parameters import CRFParameters
 
-# A class whose message changes no pixel's log-probability by more than this takes no further part. A message is linear
-# in the class's probabilities, so it stays below; what it could have changed in a probability is at most a quarter.
-NEGLIGIBLE = 0.01
+# A class whose first message changes no pixel's log-probability by more than this takes no further part. A message is
+# linear in the class's probabilities, which by then can only have fallen or grown by as little.
+NEGLIGIBLE = 0.005
 
 
-def image_kernels(images: tf.Tensor, parameters: CRFParameters) -> tuple[Lattice, Lattice]:
+def batch_kernels(images: tf.Tensor, parameters: CRFParameters) -> tuple[Lattice, Lattice]:
     """The bilateral and the spatial filter of images, for their pixels in one row.
 
     Args:
@@ -24,17 +26,34 @@ def image_kernels(images: tf.Tensor, parameters: CRFParameters) -> tuple[Lattice
         The two filters of `B * H * W` points.
     """
     batch, height, width = tf.unstack(tf.shape(images)[:3])
-    groups, rows, columns = (
-        tf.reshape(part, [-1])
-        for part in tf.meshgrid(tf.range(batch), tf.range(height), tf.range(width), indexing="ij")
-    )
-    places = tf.cast(tf.stack([columns, rows], 1), tf.float32)
-    colours = tf.cast(tf.reshape(images, [-1, 3]), tf.float32)
-    bilateral = tf.concat([places / parameters.sigma_alpha, colours / parameters.sigma_beta], 1)
+    places = tf.tile(_places(height, width), [batch, 1])
+    groups = tf.repeat(tf.range(batch), height * width)
     return tuple(
         lattice(points, groups, normalization=parameters.normalization)
-        for points in (bilateral, places / parameters.sigma_gamma)
+        for points in (_bilateral(images, places, parameters), places / parameters.sigma_gamma)
     )
+
+
+def image_kernels(image: np.ndarray, parameters: CRFParameters) -> tuple[Lattice, Lattice]:
+    """As `batch_kernels`, of one image `[H, W, 3]`. The spatial filter depends on its size alone and is kept."""
+    places = _places(*image.shape[:2])
+    made = compiled_lattice(5, parameters.normalization)(_bilateral(tf.constant(image), places, parameters))
+    return made, _spatial_kernel(*image.shape[:2], parameters.sigma_gamma, parameters.normalization)
+
+
+@functools.lru_cache(maxsize=4)
+def _spatial_kernel(height: int, width: int, sigma: float, normalization: str) -> Lattice:
+    return compiled_lattice(2, normalization)(_places(height, width) / sigma)
+
+
+def _places(height, width) -> tf.Tensor:
+    rows, columns = tf.meshgrid(tf.range(height), tf.range(width), indexing="ij")
+    return tf.cast(tf.reshape(tf.stack([columns, rows], -1), [-1, 2]), tf.float32)
+
+
+def _bilateral(images: tf.Tensor, places: tf.Tensor, parameters: CRFParameters) -> tf.Tensor:
+    colours = tf.cast(tf.reshape(images, [-1, 3]), tf.float32)
+    return tf.concat([places / parameters.sigma_alpha, colours / parameters.sigma_beta], 1)
 
 
 def refined_logits(
@@ -60,40 +79,40 @@ def refined_logits(
 
 
 def refine_in_tensorflow(
-    image: np.ndarray, unary: np.ndarray, parameters: CRFParameters, iterations: int
+    image: np.ndarray, probabilities: np.ndarray, parameters: CRFParameters, iterations: int
 ) -> np.ndarray:
     """Marginals of one image.
 
-    Runs operation by operation: inside a `tf.function` TensorFlow 2.21 takes three times as long for the same sparse
-    products.
+    The iterations run operation by operation: inside a `tf.function` TensorFlow 2.21 takes three times as long for the
+    same sparse products.
 
     Args:
         image: RGB, uint8 `[H, W, 3]`.
-        unary: float32 `[H, W, classes]`, log-probabilities.
+        probabilities: float32 `[H, W, classes]`, above 0.
         parameters: The CRF's.
         iterations: At least 1.
 
     Returns:
         float32 `[H, W, classes]`.
     """
-    logits = unary.reshape(-1, unary.shape[-1])
-    kernels = image_kernels(image[None], parameters)
+    flat = probabilities.reshape(-1, probabilities.shape[-1])
+    unary = tf.math.log(flat)
+    kernels = image_kernels(image, parameters)
     weights = (parameters.bilateral_weight, parameters.spatial_weight)
-    first = refined_logits(tf.constant(logits), kernels, weights, 1).numpy()
-    taking_part = (first - logits).max(0) > NEGLIGIBLE
-    if (~taking_part).sum() < 2:
-        last = refined_logits(tf.constant(logits), kernels, weights, iterations - 1, tf.constant(first))
-        return tf.nn.softmax(last).numpy().reshape(unary.shape)
+    first = refined_logits(unary, kernels, weights, 1)
+    absent = tf.reduce_max(first - unary, 0).numpy() <= NEGLIGIBLE
+    if absent.sum() < 2:
+        marginals = tf.nn.softmax(refined_logits(unary, kernels, weights, iterations - 1, first))
+        return marginals.numpy().reshape(probabilities.shape)
     # Most images hold few of the classes. The others become one column that receives no message, and share out what it
-    # ends with as they share it at the start.
-    others = logits[:, ~taking_part]
-    together = tf.reduce_logsumexp(others, 1, keepdims=True)
-    reduced = tf.concat([logits[:, taking_part], together], 1)
-    start = tf.concat([first[:, taking_part], together], 1)
-    part = tf.constant([1.0] * taking_part.sum() + [0.0])
-    last = refined_logits(reduced, kernels, tuple(weight * part for weight in weights), iterations - 1, start)
+    # ends with as they shared it at the start.
+    rest = (flat @ absent.astype(np.float32))[:, None]
+    start = np.concatenate([first.numpy()[:, ~absent], np.log(rest)], 1)
+    unary = np.log(np.concatenate([flat[:, ~absent], rest], 1))
+    part = np.append(np.ones(start.shape[1] - 1, np.float32), np.float32(0))
+    weights = tuple(weight * part for weight in weights)
+    last = refined_logits(tf.constant(unary), kernels, weights, iterations - 1, tf.constant(start))
     marginals = tf.nn.softmax(last).numpy()
-    refined = np.empty_like(logits)
-    refined[:, taking_part] = marginals[:, :-1]
-    refined[:, ~taking_part] = marginals[:, -1:] * np.exp(others - together.numpy())
-    return refined.reshape(unary.shape)
+    refined = flat * (marginals[:, -1:] / rest)
+    refined[:, ~absent] = marginals[:, :-1]
+    return refined.reshape(probabilities.shape)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 import types
 from collections.abc import Mapping
 from typing import Literal
+
+from deeplab_tf.checks import expect, number, one_of
 
 NORMALIZATIONS = ("symmetric", "after")
 
@@ -50,19 +51,9 @@ class CRFParameters:
 
     def __post_init__(self):
         for name in NUMBERS:
-            value = getattr(self, name)
-            try:
-                number = float(value)
-            except (TypeError, ValueError):
-                number = math.nan
-            if not 0 < number < math.inf:
-                raise ValueError(f"{name} of a dense CRF must be a number above 0, for instance 3; received {value!r}.")
-            object.__setattr__(self, name, number)
-        if self.normalization not in NORMALIZATIONS:
-            raise ValueError(
-                f"normalization of a dense CRF must be one of {', '.join(NORMALIZATIONS)}; "
-                f"received {self.normalization!r}."
-            )
+            value = number(name, getattr(self, name), above=0, remedy="Try 3.")
+            object.__setattr__(self, name, float(value))
+        one_of("normalization", self.normalization, NORMALIZATIONS)
 
 
 NUMBERS = tuple(field.name for field in dataclasses.fields(CRFParameters))[:5]
@@ -110,12 +101,19 @@ def crf_parameters(given: str | CRFParameters) -> CRFParameters:
     """
     if isinstance(given, CRFParameters):
         return given
-    if isinstance(given, str) and given in CRF_PARAMETERS:
-        return CRF_PARAMETERS[given]
-    parts = [part.strip() for part in given.split(",")] if isinstance(given, str) else []
-    if len(parts) not in (5, 6):
-        raise ValueError(
-            f"The dense CRF's parameters are one of {', '.join(CRF_PARAMETERS)}, or five numbers as in '4,67,3,3,1' "
-            f"({', '.join(NUMBERS)}); received {given!r}."
-        )
-    return CRFParameters(*parts)
+    if isinstance(given, str) and "," in given:
+        numbers, normalization = _split(given)
+        return CRFParameters(*numbers, *normalization)
+    remedy = f"Or give five numbers as in '4,67,3,3,1': {', '.join(NUMBERS)}."
+    return CRF_PARAMETERS[one_of("The dense CRF's parameters", given, CRF_PARAMETERS, remedy=remedy)]
+
+
+def _split(text: str) -> tuple[list[float], list[str]]:
+    parts = [part.strip() for part in text.split(",")]
+    try:
+        numbers = [float(part) for part in parts[:5]]
+    except ValueError:
+        numbers = []
+    valid = len(numbers) == 5 and len(parts) <= 6
+    expect(valid, "The dense CRF's parameters", text, f"five numbers: {', '.join(NUMBERS)}", "Try '4,67,3,3,1'.")
+    return numbers, parts[5:]

@@ -33,14 +33,14 @@ def pydensecrf2() -> ModuleType | None:
 
 
 def refine_with_pydensecrf2(
-    image: np.ndarray, unary: np.ndarray, parameters: CRFParameters, iterations: int
+    image: np.ndarray, probabilities: np.ndarray, parameters: CRFParameters, iterations: int
 ) -> np.ndarray:
     """As `refine_in_tensorflow`, of the same arguments."""
     module = pydensecrf2()
-    height, width, classes = unary.shape
+    height, width, classes = probabilities.shape
     normalization = {"symmetric": module.NORMALIZE_SYMMETRIC, "after": module.NORMALIZE_AFTER}
     crf = module.DenseCRF2D(width, height, classes)
-    crf.setUnaryEnergy(np.ascontiguousarray(-unary.reshape(-1, classes).T))
+    crf.setUnaryEnergy(np.ascontiguousarray(-np.log(probabilities.reshape(-1, classes).T)))
     crf.addPairwiseGaussian(
         sxy=parameters.sigma_gamma,
         compat=parameters.spatial_weight,
@@ -54,4 +54,4 @@ def refine_with_pydensecrf2(
         compat=parameters.bilateral_weight,
         normalization=normalization[parameters.normalization],
     )
-    return np.ascontiguousarray(np.array(crf.inference(iterations)).T).reshape(unary.shape)
+    return np.ascontiguousarray(np.array(crf.inference(iterations)).T).reshape(probabilities.shape)

@@ -105,14 +105,14 @@ IMAGE, PROBABILITIES = noise(4, 5, 3)
 @pytest.mark.parametrize(
     "image, probabilities, message",
     [
-        (IMAGE, PROBABILITIES[:, :4], r"4x5 pixels and the probabilities 4x4: enlarge"),
-        (IMAGE, PROBABILITIES * 0.9, r"must sum to 1; received a sum of 0\.9"),
-        (IMAGE, PROBABILITIES * np.nan, r"received nan.*diverged"),
-        (IMAGE, PROBABILITIES * 8 - 4, r"from 0 to 1; received -.*softmax"),
-        (IMAGE, PROBABILITIES.argmax(-1), r"float probabilities \[H, W, classes\]; received int64 \[4, 5\]"),
-        (IMAGE, PROBABILITIES[..., :0], r"received float64 \[4, 5, 0\]"),
-        (IMAGE / 255, PROBABILITIES, r"RGB image, uint8 \[H, W, 3\]; received float64 \[4, 5, 3\]"),
-        (IMAGE[..., 0], PROBABILITIES, r"received uint8 \[4, 5\]"),
+        (IMAGE, PROBABILITIES[:, :4], r"4x5 pixels and the probabilities 4x4\. Enlarge"),
+        (IMAGE, PROBABILITIES * 0.9, r"sum of a pixel's probabilities must be 1; received 0\.89"),
+        (IMAGE, PROBABILITIES * np.nan, r"received 'nan to nan'.*diverged"),
+        (IMAGE, PROBABILITIES * 8 - 4, r"from 0 to 1; received '-.*softmax"),
+        (IMAGE, PROBABILITIES.argmax(-1), r"float \[H, W, classes\]; received 'int64 \[4, 5\]'"),
+        (IMAGE, PROBABILITIES[..., :0], r"received 'float64 \[4, 5, 0\]'"),
+        (IMAGE / 255, PROBABILITIES, r"RGB, uint8 \[H, W, 3\]; received 'float64 \[4, 5, 3\]'"),
+        (IMAGE[..., 0], PROBABILITIES, r"received 'uint8 \[4, 5\]'"),
     ],
 )
 def test_impossible_input(image, probabilities, message):

@@ -15,8 +15,8 @@ TOWARDS = RANDOM.normal(size=LOGITS.shape).astype(np.float32)
 
 
 def test_starts_as_the_engine():
-    refined = keras.ops.softmax(DenseCRFLayer(PARAMETERS, iterations=10)([IMAGES, LOGITS]))
-    crf = DenseCRF(PARAMETERS, engine="tensorflow")
+    refined = keras.ops.softmax(DenseCRFLayer(PARAMETERS, iterations=3)([IMAGES, LOGITS]))
+    crf = DenseCRF(PARAMETERS, iterations=3, engine="tensorflow")
     for image, logits, marginals in zip(IMAGES, LOGITS, refined):
         # An image of a batch does not see the other.
         expected = crf.refine(image, tf.nn.softmax(logits).numpy())
@@ -25,7 +25,7 @@ def test_starts_as_the_engine():
 
 @pytest.mark.parametrize("normalization", ["symmetric", "after"])
 def test_gradients_agree_with_finite_differences(normalization):
-    layer = DenseCRFLayer(CRFParameters(2, 6, 30, 1, 2, normalization), iterations=3)
+    layer = DenseCRFLayer(CRFParameters(2, 6, 30, 1, 2, normalization), iterations=2)
     layer.build([IMAGES.shape, LOGITS.shape])
     variables = [tf.Variable(LOGITS), *(weight.value for weight in layer.weights)]
 
@@ -54,7 +54,7 @@ def test_gradients_agree_with_finite_differences(normalization):
 
 def with_crf():
     images, logits = keras.Input((None, None, 3)), keras.Input((None, None, 3))
-    return keras.Model([images, logits], DenseCRFLayer(PARAMETERS, iterations=2)([images, logits]))
+    return keras.Model([images, logits], DenseCRFLayer(PARAMETERS, iterations=1)([images, logits]))
 
 
 def test_trains_and_is_kept_in_a_file(tmp_path):
