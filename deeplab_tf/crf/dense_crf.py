@@ -71,7 +71,7 @@ class DenseCRF:
             float32 `[H, W, classes]`, sums of 1; with one class, what was given.
 
         Raises:
-            ValueError: If the arrays do not fit, or the values are not probabilities.
+            ValueError: If the arrays do not fit, the values are not probabilities, or the kernels are far too narrow.
         """
         image, probabilities = np.asarray(image), np.asarray(probabilities)
         _check(image, probabilities)

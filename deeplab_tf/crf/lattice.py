@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import tensorflow as tf
@@ -101,8 +101,8 @@ def _simplices(points: tf.Tensor, groups: tf.Tensor | None):
     the simplex; each next one is one step along the axis of the coordinate with the smallest remainder not yet taken
     (Adams et al., section 3.1 and proposition A.2).
 
-    A vertex' key is linear in its coordinates, c_1 + sum of radix_i (c_i - c_1) / (d + 1), so that a step along an axis
-    adds the same number wherever it starts.
+    A vertex' key is linear in its coordinates, c_d + sum of radix_i (c_i - c_d) / (d + 1), so that a step along an axis
+    adds the same number wherever it starts. Points have what ranges farthest first, which keeps the keys small.
 
     Returns:
         int64 `[N, d + 1]`, the keys of the vertices; float32 `[N, d + 1]`, the point's barycentric coordinates, which
@@ -117,19 +117,31 @@ def _simplices(points: tf.Tensor, groups: tf.Tensor | None):
     weights = ascending - tf.roll(ascending, 1, 1) + tf.one_hot(0, corners)
 
     rounded = tf.cast(rounded, tf.int64)
-    first, others = rounded[:, 1], rounded[:, 2:] - rounded[:, 1:2]
+    last, others = rounded[:, -1], rounded[:, 1:-1] - rounded[:, -1:]
     low = tf.reduce_min(others, 0) - MARGIN
     sizes = tf.reduce_max(others, 0) + MARGIN + 1 - low
-    first -= tf.reduce_min(first) - MARGIN
-    radices = tf.math.cumprod(tf.concat([[(tf.reduce_max(first) + MARGIN + 1) * corners], sizes], 0))
-    key = corners * first - tf.reduce_sum(rounded, 1) + tf.reduce_sum((others - low) * radices[:-1], 1)
+    last -= tf.reduce_min(last) - MARGIN
+    radices = tf.math.cumprod(tf.concat([[(tf.reduce_max(last) + MARGIN + 1) * corners], sizes], 0))
+    key = corners * last - tf.reduce_sum(rounded, 1) + tf.reduce_sum((others - low) * radices[:-1], 1)
     if groups is not None:
         key += tf.cast(groups, tf.int64) * radices[-1]
-    steps = tf.concat([[1], [tf.reduce_sum(radices[:-1]) - dimensions], 1 - radices[:-1]], 0)
+    steps = tf.concat([[1], 1 - radices[:-1], [tf.reduce_sum(radices[:-1]) - dimensions]], 0)
     keys = [key]
     for step in tf.unstack(tf.gather(steps, axes[:, :0:-1]), axis=1):
         keys.append(keys[-1] + step)
     return tf.stack(keys, 1), weights, steps
+
+
+def keys_fit(ranges: Sequence[float]) -> bool:
+    """Whether points of such ranges have keys that fit into 64 bits: not where the Gaussian is extremely narrow.
+
+    Example:
+        >>> keys_fit([6000 / 67, 4000 / 67, 255 / 3, 255 / 3, 255 / 3]), keys_fit([1e6] * 5)
+        (True, False)
+    """
+    spans = np.asarray(ranges) @ np.abs(_embedding(len(ranges)))
+    widest = np.append(spans[1:-1] + spans[-1], spans[-1] * len(spans)) + 4 * MARGIN * len(spans)
+    return float(np.log2(widest).sum()) < 62
 
 
 def _embedding(dimensions: int) -> np.ndarray:

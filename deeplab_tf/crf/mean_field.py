@@ -7,7 +7,7 @@ import functools
 import numpy as np
 import tensorflow as tf
 
-from deeplab_tf.crf.lattice import Lattice, compiled_lattice, lattice
+from deeplab_tf.crf.lattice import Lattice, compiled_lattice, keys_fit, lattice
 from deeplab_tf.crf.parameters import CRFParameters
 
 # A class whose first message changes no pixel's log-probability by more than this takes no further part. A message is
@@ -35,10 +35,21 @@ def batch_kernels(images: tf.Tensor, parameters: CRFParameters) -> tuple[Lattice
 
 
 def image_kernels(image: np.ndarray, parameters: CRFParameters) -> tuple[Lattice, Lattice]:
-    """As `batch_kernels`, of one image `[H, W, 3]`. The spatial filter depends on its size alone and is kept."""
-    places = _places(*image.shape[:2])
+    """As `batch_kernels`, of one image `[H, W, 3]`. The spatial filter depends on its size alone and is kept.
+
+    Raises:
+        ValueError: If the kernels are too narrow.
+    """
+    height, width = image.shape[:2]
+    ranges = [width / parameters.sigma_alpha, height / parameters.sigma_alpha, *[255 / parameters.sigma_beta] * 3]
+    if not (keys_fit(ranges) and keys_fit([max(height, width) / parameters.sigma_gamma] * 2)):
+        raise ValueError(
+            f"The kernels of {parameters} are too narrow for an image of {height}x{width} pixels. Widen sigma_alpha, "
+            "sigma_beta or sigma_gamma; below 0.5 a kernel does nothing."
+        )
+    places = _places(height, width)
     made = compiled_lattice(5, parameters.normalization)(_bilateral(tf.constant(image), places, parameters))
-    return made, _spatial_kernel(*image.shape[:2], parameters.sigma_gamma, parameters.normalization)
+    return made, _spatial_kernel(height, width, parameters.sigma_gamma, parameters.normalization)
 
 
 @functools.lru_cache(maxsize=4)

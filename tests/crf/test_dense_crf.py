@@ -124,3 +124,11 @@ def test_impossible_input(image, probabilities, message):
 def test_impossible_settings(settings):
     with pytest.raises(ValueError, match=r"received"):
         DenseCRF(**settings)
+
+
+def test_kernels_too_narrow_for_the_image():
+    crf = DenseCRF(CRFParameters(1, 0.01, 0.01, 1, 1), engine="tensorflow")
+    with pytest.raises(ValueError, match=r"too narrow for an image of 1x5000 pixels\. Widen"):
+        crf.refine(np.zeros((1, 5000, 3), np.uint8), np.full((1, 5000, 2), 0.5))
+    narrow = DenseCRF(CRFParameters(1, 0.5, 0.5, 1, 0.5), engine="tensorflow")
+    assert (narrow.refine(IMAGE, PROBABILITIES).argmax(-1) == PROBABILITIES.argmax(-1)).all()
