@@ -112,10 +112,10 @@ def _document(source: DataSource, function: str) -> str:
         "Returns:\n" + "\n".join(common["Returns"].values()),
         "Raises:\n" + "\n".join((own.get("Raises", {}) | common["Raises"]).values()),
     ]
-    if source.complete is None:
-        split, images = next(iter(source.splits.items()))
-        call = f'{function}("{root}", "{split}", "{output}")'
-        blocks.append(f"Example:\n    >>> {call}.images\n    {{'{split}': {images}}}")
+    split, images = next(iter(source.splits.items()))
+    call = f'{function}("{root}", "{split}", "{output}")'
+    shown = f"{call}.images\n    {{'{split}': {images}}}" if source.complete is None else call
+    blocks.append(f"Example:\n    >>> {shown}")
     return "\n\n".join(blocks) + "\n"
 
 

@@ -42,7 +42,13 @@ class show(contextlib.AbstractContextManager):  # noqa: N801 (called like a func
 
 
 def is_shown() -> bool:
-    """Whether progress is shown, see `show`."""
+    """Whether progress is shown, see `show`.
+
+    Example:
+        >>> show(False)
+        >>> is_shown()
+        False
+    """
     return _switch[0]
 
 
@@ -144,6 +150,10 @@ def track(items: Iterable[T], total: int | None, what: str, unit: str = "image")
 
 def plural(unit: str, count: int) -> str:
     """The word for `count` of a unit.
+
+    Args:
+        unit: The word for one.
+        count: How many there are.
 
     Example:
         >>> plural("batch", 2), plural("image", 2), plural("image", 1)

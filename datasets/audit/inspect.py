@@ -117,6 +117,11 @@ def inspect_pairs(
 
     Raises:
         ValueError: If there are no pairs, or a file cannot be written.
+
+    Example:
+        >>> pairs = [Pair("000", Path("images/000.png"), Path("masks/000.png"))]
+        >>> inspect_pairs({"train": pairs}, label_spec(3), ".").images
+        1
     """
     marked = [(split, pair) for split, members in pairs.items() for pair in mark_repeated(members)]
     if not marked:

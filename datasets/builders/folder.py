@@ -78,7 +78,7 @@ def convert_folder(
     Example:
         >>> convert_folder("images", "masks", "tfrecords", val_share=0.2).images
         {'train': 80, 'val': 20}
-        >>> convert_folder("photos", None, "tfrecords", mask_suffix="_mask", ids=(0, 255)).labels.names
+        >>> convert_folder("photos", None, "two-classes", mask_suffix="_mask", ids=(0, 255)).labels.names
         ('value_0', 'value_255')
     """
     pairs = folder_pairs(images, masks, mask_suffix)

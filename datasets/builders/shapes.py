@@ -68,7 +68,7 @@ def draw_shapes(folder: str | os.PathLike, count: int, *, size: tuple[int, int] 
         ValueError: If `count` or `size` make no sense, or the folder has files or cannot be written.
 
     Example:
-        >>> folder = draw_shapes("shapes", 200)
+        >>> folder = draw_shapes("shapes", 20)
         >>> convert_folder(
         ...     folder / "images", folder / "masks", "shapes-tfrecords", class_names=folder / "class_names.txt"
         ... )
@@ -124,8 +124,8 @@ def convert_shapes(
         ValueError: If an argument makes no sense or the output cannot be written.
 
     Example:
-        >>> convert_shapes("shapes-tfrecords").images
-        {'train': 160, 'val': 40}
+        >>> convert_shapes("shapes-tfrecords", images=20).images
+        {'train': 16, 'val': 4}
     """
     with scratch_folder() as temporary:
         folder = draw_shapes(temporary / "shapes", images, size=size, seed=seed)

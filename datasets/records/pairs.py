@@ -34,6 +34,10 @@ class Pair:
         repeated: Whether an earlier pair of the split has this name; `mark_repeated` says so.
         holder: The file that the image lies in, where `image` is a copy that the user does not know; messages name it.
         image_note: A sentence that messages about the image end with: which file names it, for instance.
+
+    Example:
+        >>> Pair("street", Path("street.jpg"), Path("street.png")).name
+        'street'
     """
 
     name: str

@@ -75,8 +75,14 @@ def draw_network(cost: ModelCost, path: str | os.PathLike) -> None:
 def check_drawing_path(path: str | os.PathLike) -> None:
     """Refuses a path that cannot be written as a drawing, before any long work.
 
+    Args:
+        path: The file to be written.
+
     Raises:
         ValueError: If its suffix is none of those that can be drawn.
+
+    Example:
+        >>> check_drawing_path("network.svg")
     """
     if Path(path).suffix not in SUFFIXES:
         raise ValueError(f"A drawing is a file in {', '.join(SUFFIXES)}; received {path}.")

@@ -67,6 +67,9 @@ def place(layer_name: str) -> Place:
 
     Of a backbone that no rule knows, what follows its scope in the layer's name is the group.
 
+    Args:
+        layer_name: As Keras has it, with `.` between scopes.
+
     Example:
         >>> place("xception_65.middle_flow.block1.unit_3.xception_module.add")
         Place(part='backbone', group='middle_flow.block1')

@@ -53,6 +53,10 @@ def named_model(text: str, settings: Mapping | None = None) -> SegmentationModel
 def skeleton(text: str, settings: Mapping | None = None) -> SegmentationModel:
     """As `named_model`, but without values in its weights: to be counted and drawn, not to be run.
 
+    Args:
+        text: The network, as for `named_model`.
+        settings: Further arguments of its constructor.
+
     Example:
         >>> model_cost(skeleton("v3plus:xception_65")).parameters
         41055413

@@ -14,12 +14,28 @@ HEAD_MOMENTUM, HEAD_EPSILON = 0.9997, 1e-5
 
 
 def head_norm(frozen_statistics: bool = False) -> Norm:
-    """The normalisation settings of ASPP, decoder and dense prediction cell."""
+    """The normalisation settings of ASPP, decoder and dense prediction cell.
+
+    Args:
+        frozen_statistics: Normalise with the moving statistics in training too.
+
+    Example:
+        >>> head_norm(frozen_statistics=True).frozen_statistics
+        True
+    """
     return Norm(HEAD_MOMENTUM, HEAD_EPSILON, frozen_statistics)
 
 
 def truncated_normal(stddev: float) -> keras.initializers.Initializer:
-    """Slim's truncated normal; a fresh initialiser for each layer, as Keras wants."""
+    """Slim's truncated normal; a fresh initialiser for each layer, as Keras wants.
+
+    Args:
+        stddev: Standard deviation before the cut at two of them.
+
+    Example:
+        >>> bool((abs(truncated_normal(0.1)((1000,))) <= 0.2).numpy().all())
+        True
+    """
     return keras.initializers.TruncatedNormal(stddev=stddev)
 
 
@@ -95,6 +111,10 @@ def conv_bn(
 
     Returns:
         `[B, ceil(H / stride), ceil(W / stride), filters]`.
+
+    Example:
+        >>> conv_bn(keras.Input((33, 33, 8)), 16, 3, name="a", norm=head_norm(), stride=2).shape
+        (None, 17, 17, 16)
     """
     x, padding = padded(x, kernel_size, stride, name) if explicit_padding else (x, "same")
     x = keras.layers.Conv2D(
@@ -122,6 +142,10 @@ def conv_relu(x, filters: int, kernel_size: int, *, name: str, rate: int = 1):
 
     Returns:
         `[B, H, W, filters]`.
+
+    Example:
+        >>> conv_relu(keras.Input((33, 33, 8)), 16, 3, name="a", rate=2).shape
+        (None, 33, 33, 16)
     """
     x = keras.layers.Conv2D(
         filters, kernel_size, dilation_rate=rate, padding="same", kernel_initializer="he_normal", name=name
@@ -141,7 +165,23 @@ def depthwise_bn(
     activation: str | None = "relu",
     explicit_padding: bool = False,
 ):
-    """Depthwise convolution without bias, batch normalisation, activation; arguments as for `conv_bn`."""
+    """Depthwise convolution without bias, batch normalisation, activation; arguments as for `conv_bn`.
+
+    Args:
+        x: `[B, H, W, C]`.
+        kernel_size: Side of the square kernel.
+        name: The convolution's scope, `.` for `/`.
+        norm: Settings of the normalisation.
+        stride: Step of the convolution.
+        rate: Atrous rate.
+        activation: Name of a Keras activation, or None.
+        stddev: Of the kernel's truncated normal initialisation.
+        explicit_padding: Whether to pad by the same on both sides, whatever the size.
+
+    Example:
+        >>> depthwise_bn(keras.Input((33, 33, 8)), 3, name="a", norm=head_norm()).shape
+        (None, 33, 33, 8)
+    """
     x, padding = padded(x, kernel_size, stride, name) if explicit_padding else (x, "same")
     x = keras.layers.DepthwiseConv2D(
         kernel_size,
@@ -156,7 +196,20 @@ def depthwise_bn(
 
 
 def separable_conv_bn(x, filters: int, kernel_size: int, *, name: str, norm: Norm, rate: int = 1):
-    """Depthwise then pointwise convolution, each with normalisation and ReLU (v3+ paper, section 3.1)."""
+    """Depthwise then pointwise convolution, each with normalisation and ReLU (v3+ paper, section 3.1).
+
+    Args:
+        x: `[B, H, W, C]`.
+        filters: Output channels.
+        kernel_size: Side of the square kernel.
+        name: The convolutions' scope, `.` for `/`.
+        norm: Settings of both normalisations.
+        rate: Atrous rate of the depthwise convolution.
+
+    Example:
+        >>> separable_conv_bn(keras.Input((33, 33, 8)), 16, 3, name="a", norm=head_norm()).shape
+        (None, 33, 33, 16)
+    """
     x = depthwise_bn(x, kernel_size, name=f"{name}_depthwise", norm=norm, rate=rate)
     return conv_bn(x, filters, 1, name=f"{name}_pointwise", norm=norm, initializer=truncated_normal(0.06))
 

@@ -10,6 +10,10 @@ import keras
 def channel_values(rgb: Sequence[float], channels: int) -> tuple[float, ...]:
     """Values for the channels of an image: those of RGB, or their mean for every channel where there are not three.
 
+    Args:
+        rgb: The value of each colour.
+        channels: Number of channels of the image.
+
     Example:
         >>> channel_values((122.0, 116.0, 104.0), 1)
         (114.0,)
@@ -27,7 +31,7 @@ class ImageNormalization(keras.layers.Rescaling):
         **kwargs: As for `keras.layers.Rescaling`.
 
     Example:
-        >>> ImageNormalization(1 / 127.5, -1.0)(tf.fill((1, 2, 2, 3), 255.0)).numpy().max()
+        >>> float(ImageNormalization(1 / 127.5, -1.0)(tf.fill((1, 2, 2, 3), 255.0))[0, 0, 0, 0])
         1.0
     """
 
@@ -51,6 +55,10 @@ def normalize_images(images, scope: str, mean: Sequence[float] | None = None):
     Returns:
         float32 `[B, H, W, C]`, or `[B, H, W, 3]` of grey images with a mean; under mixed precision too: 0-255 after an
         interpolation does not fit the halves' precision.
+
+    Example:
+        >>> normalize_images(keras.Input((33, 33, 3)), "net").shape
+        (None, 33, 33, 3)
     """
     if mean is not None and images.shape[-1] == 1:
         images = keras.layers.Concatenate(dtype="float32", name=f"{scope}.grey_to_rgb")([images] * len(mean))

@@ -23,6 +23,10 @@ class Norm:
         epsilon: Added to the variance, > 0.
         frozen_statistics: Normalise with the moving statistics in training too.
         trainable: Train scale and shift.
+
+    Example:
+        >>> Norm(momentum=0.9997, epsilon=1e-5).trainable
+        True
     """
 
     momentum: float

@@ -40,6 +40,10 @@ def squeeze_excite(x, filters: int, *, name: str, stddev: float = 0.09):
 
     Returns:
         `[B, H, W, C]`.
+
+    Example:
+        >>> squeeze_excite(keras.Input((33, 33, 16)), 4, name="a").shape
+        (None, 33, 33, 16)
     """
     gate = keras.layers.GlobalAveragePooling2D(keepdims=True, name=f"{name}.mean")(x)
     gate = keras.layers.Conv2D(

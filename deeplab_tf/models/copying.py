@@ -19,8 +19,16 @@ def copy_weights(source: keras.Model, target: keras.Model) -> list[str]:
 
     A stem for images of another number of channels is averaged over its own and rescaled, which is logged.
 
+    Args:
+        source: The model whose weights are read.
+        target: The model whose weights are replaced.
+
     Returns:
         Names of the target's layers with weights that got none.
+
+    Example:
+        >>> copy_weights(model, model.rebuild(output_stride=8))
+        []
     """
     source_layers = {layer.name: layer for layer in source.layers}
     left, stems, classifiers = [], [], _carry_classes(source, target)

@@ -20,7 +20,14 @@ _recalibrators: list[Callable] = []
 
 
 def set_weights_loader(loader: Callable) -> None:
-    """Makes `loader(model, weights)` the one that fills new models, in place."""
+    """Makes `loader(model, weights)` the one that fills new models, in place.
+
+    Args:
+        loader: A function of a model and a source of weights.
+
+    Example:
+        >>> set_weights_loader(load_initial)
+    """
     _loaders[:] = [loader]
 
 
@@ -47,7 +54,14 @@ def _registered(functions: list[Callable]) -> Callable:
 
 
 def set_recalibrator(recalibrate: Callable) -> None:
-    """Makes `recalibrate(model, batches)` the one that measures the statistics that folded weights lack."""
+    """Makes `recalibrate(model, batches)` the one that measures the statistics that folded weights lack.
+
+    Args:
+        recalibrate: A function of a model and batches of images.
+
+    Example:
+        >>> set_recalibrator(recalibrate_batch_norm)
+    """
     _recalibrators[:] = [recalibrate]
 
 

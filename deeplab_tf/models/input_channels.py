@@ -35,6 +35,9 @@ def check_rgb(model: keras.Model, what: str) -> None:
 
     Raises:
         ValueError: If the model's images do not have three channels.
+
+    Example:
+        >>> check_rgb(DeepLabV3("mobilenet_v2"), "Segmentation")
     """
     channels = model.input_shape[-1]
     if channels != 3:

@@ -46,8 +46,14 @@ def save_model(model: SegmentationModel, path: str | os.PathLike) -> None:
 def check_model_path(path: str | os.PathLike) -> None:
     """Refuses a path that `save_model` cannot write, before the work that leads to it.
 
+    Args:
+        path: The file to be written.
+
     Raises:
         ValueError: If it does not end in `.keras`.
+
+    Example:
+        >>> check_model_path("voc.keras")
     """
     if Path(path).suffix != ".keras":
         raise ValueError(f"A model file ends in .keras; received {path}.")

@@ -60,6 +60,10 @@ class SegmentationModel(FittedModel):
     Args:
         settings: The subclass's constructor arguments, JSON-ready. `weights`, what to start from, and `name` are not
             kept.
+
+    Example:
+        >>> isinstance(DeepLabV3("mobilenet_v2"), SegmentationModel)
+        True
     """
 
     def __init__(self, settings: dict):

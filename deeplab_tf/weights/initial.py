@@ -13,7 +13,15 @@ logger = logging.getLogger(__name__)
 
 
 def load_initial(model: SegmentationModel, weights: str | os.PathLike | SegmentationModel) -> None:
-    """Fills a new model by `transfer_weights`, and tells what was loaded and what stayed new."""
+    """Fills a new model by `transfer_weights`, and tells what was loaded and what stayed new.
+
+    Args:
+        model: Filled in place.
+        weights: What `transfer_weights` takes.
+
+    Example:
+        >>> load_initial(model.rebuild(classes=5), "model.keras")
+    """
     transfer = transfer_weights(model, weights)
     logger.info(f"weights {weights}: {transfer}.")
 

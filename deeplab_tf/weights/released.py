@@ -13,9 +13,16 @@ from deeplab_tf.weights.transfer import Transfer
 def read_released(path: str | os.PathLike) -> ReleasedFile:
     """Reads a released file whose normalisation is folded, `.tflite` or `.pb`.
 
+    Args:
+        path: A file of the release.
+
     Raises:
         FileNotFoundError: If there is no such file.
         ValueError: If the format is unknown, or the file damaged or without convolutions; the message names it.
+
+    Example:
+        >>> "MobilenetV2/Conv" in read_released("deeplabv3_mnv2_pascal_quant.tflite").convolutions
+        True
     """
     return identify(path).read()
 

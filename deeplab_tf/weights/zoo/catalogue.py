@@ -214,6 +214,9 @@ ZOO: dict[str, ZooEntry] = {entry.name: entry for entry in _ENTRIES}
 def zoo_entry(name: str) -> ZooEntry:
     """The zoo's entry of this name.
 
+    Args:
+        name: A key of `ZOO`.
+
     Raises:
         ValueError: If there is none; the message lists the close ones and all.
 
@@ -236,7 +239,12 @@ def entry_of_file(file: str) -> ZooEntry | None:
 
 
 def zoo_urls() -> str:
-    """Each entry's name and where its file was published, for downloads by hand, one line per entry."""
+    """Each entry's name and where its file was published, for downloads by hand, one line per entry.
+
+    Example:
+        >>> "download.tensorflow.org" in zoo_urls()
+        True
+    """
     width = max(map(len, ZOO))
     return "\n".join(f"{entry.name:{width}}  {entry.url}" for entry in _ENTRIES)
 
@@ -246,6 +254,10 @@ def zoo_table(width: int | None = None) -> str:
 
     Args:
         width: Columns of the terminal. Where the table is wider, what is said of an entry stands below its name.
+
+    Example:
+        >>> zoo_table().split()[0]
+        'name'
     """
     heads = ("name", "data", "network", "mIoU", "multiply-adds", "file")
     rows = [heads]

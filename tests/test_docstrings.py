@@ -1,0 +1,195 @@
+"""Public names are described, and their examples run, or say why not."""
+
+import doctest
+import inspect
+import re
+import shutil
+import types
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+
+import deeplab_tf
+from deeplab_tf import datasets, progress, training
+from deeplab_tf.files.writing import write_json
+from harness.tiny_model import photo
+
+
+def public_names():
+    """By its whole name, everything that can be called by a public name; by the first of them if it has several."""
+    found = {}
+
+    def visit(module):
+        own = [name for name, value in vars(module).items() if getattr(value, "__module__", "") == module.__name__]
+        for name in getattr(module, "__all__", [name for name in own if not name.startswith("_")]):
+            value = getattr(module, name)
+            if isinstance(value, types.ModuleType):
+                visit(value)
+            elif callable(value):
+                found.setdefault(id(value), (f"{module.__name__}.{name}".removeprefix("deeplab_tf."), value))
+
+    visit(deeplab_tf)
+    return dict(found.values())
+
+
+PUBLIC = public_names()
+# What calls return: read, not made.
+RESULTS = {"cost.Group", "cost.LayerCost", "cost.Place", "training.TrainResult", "weights.Transfer", "weights.ZooEntry"}
+DATA = "needs the data set"
+RELEASED = "needs a released file"
+NOT_RUN = {
+    **{
+        f"datasets.convert_{name}": DATA for name in ("ade20k", "camvid", "cityscapes", "coco", "pascal_context", "voc")
+    },
+    "datasets.convert_coco_export": "needs an export of 100 images",
+    "datasets.convert_dataset": DATA,
+    "datasets.convert_labelme": "needs 100 annotated images",
+    "datasets.convert_stanford_background": DATA,
+    "datasets.explain_data_error": "needs a damaged record",
+    "datasets.inspect_dataset": DATA,
+    "datasets.training_batches": "reads files of one's own",
+    "DeepLabV2.by_scale": "trains a network of 20 million weights",
+    "load_released": RELEASED,
+    "training.resume": "trains for 3000 steps",
+    "training.train": "trains for 3000 steps",
+    "transfer_weights": RELEASED,
+    "weights.holds_segmentation": RELEASED,
+    "weights.load_checkpoint": RELEASED,
+    "weights.load_checkpoint_model": RELEASED,
+    "weights.read_released": RELEASED,
+}
+# Run, but what they show belongs to the data set or the model that the example is about.
+OTHER_FIGURES = {
+    "datasets.ConversionReport", "datasets.DataSet", "datasets.Inspection", "datasets.count_classes",
+    "datasets.evaluation_images", "datasets.open_dataset", "evaluation.evaluate", "recalibrate_batch_norm",
+}  # fmt: skip
+
+
+def described(value):
+    return inspect.getdoc(value) or ""
+
+
+def own_methods(value):
+    """Methods and properties that no foreign class, Keras's for instance, has too."""
+    foreign = {name for base in value.__mro__ if not base.__module__.startswith("deeplab_tf") for name in vars(base)}
+    return [
+        member
+        for name, member in vars(value).items()
+        if not name.startswith("_") and name not in foreign and isinstance(member, types.FunctionType | property)
+    ]
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_what_is_public_is_described(name):
+    value = PUBLIC[name]
+    text = described(value)
+    assert "\n\n" in text or text.endswith(".")
+    if inspect.isclass(value):
+        assert [member for member in own_methods(value) if not described(member)] == []
+    else:
+        _, _, arguments = text.partition("\nArgs:\n")
+        told = {line.split(":")[0].strip().lstrip("*") for line in arguments.split("\n\n")[0].splitlines()}
+        assert [argument for argument in inspect.signature(value).parameters if argument not in told] == []
+
+
+def test_each_has_an_example():
+    assert [name for name in PUBLIC if "Example:" not in described(PUBLIC[name]) and name not in RESULTS] == []
+    assert {name.removesuffix(".by_scale") for name in NOT_RUN} | OTHER_FIGURES | RESULTS <= set(PUBLIC)
+
+
+def examples():
+    """The examples of public names, and of their methods."""
+    for name, value in PUBLIC.items():
+        members = vars(value).items() if inspect.isclass(value) else ()
+        for key, member in [(name, value), *((f"{name}.{part}", member) for part, member in members)]:
+            if ">>>" in (getattr(member, "__doc__", None) or "") and not {name, key} & set(NOT_RUN):
+                yield key, described(member)
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory):
+    """The files and the names that the examples take for given."""
+    folder = tmp_path_factory.mktemp("world")
+    for part in ("images", "masks", "photos"):
+        (folder / part).mkdir()
+    for index in range(100):
+        Image.fromarray(photo(20, 30)).save(folder / f"images/{index:03}.png")
+        mask = (np.arange(600).reshape(20, 30) % 3).astype(np.uint8)
+        Image.fromarray(mask).save(folder / f"masks/{index:03}.png")
+        for ending, ids in ((".png", photo(20, 30)), ("_mask.png", mask % 2 * 255)):
+            Image.fromarray(ids).save(folder / f"photos/{index:03}{ending}")
+    Image.fromarray(photo(375, 500)).save(folder / "cat.jpg")
+    for name in ("street.jpg", "street.png"):
+        Image.fromarray(photo(20, 30) if name.endswith("jpg") else mask % 2).save(folder / name)
+    report = datasets.convert_folder(
+        folder / "images", folder / "masks", folder / "voc-tfrecords", class_names=classes(folder), val_share=0.2
+    )
+    shutil.copytree(report.path, folder / "release-tfrecords", ignore=shutil.ignore_patterns("*.json"))
+    model = deeplab_tf.DeepLabV3(
+        "mobilenet_v2", labels="pascal_voc", depth_multiplier=0.25, atrous_rates=(), crop_size=(65, 65)
+    )
+    deeplab_tf.save_model(model, folder / "model.keras")
+    (folder / "runs/voc").mkdir(parents=True)
+    deeplab_tf.save_model(model, folder / "runs/voc/model.keras")
+    (folder / "runs/voc/config.json").touch()
+    return folder
+
+
+def classes(folder):
+    path = folder / "class_names.txt"
+    path.write_text("\n".join(deeplab_tf.label_spec("pascal_voc").names))
+    return path
+
+
+def given(world):
+    """Names that examples use without saying where they come from; made where they are used."""
+    data = world / "voc-tfrecords"
+
+    def compiled():
+        model = deeplab_tf.load_model(world / "model.keras")
+        model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=255))
+        return model
+
+    return {
+        "model": compiled,
+        "segmenter": lambda: deeplab_tf.Segmenter(world / "model.keras"),
+        "dataset": lambda: datasets.open_dataset(data),
+        "images": lambda: datasets.evaluation_images(datasets.open_dataset(data), "val").take(2),
+        "batches": lambda: datasets.training_batches(datasets.open_dataset(data), crop_size=(65, 65), batch_size=2),
+        "convert": lambda: Image.open,
+        "paths": lambda: sorted((world / "images").iterdir()),
+        "config": lambda: training.TrainConfig(data=str(data), output="runs/new", steps=2),
+    }
+
+
+class Checker(doctest.OutputChecker):
+    """Where an example shows nothing, it may print what it likes."""
+
+    def __init__(self, figures):
+        self.figures = figures
+
+    def check_output(self, want, got, optionflags):
+        return not want or not self.figures or super().check_output(want, got, optionflags)
+
+
+@pytest.mark.parametrize("name, text", [pytest.param(*example, id=example[0]) for example in examples()])
+def test_its_example_runs(name, text, world, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for entry in world.iterdir():
+        (tmp_path / entry.name).symlink_to(entry)
+    names = {
+        "deeplab_tf": deeplab_tf, "keras": keras, "np": np, "tf": tf, "Path": Path, "write_json": write_json,
+        **{public.rsplit(".", 1)[-1]: value for public, value in PUBLIC.items()},
+    }  # fmt: skip
+    code = "".join(example.source for example in doctest.DocTestParser().get_examples(text))
+    names |= {name: make() for name, make in given(world).items() if re.search(rf"\b{name}\b", code)}
+    test = doctest.DocTestParser().get_doctest(text, names, name, None, 0)
+    told = []
+    flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+    doctest.DocTestRunner(Checker(name not in OTHER_FIGURES), optionflags=flags).run(test, out=told.append)
+    progress.show(None)
+    assert not told, "".join(told)
