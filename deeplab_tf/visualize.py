@@ -11,6 +11,7 @@ from matplotlib import font_manager
 from PIL import Image, ImageDraw, ImageFont
 
 from deeplab_tf.checks import number
+from deeplab_tf.images.bands import spread
 from deeplab_tf.labels import LabelSpec
 
 PAPER, INK, FRAME = (255, 255, 255), (32, 32, 32), (128, 128, 128)
@@ -85,22 +86,8 @@ def _contours(labels: np.ndarray, width: int) -> np.ndarray:
     edges[:-1] |= labels[:-1] != labels[1:]
     edges[:, :-1] |= labels[:, :-1] != labels[:, 1:]
     for axis in (0, 1):
-        edges = _widened(edges, width // 2, axis)
+        edges = spread(edges, width // 2, axis, np.logical_or)
     return edges
-
-
-def _widened(edges: np.ndarray, reach: int, axis: int) -> np.ndarray:
-    """Where there is an edge at most `reach` pixels away along an axis."""
-    edges = np.moveaxis(edges, axis, 0)
-    done = 0
-    while done < reach:
-        # What is done covers 2 x done + 1 pixels, so copies that far to either side leave no gap.
-        shift = min(reach - done, 2 * done + 1)
-        wide = edges.copy()
-        wide[shift:] |= edges[:-shift]
-        wide[:-shift] |= edges[shift:]
-        edges, done = wide, done + shift
-    return np.moveaxis(edges, 0, axis)
 
 
 def _tinted(image: np.ndarray, labels: np.ndarray, spec: LabelSpec, alpha: float) -> np.ndarray:

@@ -2,6 +2,6 @@
 
 from deeplab_tf.evaluation.evaluation import Evaluation
 from deeplab_tf.evaluation.evaluator import evaluate
-from deeplab_tf.evaluation.metrics import ConfusionMatrix
+from deeplab_tf.evaluation.metrics import METRICS, BoundaryF1, BoundaryIoU, ConfusionMatrix, Metric, TrimapIoU
 
-__all__ = ["ConfusionMatrix", "Evaluation", "evaluate"]
+__all__ = ["METRICS", "BoundaryF1", "BoundaryIoU", "ConfusionMatrix", "Evaluation", "Metric", "TrimapIoU", "evaluate"]

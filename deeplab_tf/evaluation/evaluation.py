@@ -6,12 +6,22 @@ import csv
 import dataclasses
 import math
 import os
+from collections.abc import Iterable, Mapping
 
-from deeplab_tf.evaluation.metrics import ConfusionMatrix
+import numpy as np
+
+from deeplab_tf.evaluation.metrics import ConfusionMatrix, Metric
 from deeplab_tf.files import replacing, write_json
 from deeplab_tf.labels import LabelSpec
 
-COLUMNS = ("iou", "accuracy", "share")
+TITLES = {
+    "iou": "IoU",
+    "miou": "mean IoU",
+    "frequency_weighted_iou": "weighted IoU",
+    "boundary_iou": "boundary IoU",
+    "boundary_f1": "boundary F1",
+}
+_OWN = "confusion"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,6 +34,7 @@ class Evaluation:
         images: Number of images measured.
         seconds: Time taken, reading included.
         skipped: One message for each image left out.
+        others: The metrics beside the confusion matrix, by name.
 
     Example:
         >>> result = evaluate("model.keras", images)
@@ -36,6 +47,7 @@ class Evaluation:
     images: int
     seconds: float
     skipped: tuple[str, ...] = ()
+    others: Mapping[str, Metric] = dataclasses.field(default_factory=dict)
 
     @property
     def miou(self) -> float:
@@ -48,26 +60,41 @@ class Evaluation:
         return self.matrix.pixel_accuracy
 
     @property
+    def metrics(self) -> dict[str, Metric]:
+        """All metrics by name, `matrix` as `confusion`."""
+        return {_OWN: self.matrix, **self.others}
+
+    @property
+    def totals(self) -> dict[str, float]:
+        """The numbers of all metrics over all classes, by name: `miou`, `pixel_accuracy`, `boundary_iou`, ..."""
+        return {name: float(value) for metric in self.metrics.values() for name, value in metric.totals.items()}
+
+    @property
     def per_class(self) -> dict[str, dict[str, float]]:
         """By class name: `iou`, `accuracy` (fraction of its pixels found), `share` (fraction of all labelled pixels).
 
-        NaN where a class does not occur.
+        Further metrics add their columns. NaN where a class does not occur.
         """
-        columns = zip(self.matrix.iou.tolist(), self.matrix.accuracy.tolist(), self.matrix.frequency.tolist())
-        return {name: dict(zip(COLUMNS, values)) for name, values in zip(self.labels.names, columns)}
+        return self._rows(self.metrics.values())
+
+    def _rows(self, metrics) -> dict[str, dict[str, float]]:
+        columns = {name: column for metric in metrics for name, column in metric.per_class.items()}
+        values = zip(*(np.asarray(column).tolist() for column in columns.values()))
+        return {name: dict(zip(columns, row)) for name, row in zip(self.labels.names, values)}
 
     def table(self) -> str:
         """An aligned table for people: one row per class, the totals, and what was skipped."""
-        width = max(len("pixel accuracy"), *(len(name) for name in self.labels.names))
-        lines = [f"{'class':<{width}}  {'IoU':>6}  {'accuracy':>8}  {'share':>6}"]
-        for name, row in self.per_class.items():
-            iou, accuracy, share = (row[column] for column in COLUMNS)
-            lines.append(f"{name:<{width}}  {_cell(iou, 6)}  {_cell(accuracy, 8)}  {_cell(share, 6)}")
+        rows = self._rows(metric for metric in self.metrics.values() if not metric.only_in_files)
+        totals = {title(name): value for name, value in self.totals.items()}
+        width = max(map(len, (*totals, *self.labels.names)))
+        widths = {name: max(6, len(title(name))) for name in next(iter(rows.values()))}
+        lines = ["  ".join([f"{'class':<{width}}", *(f"{title(name):>{widths[name]}}" for name in widths)])]
+        for name, row in rows.items():
+            lines.append("  ".join([f"{name:<{width}}", *(_cell(row[column], widths[column]) for column in widths)]))
         rate = self.images / self.seconds if self.seconds else float("nan")
         lines += [
             "-" * len(lines[0]),
-            f"{'mean IoU':<{width}}  {self.miou:6.4f}",
-            f"{'pixel accuracy':<{width}}  {self.pixel_accuracy:6.4f}",
+            *(f"{name:<{width}}  {_cell(value, 6)}" for name, value in totals.items()),
             f"{'images':<{width}}  {self.images:6d}  ({rate:.1f} per second)",
         ]
         if self.skipped:
@@ -77,15 +104,11 @@ class Evaluation:
     def to_dict(self) -> dict:
         """Everything as JSON-ready values; None where a class does not occur."""
         return {
-            "miou": self.miou,
-            "pixel_accuracy": self.pixel_accuracy,
+            **_for_json(self.totals),
             "images": self.images,
             "seconds": self.seconds,
             "skipped": list(self.skipped),
-            "per_class": {
-                name: {key: None if math.isnan(value) else value for key, value in row.items()}
-                for name, row in self.per_class.items()
-            },
+            "per_class": {name: _for_json(row) for name, row in self.per_class.items()},
             "labels": self.labels.to_dict(),
             "confusion_matrix": self.matrix.counts.tolist(),
         }
@@ -99,18 +122,41 @@ class Evaluation:
         write_json(path, self.to_dict())
 
     def save_csv(self, path: str | os.PathLike) -> None:
-        """Writes one row per class (`class, iou, accuracy, share`; empty where it does not occur), in one move.
+        """Writes one row per class (`class, iou, accuracy, share, ...`; empty where it does not occur), in one move.
 
         Raises:
             OSError: If the file cannot be written.
         """
-        with replacing(path) as temporary, open(temporary, "w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file)
-            writer.writerow(("class", *COLUMNS))
-            for name, row in self.per_class.items():
-                values = ("" if math.isnan(row[column]) else f"{row[column]:.6f}" for column in COLUMNS)
-                writer.writerow((name, *values))
+        rows = self.per_class
+        write_table(path, ("class", *next(iter(rows.values()))), ((name, *row.values()) for name, row in rows.items()))
+
+
+def write_table(path: str | os.PathLike, header: Iterable[str], rows: Iterable[Iterable]) -> None:
+    """Writes a CSV file in one move: fractions with six places, NaN as an empty field.
+
+    Raises:
+        OSError: If the file cannot be written.
+    """
+    with replacing(path) as temporary, open(temporary, "w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(header)
+        writer.writerows(map(_field, row) for row in rows)
+
+
+def title(name: str) -> str:
+    """What people read for the name of a number or a column."""
+    return TITLES.get(name, name.replace("_", " "))
+
+
+def _field(value):
+    if not isinstance(value, float):
+        return value
+    return "" if math.isnan(value) else f"{value:.6f}"
 
 
 def _cell(value: float, width: int) -> str:
     return f"{'-':>{width}}" if math.isnan(value) else f"{value:{width}.4f}"
+
+
+def _for_json(row: Mapping[str, float]) -> dict[str, float | None]:
+    return {name: None if math.isnan(value) else value for name, value in row.items()}

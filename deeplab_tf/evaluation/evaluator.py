@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import numpy as np
 import tensorflow as tf
 
 from deeplab_tf.datasets.pipeline.sources import refuse_endless
 from deeplab_tf.evaluation.evaluation import Evaluation
-from deeplab_tf.evaluation.metrics import ConfusionMatrix
+from deeplab_tf.evaluation.metrics import Metric, make_metrics
 from deeplab_tf.images.scaling import FROM_MODEL
 from deeplab_tf.inference import open_predictor
 from deeplab_tf.labels import LabelSpec, label_spec
@@ -22,17 +22,20 @@ def evaluate(
     images: Iterable[Mapping | tuple] | tf.data.Dataset,
     labels: LabelSpec | Mapping | str | int | None = None,
     *,
+    metrics: Iterable[str | Callable[..., Metric]] = ("confusion",),
     skip_bad: bool = False,
     max_side: int | tuple[int, int] | str | None = FROM_MODEL,
     **opening,
 ) -> Evaluation:
-    """Mean IoU and pixel accuracy of a model, file or exported file.
+    """Mean IoU, pixel accuracy and other metrics of a model, file or exported file.
 
     Args:
         model: Whatever `deeplab_tf.inference.open_predictor` takes.
         images: Mappings with `image`, uint8 `[H, W, 3]`, `label`, integer `[H, W]`, and, where there is one,
             `filename`; or pairs (image, label); or a `tf.data.Dataset` of either, which must have an end.
         labels: What the ids in `label` mean; the model's own specification when left out.
+        metrics: What to measure beside the confusion matrix, which always is: names in
+            `deeplab_tf.evaluation.metrics.METRICS` or what `make_metrics` takes instead.
         skip_bad: Leave out, and list in the result, images whose labels do not fit, instead of stopping.
         max_side: As for `open_predictor`. Predictions are compared with the labels at the labels' own size.
         **opening: Further arguments of `open_predictor`, such as `scales`, `flip`, `window` and `output_stride`.
@@ -48,6 +51,8 @@ def evaluate(
     Example:
         >>> evaluate("model.keras", evaluation_images(dataset, "val")).miou
         0.7577
+        >>> evaluate("model.keras", images, metrics=["trimap", "boundary_iou"]).totals["boundary_iou"]
+        0.5823
     """
     if isinstance(images, tf.data.Dataset):
         refuse_endless(images)
@@ -58,7 +63,7 @@ def evaluate(
             f"{predictor.source} has {predictor.labels.classes} classes ({predictor.labels.name}), the data have "
             f"{spec.classes} ({spec.name}). Evaluate on the data set that the model was trained for."
         )
-    matrix = ConfusionMatrix(spec.classes, spec.ignore_label)
+    measured = make_metrics(metrics, spec)
     skipped = []
     start = time.perf_counter()
     items = _items(images)
@@ -69,18 +74,21 @@ def evaluate(
         truth = truth[..., 0] if truth.ndim == 3 and truth.shape[-1] == 1 else truth
         try:
             _check(image, truth, filename)
-            matrix.update(truth, predictor.predict(image), filename)
+            predicted = predictor.predict(image)
+            for metric in measured.values():
+                metric.update(truth, predicted, filename)
             count += 1
         except ValueError as error:
             if not skip_bad:
                 raise
             skipped.append(str(error))
+    matrix = measured.pop("confusion")
     if not matrix.counts.sum():
         raise ValueError(
             f"None of the {count + len(skipped)} images has a labelled pixel, so there is nothing to measure. "
             f"Check the split and the ignore label {spec.ignore_label}."
         )
-    return Evaluation(spec, matrix, count, time.perf_counter() - start, tuple(skipped))
+    return Evaluation(spec, matrix, count, time.perf_counter() - start, tuple(skipped), measured)
 
 
 def _items(images: Iterable[Mapping | tuple] | tf.data.Dataset) -> Iterator[Mapping]:

@@ -1,11 +1,12 @@
 import csv
+import functools
 import json
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from deeplab_tf.evaluation import evaluate
+from deeplab_tf.evaluation import Metric, TrimapIoU, evaluate
 from deeplab_tf.images import read_image, read_mask
 from deeplab_tf.labels import LabelSpec
 
@@ -60,6 +61,49 @@ def test_table_has_a_row_a_class_and_the_totals():
     assert [line.split()[:2] for line in lines[1:4]] == [["ground", "0.5000"], ["tree", "0.3333"], ["roof", "0.6667"]]
     assert len({len(line) for line in lines[:5]}) == 1
     assert ["mean", "IoU", "0.5000"] in [line.split() for line in lines]
+
+
+def test_further_metrics_are_in_table_json_and_csv(tmp_path):
+    result = evaluate(RedChannel(), ITEMS, metrics=["boundary_iou", functools.partial(TrimapIoU, widths=(1, 4))])
+    assert list(result.metrics) == ["confusion", "boundary_iou", "trimap"]
+    # In images so small every pixel is near an outline.
+    assert result.totals["boundary_iou"] == result.totals["trimap_4"] == pytest.approx(np.mean(IOU))
+    assert result.totals["mean_accuracy"] == pytest.approx((1 / 2 + 1 / 2 + 1) / 3)
+    assert result.totals["frequency_weighted_iou"] == pytest.approx((2 * IOU[0] + 2 * IOU[1] + 2 * IOU[2]) / 6)
+    lines = result.table().splitlines()
+    assert lines[0].split() == ["class", "IoU", "accuracy", "share", "boundary", "IoU"]
+    assert ["trimap", "4", "0.5000"] in [line.split() for line in lines]
+    assert len({len(line) for line in lines[:5]}) == 1
+    assert result.to_dict()["trimap_4"] == pytest.approx(0.5)
+    result.save_csv(tmp_path / "metrics.csv")
+    header = (tmp_path / "metrics.csv").read_text().splitlines()[0]
+    assert header == "class,iou,accuracy,share,boundary_iou,trimap_1,trimap_4"
+
+
+def test_own_metric():
+    class Missed(Metric):
+        pixels = 0
+
+        def _add(self, labels, predictions):
+            self.pixels += ((labels != predictions) & (labels != self.ignore_label)).sum()
+
+        @property
+        def totals(self):
+            return {"missed_pixels": self.pixels}
+
+    assert evaluate(RedChannel(), ITEMS, metrics=Missed).totals["missed_pixels"] == 2
+
+
+@pytest.mark.parametrize(
+    "metrics, message",
+    [
+        ("trimaps", "metrics must be one of 'confusion'.*Did you mean 'trimap'"),
+        ([lambda classes, ignore: classes], "which makes int"),
+    ],
+)
+def test_other_metrics_are_refused(metrics, message):
+    with pytest.raises(ValueError, match=message):
+        evaluate(RedChannel(), ITEMS, metrics=metrics)
 
 
 def test_class_that_does_not_occur_is_null_dash_and_empty(tmp_path):

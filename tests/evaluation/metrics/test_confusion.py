@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from deeplab_tf.evaluation import ConfusionMatrix
+from deeplab_tf.evaluation.metrics import ConfusionMatrix
 
 
 def brute_force_iou(labels, predictions, classes, ignore):
