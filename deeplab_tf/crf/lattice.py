@@ -39,7 +39,7 @@ class Lattice:
         Args:
             values: float32 `[points, classes]`.
             weights: A factor, one factor per class `[classes]`, or a matrix `[classes, classes]` that the filtered
-                values are multiplied by. This happens on the vertices, of which there are fewer than points.
+                values are multiplied by. This happens on the vertices, which are usually fewer than the points.
 
         Returns:
             float32 `[points, classes]`.
