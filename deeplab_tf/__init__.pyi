@@ -1,5 +1,5 @@
 # The public names, which __init__.py imports when they are first used, and editors and type checkers read here.
-from . import cost, crf, datasets, evaluation, export, labels, layers, models, progress, training, weights
+from . import cost, crf, datasets, evaluation, export, labels, layers, metrics, models, progress, training, weights
 from .cost import model_cost
 from .inference import Segmenter
 from .labels import LabelSpec, label_spec
@@ -40,6 +40,7 @@ __all__ = [
     "layers",
     "load_model",
     "load_released",
+    "metrics",
     "model_cost",
     "models",
     "progress",

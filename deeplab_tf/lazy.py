@@ -11,8 +11,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 BESIDE = ("datasets", "export")
-# What registers layers and models with Keras.
-REGISTER = ("deeplab_tf.models", "deeplab_tf.crf")
+# What registers layers, models and metrics with Keras.
+REGISTER = ("deeplab_tf.models", "deeplab_tf.crf", "deeplab_tf.metrics")
 
 
 def find_beside(path: list[str]) -> None:

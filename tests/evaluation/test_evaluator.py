@@ -138,7 +138,7 @@ def test_pairs_give_the_same():
 
 
 @pytest.mark.parametrize(
-    "items, held", [([{"image": 1, "mask": 2}], r"\['image', 'mask'\]"), ([(1, 2, 3)], "tuple"), ([3], "int")]
+    "items, held", [([{"picture": 1, "mask": 2}], r"\['mask', 'picture'\]"), ([(1, 2, 3)], "tuple"), ([3], "int")]
 )
 def test_other_items_are_refused(items, held):
     with pytest.raises(ValueError, match=rf"Expected pairs \(image, label\).*received {held}.*evaluation_images"):

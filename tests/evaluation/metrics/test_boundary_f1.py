@@ -2,33 +2,7 @@ import numpy as np
 import pytest
 
 from deeplab_tf.evaluation.metrics import BoundaryF1
-from harness.label_maps import blocks, distances
-
-
-def contour(labels, index):
-    steps = distances(labels, lambda rows, columns: rows + columns)
-    return (labels == index) & ((steps == 1) & (labels != index)[None, None]).any((2, 3))
-
-
-def share_near(these, others, apart, reach, judged):
-    """Fraction of the pixels of one contour that are near the other one, of those that are near or judged."""
-    near = these & ((apart <= reach) & others[None, None]).any((2, 3))
-    count = (these & (near | judged)).sum()
-    return near.sum() / count if count else np.nan
-
-
-def reference(labels, predictions, reach, classes, ignore):
-    """F1 by class of one image."""
-    apart = distances(labels, np.hypot)
-    scores = np.full(classes, np.nan)
-    for index in set(range(classes)) - {ignore}:
-        true, said = contour(labels, index), contour(predictions, index)
-        recall = share_near(true, said, apart, reach, np.ones_like(true))
-        precision = share_near(said, true, apart, reach, labels != ignore)
-        if not (np.isnan(recall) and np.isnan(precision)):
-            both = np.nan_to_num([precision, recall])
-            scores[index] = 2 * both.prod() / both.sum() if both.sum() else 0
-    return scores
+from harness.label_maps import blocks, boundary_f1
 
 
 @pytest.mark.parametrize("ignore", [255, 0])
@@ -39,7 +13,7 @@ def test_equals_all_pairs_of_pixels(tolerance, ignore):
     metric = BoundaryF1(5, ignore, tolerance=tolerance)
     for pair in pairs:
         metric.update(*pair)
-    scores = [reference(*pair, tolerance * np.hypot(13, 17), 5, ignore) for pair in pairs]
+    scores = [boundary_f1(*pair, tolerance * np.hypot(13, 17), 5, ignore) for pair in pairs]
     occurring = ~np.isnan(scores).all(0)
     np.testing.assert_allclose(metric.f1[occurring], np.nanmean(np.array(scores)[:, occurring], 0))
     assert np.isnan(metric.f1[~occurring]).all()

@@ -4,23 +4,9 @@ import numpy as np
 import pytest
 
 from deeplab_tf.evaluation.metrics import TrimapIoU
-from harness.label_maps import blocks, distances
+from harness.label_maps import blocks, trimap_iou
 
 WIDTHS = (1, 2, 3, 6)
-
-
-def reference(pairs, width, classes, ignore):
-    """IoU by class of the pixels from which another label is at most `width` rows and columns away."""
-    hits, union = np.zeros((2, classes))
-    for labels, predictions in pairs:
-        apart = distances(labels, np.maximum)
-        other = labels[:, :, None, None] != labels[None, None]
-        band = np.where(other, apart, np.inf).min((2, 3)) <= width
-        for index in range(classes):
-            true, said = (band & (labels != ignore) & (one == index) for one in (labels, predictions))
-            hits[index] += (true & said).sum()
-            union[index] += (true | said).sum()
-    return np.where((union > 0) & (np.arange(classes) != ignore), hits / np.maximum(union, 1), np.nan)
 
 
 @pytest.mark.parametrize("ignore", [255, 0])
@@ -32,7 +18,7 @@ def test_equals_all_pairs_of_pixels(ignore):
         metric.update(labels, predictions)
     assert metric.widths == WIDTHS
     for width, iou in zip(WIDTHS, metric.iou):
-        expected = reference(pairs, width, 5, ignore)
+        expected = trimap_iou(pairs, width, 5, ignore)
         np.testing.assert_allclose(iou, expected)
         assert metric.totals[f"trimap_{width}"] == pytest.approx(np.nanmean(expected))
         np.testing.assert_array_equal(metric.per_class[f"trimap_{width}"], iou)
