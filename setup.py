@@ -60,6 +60,7 @@ setup(
         "numpy>=1.26",
         "pillow>=10",
         "matplotlib>=3.8",
+        "contourpy>=1.2",
         "click>=8.1",
         "tqdm>=4.66",
         "jinja2>=3.1",

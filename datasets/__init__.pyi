@@ -5,6 +5,7 @@ from .builders.cityscapes import cityscapes_eval_ids
 from .builders.coco_export import convert_coco_export
 from .builders.folder import convert_folder
 from .builders.labelme import convert_labelme
+from .builders.labelme_writing import write_labelme
 from .builders.shapes import convert_shapes, draw_shapes
 from .convert import ConversionReport, convert_pairs
 from .converters import (
@@ -54,4 +55,5 @@ __all__ = [
     "inspect_pairs",
     "open_dataset",
     "training_batches",
+    "write_labelme",
 ]

@@ -13,26 +13,51 @@ from deeplab_tf.cli.options import PATH, Side, opening_options
 @cli.command()
 @click.argument("model", type=PATH)
 @click.argument("images", type=PATH, nargs=-1, required=True)
-@click.option("--output", type=PATH, required=True, help="Folder for label PNGs and overlays.")
+@click.option("--output", type=PATH, help="Folder for label PNGs and overlays.")
+@click.option("--labelme", type=PATH, help="Folder for labelme's JSON files, to be corrected; best that of the images.")
+@click.option(
+    "--tolerance", type=click.FloatRange(0), default=1.0, show_default=True, help="Of labelme's polygons, in pixels."
+)
+@click.option(
+    "--smallest", type=click.FloatRange(0), default=10, show_default=True, help="Pixels of the least polygon."
+)
+@click.option("--overwrite", is_flag=True, help="Replace labelme's files that are there.")
 @click.option("--skip-bad", is_flag=True, help="Go on after an image that cannot be read.")
 @click.option("--cityscapes-ids", is_flag=True, help="Write PNGs of ids for Cityscapes' server instead.")
 @click.option("--legend/--no-legend", default=False, help="Add the classes that occur to the overlays.  [default: no]")
 @opening_options
-def segment(model, images, output, skip_bad, cityscapes_ids, legend, **opening) -> None:
-    """Segment images, or folders of them, into a label PNG and an overlay for each.
+def segment(
+    model, images, output, labelme, tolerance, smallest, overwrite, skip_bad, cityscapes_ids, legend, **opening
+) -> None:
+    """Segment images, or folders of them, into a label PNG and an overlay for each, or into labelme's files.
 
     \b
     Examples:
       deeplab-tf segment voc.keras photo.jpg holiday/ --output out
       deeplab-tf segment aerial.keras survey.tif --window 1025 --overlap 0.25 --output out
+      deeplab-tf segment mine.keras photos --labelme photos
       deeplab-tf segment cityscapes.keras leftImg8bit/test/* --cityscapes-ids --output results
     """
     from deeplab_tf.inference import Segmenter, segment_files
 
+    if output is None and labelme is None:
+        raise click.UsageError("Give --output for label PNGs and overlays, --labelme for labelme's files, or both.")
     done = segment_files(
-        Segmenter(model, **opening), images, output, skip_bad=skip_bad, cityscapes_ids=cityscapes_ids, legend=legend
+        Segmenter(model, **opening),
+        images,
+        output,
+        skip_bad=skip_bad,
+        cityscapes_ids=cityscapes_ids,
+        legend=legend,
+        labelme=labelme,
+        tolerance=tolerance,
+        smallest=smallest,
+        overwrite=overwrite,
     )
-    click.echo(f"{len(done.written)} images in {output}, {done.images_per_second:.1f} images per second")
+    places = " and ".join(str(folder) for folder in (output, labelme) if folder is not None)
+    click.echo(f"{len(done.written)} images in {places}, {done.images_per_second:.1f} images per second")
+    if done.kept:
+        click.echo(f"{len(done.kept)} files of labelme were there already and are kept; --overwrite replaces them.")
     for reason in done.bad.values():
         click.echo(f"Left out: {reason}")
 

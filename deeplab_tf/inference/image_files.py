@@ -1,17 +1,19 @@
-"""Many image files in, label PNGs and overlays out."""
+"""Many image files in, label PNGs and overlays or labelme's files out."""
 
 from __future__ import annotations
 
 import dataclasses
 import functools
+import itertools
 import logging
 import os
 import re
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from deeplab_tf.datasets import cityscapes_eval_ids
+from deeplab_tf.datasets.builders.labelme_writing import SMALLEST, TOLERANCE, check_polygons
 from deeplab_tf.files import check_writable
 from deeplab_tf.files.disk import DiskFull
 from deeplab_tf.images import IMAGE_SUFFIXES, write_image
@@ -31,11 +33,13 @@ class SegmentedFiles:
         written: By input path, its output files.
         bad: By input path, why it was left out.
         seconds: Time taken, reading and writing included.
+        kept: The labelme files that were there already.
     """
 
     written: dict[Path, tuple[Path, ...]]
     bad: dict[Path, str]
     seconds: float
+    kept: tuple[Path, ...] = ()
 
     @property
     def images_per_second(self) -> float:
@@ -46,22 +50,33 @@ class SegmentedFiles:
 def segment_files(
     segmenter: Segmenter,
     paths: Iterable[str | os.PathLike] | str | os.PathLike,
-    output: str | os.PathLike,
+    output: str | os.PathLike | None = None,
     skip_bad: bool = False,
     cityscapes_ids: bool = False,
     legend: bool = False,
+    *,
+    labelme: str | os.PathLike | None = None,
+    tolerance: float = TOLERANCE,
+    smallest: float = SMALLEST,
+    overwrite: bool = False,
 ) -> SegmentedFiles:
-    """Segments image files and writes a label PNG and an overlay for each.
+    """Segments image files and writes a label PNG and an overlay for each, or a file for labelme, or all of them.
 
     Args:
         segmenter: What predicts.
         paths: Image files, and folders, whose images are taken; not those of folders within them, which is logged.
-        output: The folder to write to; it is made. Inputs with the same stem get numbered names: `a`, `a_2`, ...
+        output: The folder for label PNGs and overlays; it is made. Inputs with the same stem get numbered names: `a`,
+            `a_2`, ...
         skip_bad: Go on after a file that cannot be read; otherwise the first one ends the work, and what is
             already written stays.
         cityscapes_ids: Write one grey PNG per image instead, `<stem>.png` of the label ids that Cityscapes' evaluation
             server expects; it finds its images by the start of the names.
         legend: Add the classes that occur to each overlay, which becomes larger than its image.
+        labelme: The folder for labelme's JSON files, best that of the images, where labelme finds them. One that is
+            there already may hold a person's work and is kept; its image is then segmented only for `output`.
+        tolerance: How far, in pixels, the polygons in them may be from the boundaries of the labels.
+        smallest: Regions of fewer pixels become part of what is around them, in these files.
+        overwrite: Replace labelme's files that are there.
 
     Returns:
         What was written and what was left out.
@@ -69,7 +84,8 @@ def segment_files(
     Raises:
         FileNotFoundError: If a path is missing.
         ValueError: If there is no image, one cannot be read (the message names it), the folder cannot be
-            written, an output would replace an input, or `cityscapes_ids` are asked for with other classes.
+            written, an output would replace an input, `cityscapes_ids` are asked for with other classes, or neither
+            `output` nor `labelme` is given.
 
     Example:
         >>> done = segment_files(Segmenter("model.keras"), ["photos"], "out", skip_bad=True)
@@ -81,19 +97,27 @@ def segment_files(
             f"Cityscapes' server takes {KNOWN['cityscapes'].classes} classes; {segmenter.predictor.source} has "
             f"{segmenter.labels.classes} ({segmenter.labels.name}). Give a model of Cityscapes."
         )
+    check_polygons(tolerance, smallest)
+    if output is None and labelme is None:
+        raise ValueError("Received no folder to write to. Give output, for PNGs, or labelme, for labelme's files.")
     sources = find_images(paths)
-    output = check_writable(output)
-    stems = unique_stems(sources)
-    if cityscapes_ids:
-        save, endings = _save_cityscapes_ids, (".png",)
-    else:
-        save, endings = functools.partial(Segmentation.save, legend=legend), OUTPUT_ENDINGS
-    _check_kept(sources, [output / f"{stem}{ending}" for stem in stems for ending in endings])
+    stems = dict(zip(sources, unique_stems(sources)))
+    saves, kept = [], ()
+    if output is not None:
+        saves.append(_pictures(stems, check_writable(output), cityscapes_ids, legend))
+    if labelme is not None:
+        files = {source: check_writable(labelme) / f"{stem}.json" for source, stem in stems.items()}
+        new = {source: path for source, path in files.items() if overwrite or not path.exists()}
+        kept = tuple(path for source, path in files.items() if source not in new)
+        saves.append(_labelme_files(new, tolerance=tolerance, smallest=smallest))
+    asked = {source: [save[source] for save in saves if source in save] for source in sources}
+    asked = {source: saves for source, saves in asked.items() if saves}
     written, bad = {}, {}
     start = time.perf_counter()
-    for path, stem in track(list(zip(sources, stems)), len(sources), "segment"):
+    for path, saves in track(asked.items(), len(asked), "segment"):
         try:
-            written[path] = save(segmenter(path), output, stem)
+            result = segmenter(path)
+            written[path] = tuple(itertools.chain.from_iterable(save(result) for save in saves))
         except DiskFull:
             # Not the image's fault, and the next one would fail as well.
             raise
@@ -101,7 +125,29 @@ def segment_files(
             if not skip_bad:
                 raise
             bad[path] = str(error)
-    return SegmentedFiles(written, bad, time.perf_counter() - start)
+    return SegmentedFiles(written, bad, time.perf_counter() - start, kept)
+
+
+Saves = dict[Path, Callable[[Segmentation], tuple[Path, ...]]]
+
+
+def _pictures(stems: dict[Path, str], output: Path, cityscapes_ids: bool, legend: bool) -> Saves:
+    """What writes the PNGs of each image."""
+    if cityscapes_ids:
+        save, endings = _save_cityscapes_ids, (".png",)
+    else:
+        save, endings = functools.partial(Segmentation.save, legend=legend), OUTPUT_ENDINGS
+    _check_kept(list(stems), [output / f"{stem}{ending}" for stem in stems.values() for ending in endings])
+    return {source: functools.partial(save, folder=output, stem=stem) for source, stem in stems.items()}
+
+
+def _labelme_files(files: dict[Path, Path], **options) -> Saves:
+    """What writes the labelme file of each image."""
+
+    def save(segmentation: Segmentation, source: Path) -> tuple[Path, ...]:
+        return (segmentation.save_labelme(files[source], source, **options),)
+
+    return {source: functools.partial(save, source=source) for source in files}
 
 
 def _check_kept(sources: list[Path], outputs: list[Path]) -> None:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
+from deeplab_tf.datasets import write_labelme
+from deeplab_tf.datasets.builders.labelme_writing import SMALLEST, TOLERANCE
 from deeplab_tf.files import check_writable
 from deeplab_tf.images import write_image, write_label_png
 from deeplab_tf.inference.predictor import Predictor
@@ -98,3 +100,27 @@ class Segmentation:
         # Stronger compression of photographs saves a few per cent and takes several times as long.
         write_image(picture, self.overlay(legend=legend), compress_level=1)
         return labels, picture
+
+    def save_labelme(
+        self,
+        path: str | os.PathLike,
+        image: str | os.PathLike,
+        *,
+        tolerance: float = TOLERANCE,
+        smallest: float = SMALLEST,
+    ) -> Path:
+        """Writes the labels as polygons that labelme opens, to be corrected; see `deeplab_tf.datasets.write_labelme`.
+
+        Args:
+            path: The JSON file.
+            image: The image file that was segmented.
+            tolerance: How far, in pixels, a polygon may be from the boundary of the labels.
+            smallest: Regions of fewer pixels become part of what is around them.
+
+        Returns:
+            `path`.
+
+        Raises:
+            ValueError: If `tolerance` or `smallest` is negative, or the file cannot be written.
+        """
+        return write_labelme(path, self.labels, self.spec, image, tolerance=tolerance, smallest=smallest)
