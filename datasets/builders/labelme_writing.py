@@ -52,8 +52,10 @@ def write_labelme(
         ValueError: If there are other label ids, `tolerance` or `smallest` is negative, or the file cannot be written.
 
     Example:
-        >>> write_labelme("photos/cat.json", mask, label_spec("pascal_voc"), "photos/cat.jpg")
-        PosixPath('photos/cat.json')
+        >>> mask = np.zeros((375, 500), np.uint8)
+        >>> mask[100:200, 150:300] = 8
+        >>> write_labelme("cat.json", mask, label_spec("pascal_voc"), "cat.jpg")
+        PosixPath('cat.json')
     """
     path, image = Path(path), Path(image)
     check_polygons(tolerance, smallest)
