@@ -39,7 +39,8 @@ def public_names():
 PUBLIC = public_names()
 # What calls return: read, not made.
 RESULTS = {
-    "cost.Group", "cost.LayerCost", "cost.Place", "training.TrainResult", "training.callbacks.Diverged",
+    "cost.Group", "cost.LayerCost", "cost.Place", "evaluation.Uncertainty", "training.TrainResult",
+    "training.callbacks.Diverged",
     "weights.Kind", "weights.Network", "weights.Source", "weights.Transfer", "weights.ZooEntry",
 }  # fmt: skip
 DATA = "needs the data set"

@@ -3,6 +3,7 @@
 from deeplab_tf.evaluation.evaluation import Evaluation
 from deeplab_tf.evaluation.evaluator import evaluate, evaluate_all
 from deeplab_tf.evaluation.metrics import METRICS, BoundaryF1, BoundaryIoU, ConfusionMatrix, Metric, TrimapIoU
+from deeplab_tf.evaluation.ranking import Ranking, Uncertainty, rank_images
 
 __all__ = [
     "METRICS",
@@ -11,7 +12,10 @@ __all__ = [
     "ConfusionMatrix",
     "Evaluation",
     "Metric",
+    "Ranking",
     "TrimapIoU",
+    "Uncertainty",
     "evaluate",
     "evaluate_all",
+    "rank_images",
 ]

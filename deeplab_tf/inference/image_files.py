@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import functools
 import itertools
@@ -16,7 +17,8 @@ from deeplab_tf.datasets import cityscapes_eval_ids
 from deeplab_tf.datasets.builders.labelme_writing import SMALLEST, TOLERANCE, check_polygons
 from deeplab_tf.files import check_writable
 from deeplab_tf.files.disk import DiskFull
-from deeplab_tf.images import IMAGE_SUFFIXES, write_image
+from deeplab_tf.images import IMAGE_SUFFIXES, read_image, write_image
+from deeplab_tf.inference.overlapped import overlapped
 from deeplab_tf.inference.segmentation import OUTPUT_ENDINGS, Segmentation
 from deeplab_tf.inference.segmenter import Segmenter
 from deeplab_tf.labels import KNOWN
@@ -114,17 +116,19 @@ def segment_files(
     asked = {source: saves for source, saves in asked.items() if saves}
     written, bad = {}, {}
     start = time.perf_counter()
-    for path, saves in track(asked.items(), len(asked), "segment"):
-        try:
-            result = segmenter(path)
-            written[path] = tuple(itertools.chain.from_iterable(save(result) for save in saves))
-        except DiskFull:
-            # Not the image's fault, and the next one would fail as well.
-            raise
-        except ValueError as error:
-            if not skip_bad:
-                raise
-            bad[path] = str(error)
+
+    def write(path: Path, result: Segmentation) -> tuple[Path, ...]:
+        return tuple(itertools.chain.from_iterable(save(result) for save in asked[path]))
+
+    with contextlib.closing(overlapped(asked, read_image, segmenter, write)) as outcomes:
+        for path, outcome in track(outcomes, len(asked), "segment"):
+            if not isinstance(outcome, Exception):
+                written[path] = outcome
+            # A full disk is not the image's fault, and the next one would fail as well.
+            elif isinstance(outcome, ValueError) and not isinstance(outcome, DiskFull) and skip_bad:
+                bad[path] = str(outcome)
+            else:
+                raise outcome
     return SegmentedFiles(written, bad, time.perf_counter() - start, kept)
 
 
