@@ -186,7 +186,8 @@ def _measured(scores: tf.Tensor, spec: LabelSpec) -> tuple[np.ndarray, float, fl
         labels.append(strip.numpy().astype(spec.mask_dtype))
         sums += float(entropy), float(margin)
     entropy, margin = sums / (height * width)
-    return np.concatenate(labels), float(entropy / np.log(spec.classes)), float(margin)
+    # A pure guess may come out above 1 by rounding.
+    return np.concatenate(labels), min(1.0, float(entropy / np.log(spec.classes))), float(margin)
 
 
 @tf.function(input_signature=[tf.TensorSpec((None, None, None), tf.float32)], autograph=False)
