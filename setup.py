@@ -12,11 +12,24 @@ TFLITE = ["ai-edge-litert>=2.0.2"]
 CRF = ["pydensecrf2>=1.1; python_version < '3.13'"]
 MAT = ["scipy>=1.11.1"]
 HEIC = ["pillow-heif>=0.18"]
+# Brings its own ffmpeg.
+VIDEO = ["imageio-ffmpeg>=0.5"]
 COCO = ["pycocotools>=2.0.7"]
 # tensorflow-datasets imports importlib_resources without asking for it.
 TFDS = ["tensorflow-datasets>=4.9.6", "importlib-resources>=5"]
 NOTEBOOKS = ["nbclient>=0.10", "nbformat>=5.10", "ipykernel>=6.29"]
-TEST = ["pytest>=8", "pytest-xdist>=3.6.1", "import-linter>=2.1", "ruff>=0.13", *TFLITE, *NOTEBOOKS, *MAT, *COCO, *TFDS]
+TEST = [
+    "pytest>=8",
+    "pytest-xdist>=3.6.1",
+    "import-linter>=2.1",
+    "ruff>=0.13",
+    *TFLITE,
+    *NOTEBOOKS,
+    *MAT,
+    *COCO,
+    *TFDS,
+    *VIDEO,
+]
 
 setup(
     name="deeplab-tf",
@@ -76,7 +89,8 @@ setup(
         "coco": COCO,
         "heic": HEIC,
         "tfds": TFDS,
-        "all": [*TFLITE, *CRF, *NOTEBOOKS, *MAT, *COCO, *HEIC, *TFDS],
+        "video": VIDEO,
+        "all": [*TFLITE, *CRF, *NOTEBOOKS, *MAT, *COCO, *HEIC, *TFDS, *VIDEO],
     },
     entry_points={"console_scripts": ["deeplab-tf = deeplab_tf.cli:main"]},
 )

@@ -13,7 +13,7 @@ from deeplab_tf.cli.options import PATH, Side, opening_options
 @cli.command()
 @click.argument("model", type=PATH)
 @click.argument("images", type=PATH, nargs=-1, required=True)
-@click.option("--output", type=PATH, help="Folder for label PNGs and overlays.")
+@click.option("--output", type=PATH, help="Folder for label PNGs and overlays; of a video, the video to write.")
 @click.option("--labelme", type=PATH, help="Folder for labelme's JSON files, to be corrected; best that of the images.")
 @click.option(
     "--tolerance", type=click.FloatRange(0), default=1.0, show_default=True, help="Of labelme's polygons, in pixels."
@@ -29,17 +29,28 @@ from deeplab_tf.cli.options import PATH, Side, opening_options
 def segment(
     model, images, output, labelme, tolerance, smallest, overwrite, skip_bad, cityscapes_ids, legend, **opening
 ) -> None:
-    """Segment images, or folders of them, into a label PNG and an overlay for each, or into labelme's files.
+    """Segment images, or folders of them, into label PNGs and overlays or labelme's files; or a video into another.
 
     \b
     Examples:
       deeplab-tf segment voc.keras photo.jpg holiday/ --output out
       deeplab-tf segment aerial.keras survey.tif --window 1025 --overlap 0.25 --output out
       deeplab-tf segment mine.keras photos --labelme photos
+      deeplab-tf segment voc.keras clip.mp4 --output out.mp4
       deeplab-tf segment cityscapes.keras leftImg8bit/test/* --cityscapes-ids --output results
     """
-    from deeplab_tf.inference import Segmenter, segment_files
+    from deeplab_tf.inference import Segmenter, segment_files, segment_video
+    from deeplab_tf.inference.video import VIDEO_SUFFIXES
 
+    if any(path.suffix.lower() in VIDEO_SUFFIXES for path in images):
+        if len(images) > 1 or output is None or labelme is not None or cityscapes_ids or legend:
+            raise click.UsageError(
+                "Give one video alone; a video takes --output, the video to write, and no --labelme, "
+                "--cityscapes-ids or --legend."
+            )
+        video = segment_video(Segmenter(model, **opening), images[0], output)
+        click.echo(f"{video.frames} frames in {output}, {video.frames_per_second:.1f} frames per second")
+        return
     if output is None and labelme is None:
         raise click.UsageError("Give --output for label PNGs and overlays, --labelme for labelme's files, or both.")
     done = segment_files(

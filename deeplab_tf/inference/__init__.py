@@ -10,6 +10,7 @@ from deeplab_tf.inference.segmentation import Segmentation
 from deeplab_tf.inference.segmenter import Segmenter
 from deeplab_tf.inference.sliding_window import SlidingWindow
 from deeplab_tf.inference.tflite import TFLitePredictor
+from deeplab_tf.inference.video import SegmentedVideo, segment_video
 
 __all__ = [
     "KerasPredictor",
@@ -18,9 +19,11 @@ __all__ = [
     "SavedModelPredictor",
     "Segmentation",
     "SegmentedFiles",
+    "SegmentedVideo",
     "Segmenter",
     "SlidingWindow",
     "TFLitePredictor",
     "open_predictor",
     "segment_files",
+    "segment_video",
 ]
