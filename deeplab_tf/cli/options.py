@@ -86,6 +86,11 @@ def opening_options(command):
             help="What a .tflite wants for the pixels 0 and 255, where it does not say: 0,255 or -1,1 or 0,1.",
         ),
         click.option(
+            "--crf",
+            metavar="NAME|NUMBERS",
+            help="Refine by a dense CRF: v2_resnet_101, ..., or 4,67,3,3,1; see docs/crf.md.",
+        ),
+        click.option(
             "--overlap",
             type=click.FloatRange(0, 1, max_open=True),
             default=0.25,

@@ -5,6 +5,7 @@ from deeplab_tf.inference.keras import KerasPredictor
 from deeplab_tf.inference.multi_scale import MultiScale
 from deeplab_tf.inference.open import open_predictor
 from deeplab_tf.inference.predictor import Predictor
+from deeplab_tf.inference.refined import Refined
 from deeplab_tf.inference.saved_model import SavedModelPredictor
 from deeplab_tf.inference.segmentation import Segmentation
 from deeplab_tf.inference.segmenter import Segmenter
@@ -16,6 +17,7 @@ __all__ = [
     "KerasPredictor",
     "MultiScale",
     "Predictor",
+    "Refined",
     "SavedModelPredictor",
     "Segmentation",
     "SegmentedFiles",

@@ -7,12 +7,14 @@ import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from deeplab_tf.crf import CRFParameters, DenseCRF
 from deeplab_tf.files import recover
 from deeplab_tf.images.scaling import FROM_MODEL, is_from_model
 from deeplab_tf.inference.keras import KerasPredictor
 from deeplab_tf.inference.memory import pixels_that_fit
 from deeplab_tf.inference.multi_scale import MultiScale
 from deeplab_tf.inference.predictor import Predictor
+from deeplab_tf.inference.refined import Refined
 from deeplab_tf.inference.saved_model import SavedModelPredictor
 from deeplab_tf.inference.sliding_window import OVERLAP, WINDOW, SlidingWindow
 from deeplab_tf.inference.tflite import TFLitePredictor
@@ -80,8 +82,9 @@ def open_predictor(
     flip: bool = False,
     window: int | tuple[int, int] | None = None,
     overlap: float = OVERLAP,
+    crf: DenseCRF | CRFParameters | str | None = None,
 ) -> Predictor:
-    """Opens anything that predicts, at one scale or several, whole or in windows.
+    """Opens anything that predicts, at one scale or several, whole or in windows, refined by a dense CRF or not.
 
     Args:
         model_or_path: A model of this package, a `.keras` file, a run folder, an exported SavedModel folder, or
@@ -100,6 +103,8 @@ def open_predictor(
         window: Predict in overlapping windows of this side, or (height, width); each at all scales where there are
             several. Images are then seen at their own size unless `max_side` is given too.
         overlap: Fraction of a window that the next one covers again, from 0 to below 1.
+        crf: Refine the probabilities, at the size of the image, by this dense CRF, or by one of these parameters: a
+            published name such as `"v2_resnet_101"`, five numbers in a text, or `CRFParameters`.
 
     Returns:
         The predictor. Its probabilities take 4 bytes for each pixel and class: 1 GB for 4000x3000 pixels and 21
@@ -108,8 +113,8 @@ def open_predictor(
 
     Raises:
         FileNotFoundError: If there is nothing at the path.
-        ValueError: If it is of none of these kinds, damaged, or not a DeepLab model; the message names it. If
-            `max_side`, `output_stride`, `scales`, `window` or `overlap` are not possible, or not with this model.
+        ValueError: If it is of none of these kinds, damaged, or not a DeepLab model; the message names it. If an
+            argument is not possible, or not with this model.
 
     Example:
         >>> predictor = open_predictor("model.tflite")
@@ -119,11 +124,16 @@ def open_predictor(
         'model.keras'
     """
     base = _opened(model_or_path, threads, input_range, trust, max_side, output_stride)
+    predictor = _wrapped(base, base is model_or_path, max_side, scales, flip, window, overlap)
+    return predictor if crf is None else Refined(predictor, crf)
+
+
+def _wrapped(base: Predictor, given: bool, max_side, scales, flip, window, overlap) -> Predictor:
     limit = None if window is not None and is_from_model(max_side) else getattr(base, "limit", None)
     several = scales is not None or flip
     if several and not hasattr(base, "scores"):
         raise ValueError(f"{base.source} has no scores, which scales and flip average. Make it a Predictor.")
-    if base is model_or_path and not several and window is None:
+    if given and not several and window is None:
         return base
     predictor = base.unlimited() if isinstance(base, Predictor) and (several or window is not None) else base
     if several:

@@ -56,7 +56,19 @@ def test_ways_to_predict_reach_the_predictor(monkeypatch, tmp_path):
     made = []
     monkeypatch.setattr(inference, "Segmenter", lambda model, **options: made.append(options))
     monkeypatch.setattr(inference, "segment_files", lambda *_, **__: inference.SegmentedFiles({}, {}, 1.0))
-    given = ["--scales", "0.5,1", "--flip", "--window", "65x97", "--overlap", "0.5", "--output-stride", "8"]
+    given = [
+        "--scales",
+        "0.5,1",
+        "--flip",
+        "--window",
+        "65x97",
+        "--overlap",
+        "0.5",
+        "--output-stride",
+        "8",
+        "--crf",
+        "v1",
+    ]
     CliRunner().invoke(cli, ["segment", "m.keras", "a.jpg", "--output", str(tmp_path), *given], catch_exceptions=False)
-    wanted = {"scales": (0.5, 1.0), "flip": True, "window": (65, 97), "overlap": 0.5, "output_stride": 8}
+    wanted = {"scales": (0.5, 1.0), "flip": True, "window": (65, 97), "overlap": 0.5, "output_stride": 8, "crf": "v1"}
     assert {name: made[0][name] for name in wanted} == wanted

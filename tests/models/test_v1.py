@@ -63,7 +63,7 @@ def test_dropout_acts_in_training_only():
     [
         ({"variant": "5x5"}, "variant must be one of .*'4x4'.*'large_fov'.*received '5x5'"),
         ({"output_stride": 16}, "output_stride 8 only; received 16"),
-        ({"atrous_rate": 0}, r"whole rates of at least 1.*received \[0\]"),
+        ({"atrous_rate": 0}, r"whole numbers above 0.*received \[0\]"),
     ],
 )
 def test_bad_settings_are_refused(settings, message):
