@@ -18,6 +18,7 @@ from .converters import (
     convert_stanford_background,
     convert_voc,
 )
+from .labelled_images import labelled_images
 from .pipeline.augmentation import Augmentation
 from .pipeline.batches import evaluation_images, training_batches
 from .pipeline.class_counts import ClassCounts, count_classes
@@ -53,6 +54,7 @@ __all__ = [
     "explained_data",
     "inspect_dataset",
     "inspect_pairs",
+    "labelled_images",
     "open_dataset",
     "training_batches",
     "write_labelme",

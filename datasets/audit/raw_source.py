@@ -38,6 +38,7 @@ def find_source(
     ids: Sequence[int] = (),
     *,
     stack: contextlib.ExitStack,
+    otherwise: LabelSpec | None = None,
 ) -> RawSource | None:
     """What `path` holds, where it is not a folder of TFRecords.
 
@@ -49,6 +50,8 @@ def find_source(
         mask_suffix: As for `inspect_dataset`.
         ids: As for `inspect_dataset`.
         stack: Keeps images that were taken out of other files until it is closed.
+        otherwise: The labels of a folder that does not say its own, where `labels` do not either. When left out they
+            are counted from the masks.
 
     Returns:
         The pairs, or None for a folder of TFRecords.
@@ -56,10 +59,12 @@ def find_source(
     Raises:
         ValueError: If it is neither, or a list or folder is missing.
     """
+    named = _own_labels(path, labels, otherwise)
     if masks is not None:
-        return _folder_source(path, Path(masks), path / _NAMES_FILE, splits, labels, mask_suffix, ids)
+        return _folder_source(path, Path(masks), splits, named, mask_suffix, ids)
+    annotations = labels if otherwise is None else named
     if path.suffix == ".json" and path.is_file():
-        return annotated_source(path, splits, labels, stack)
+        return annotated_source(path, splits, annotations, stack)
     if not path.is_dir():
         raise ValueError(
             f"{path} is not a folder. Give one that `deeplab-tf convert` wrote, or one of images and masks before it."
@@ -68,7 +73,7 @@ def find_source(
         return None
     if (path / "images").is_dir() and (path / "masks").is_dir():
         folders = path / "images", path / "masks"
-        return _folder_source(*folders, path / _NAMES_FILE, splits, labels, mask_suffix, ids)
+        return _folder_source(*folders, splits, named, mask_suffix, ids)
     # The first whose folders are there is taken.
     layouts = {name: source for name, source in DATA_SETS.items() if source.labels is not None}
     for source in layouts.values():
@@ -77,10 +82,10 @@ def find_source(
             pairs = {split: list_pairs(path, split) for split in splits} if splits is not None else present
             spec = source.label_spec() if labels is None else label_spec(labels)
             return RawSource(spec, pairs, source.findings_of_lists(path, pairs))
-    if (annotated := annotated_source(path, splits, labels, stack)) is not None:
+    if (annotated := annotated_source(path, splits, annotations, stack)) is not None:
         return annotated
     if _holds_both(path, mask_suffix):
-        return _folder_source(path, path, path / _NAMES_FILE, splits, labels, mask_suffix, ids)
+        return _folder_source(path, path, splits, named, mask_suffix, ids)
     raise ValueError(
         f"{path} holds neither TFRecords, nor the folders images and masks, nor the folders of one of {list(layouts)}, "
         "nor JSON files of labelme or of a COCO export. "
@@ -109,24 +114,27 @@ def _present_splits(list_pairs: Callable[[Path, str], list[Pair]], path: Path) -
     return found
 
 
+def _own_labels(path: Path, labels, otherwise: LabelSpec | None) -> LabelSpec | None:
+    """The labels that were given, or stand in the folder's list of names, or serve otherwise."""
+    if labels is not None:
+        return label_spec(labels)
+    names = path / _NAMES_FILE
+    return read_class_names(names) if names.is_file() else otherwise
+
+
 def _folder_source(
     images: Path,
     masks: Path,
-    names: Path,
     splits: Sequence[str] | None,
-    labels: LabelSpec | Mapping | str | int | None,
+    labels: LabelSpec | None,
     mask_suffix: str | None,
     ids: Sequence[int],
 ) -> RawSource:
     if splits is not None and len(splits) > 1:
         raise ValueError(f"A folder of images is one split; received {list(splits)}. Name one, or leave it out.")
     pairs = folder_pairs(images, masks, mask_suffix)
-    findings = ()
-    if labels is not None:
-        spec = label_spec(labels)
-    elif names.is_file():
-        spec = read_class_names(names)
-    else:
+    findings, spec = (), labels
+    if labels is None:
         try:
             spec, _ = counted_labels(pairs, 255, os.cpu_count() or 1, ids)
         except SparseIds as error:

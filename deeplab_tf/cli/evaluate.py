@@ -2,48 +2,85 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 
 import click
 
 from deeplab_tf.cli.group import cli
-from deeplab_tf.cli.options import PATH, Ids, opening_options
+from deeplab_tf.cli.options import LABELS, PATH, Ids, mask_options, opening_options
 
 
 @cli.command()
-@click.argument("model", type=PATH)
-@click.option("--data", type=PATH, required=True, help="Folder of TFRecords.")
+@click.argument("models", type=PATH, nargs=-1, required=True)
+@click.option("--data", type=PATH, required=True, help="Folder of TFRecords, of images and masks, or of TFDS.")
+@click.option("--masks", type=PATH, help="Folder of the masks, where --data is a folder of images.")
+@mask_options
 @click.option("--split", default="val", show_default=True, help="Split to evaluate on.")
-@click.option("--labels", help="Label set of TFRecords without a dataset.json, for instance pascal_voc.")
+@click.option("--labels", type=LABELS, help="Label set where --data does not say its own, for instance pascal_voc.")
+@click.option("--report", type=PATH, help="Folder to write a page with pictures to, and CSV and JSON files.")
 @click.option("--json", "json_path", type=PATH, help="Write the metrics as JSON too.")
 @click.option("--csv", "csv_path", type=PATH, help="Write the per-class table as CSV too.")
 @click.option("--metric", "metrics", multiple=True, help="trimap, boundary_iou or boundary_f1 too; repeat.")
 @click.option("--trimap-widths", type=Ids(), help="Widths of the trimap's bands in pixels: 1,5,20.")
 @click.option("--skip-bad", is_flag=True, help="Leave out images whose labels do not fit, and list them.")
 @opening_options
-def evaluate(model, data, split, labels, json_path, csv_path, metrics, trimap_widths, skip_bad, **opening) -> None:
-    """Mean IoU of a .keras file, a run folder, a SavedModel or a .tflite.
+def evaluate(
+    models,
+    data,
+    masks,
+    mask_suffix,
+    ids,
+    split,
+    labels,
+    report,
+    json_path,
+    csv_path,
+    metrics,
+    trimap_widths,
+    skip_bad,
+    **opening,
+) -> None:
+    """Mean IoU of a .keras file, a run folder, a SavedModel or a .tflite; or two of them compared.
 
     \b
     Examples:
-      deeplab-tf evaluate runs/voc --data voc --json metrics.json
+      deeplab-tf evaluate runs/voc --data voc --report report
+      deeplab-tf evaluate before.keras after.keras --data photos --masks masks --report changes
       deeplab-tf evaluate voc.keras --data voc --output-stride 8 --scales 0.5,0.75,1,1.25,1.5,1.75 --flip
       deeplab-tf evaluate voc.keras --data voc --metric boundary_iou --metric trimap --trimap-widths 1,5,20
     """
     from deeplab_tf import datasets
-    from deeplab_tf.evaluation import TrimapIoU
-    from deeplab_tf.evaluation import evaluate as evaluate_model
+    from deeplab_tf.evaluation import (
+        Report,
+        TrimapIoU,
+        comparison_table,
+        evaluate_all,
+        save_csv,
+        save_json,
+        short_names,
+    )
     from deeplab_tf.inference import open_predictor
 
+    if len(models) > 2:
+        raise click.UsageError(f"Received {len(models)} models; expected one, or two to compare.")
+    names = short_names([str(model) for model in models])
+    predictors = [open_predictor(model, **opening) for model in models]
+    asked = list(dict.fromkeys([*metrics, *(Report.metrics if report else ())]))
     if trimap_widths is not None:
-        metrics = [*(name for name in metrics if name != "trimap"), functools.partial(TrimapIoU, widths=trimap_widths)]
-    model = open_predictor(model, **opening)
-    dataset = datasets.open_dataset(data, labels)
-    images = datasets.evaluation_images(dataset, split)
-    with datasets.explained_data(dataset, split):
-        result = evaluate_model(model, images, dataset.labels, metrics=metrics, skip_bad=skip_bad)
-    click.echo(result.table())
+        asked = [*(name for name in asked if name != "trimap"), functools.partial(TrimapIoU, widths=trimap_widths)]
+    options = {"masks": masks, "mask_suffix": mask_suffix, "ids": ids, "otherwise": predictors[0].labels}
+    with contextlib.ExitStack() as stack:
+        images, spec = stack.enter_context(datasets.labelled_images(data, split, labels, **options))
+        written = stack.enter_context(Report(report, spec, names)) if report else None
+        on_image = written.add if written else None
+        found = evaluate_all(predictors, images, spec, metrics=asked, skip_bad=skip_bad, on_image=on_image)
+        page = written.finish(found) if written else None
+    results = dict(zip(names, found))
+    click.echo(found[0].table() if len(found) == 1 else comparison_table(results))
     if json_path:
-        result.save_json(json_path)
+        save_json(json_path, results)
     if csv_path:
-        result.save_csv(csv_path)
+        save_csv(csv_path, results)
+    if page:
+        click.echo(f"Report: {page}")

@@ -1,9 +1,11 @@
 """Measuring models and exported files on labelled images."""
 
+from deeplab_tf.evaluation.comparison import comparison_table, save_csv, save_json, short_names
 from deeplab_tf.evaluation.evaluation import Evaluation
 from deeplab_tf.evaluation.evaluator import evaluate, evaluate_all
 from deeplab_tf.evaluation.metrics import METRICS, BoundaryF1, BoundaryIoU, ConfusionMatrix, Metric, TrimapIoU
 from deeplab_tf.evaluation.ranking import Ranking, Uncertainty, rank_images
+from deeplab_tf.evaluation.report import Report
 
 __all__ = [
     "METRICS",
@@ -13,9 +15,14 @@ __all__ = [
     "Evaluation",
     "Metric",
     "Ranking",
+    "Report",
     "TrimapIoU",
     "Uncertainty",
+    "comparison_table",
     "evaluate",
     "evaluate_all",
     "rank_images",
+    "save_csv",
+    "save_json",
+    "short_names",
 ]

@@ -140,7 +140,7 @@ def write_table(path: str | os.PathLike, header: Iterable[str], rows: Iterable[I
     with replacing(path) as temporary, open(temporary, "w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(header)
-        writer.writerows(map(_field, row) for row in rows)
+        writer.writerows(map(csv_field, row) for row in rows)
 
 
 def title(name: str) -> str:
@@ -148,7 +148,8 @@ def title(name: str) -> str:
     return TITLES.get(name, name.replace("_", " "))
 
 
-def _field(value):
+def csv_field(value):
+    """A value as CSV files have it: fractions with six places, NaN as nothing."""
     if not isinstance(value, float):
         return value
     return "" if math.isnan(value) else f"{value:.6f}"

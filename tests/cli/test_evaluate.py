@@ -1,6 +1,7 @@
 """`deeplab-tf evaluate`: metrics by name, files, and wrong input in one line."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -49,6 +50,61 @@ def test_metrics_by_name(folder, capsys, tmp_path):
     found = json.loads((tmp_path / "m.json").read_text())
     assert {"miou", "trimap_2", "trimap_7", "boundary_iou"} <= found.keys()
     assert (tmp_path / "m.csv").read_text().startswith("class,iou,accuracy,share,boundary_iou,trimap_2,trimap_7")
+
+
+def test_report_on_files_before_conversion_equals_that_after(folder, capsys, tmp_path):
+    model = folder / "model.keras"
+    for name, data in (("raw", folder / "raw"), ("converted", folder / "records")):
+        outputs = ["--report", tmp_path / name, "--json", tmp_path / f"{name}.json"]
+        code, said, complaint = run(capsys, model, "--data", data, *outputs)
+        assert code == 0, complaint
+        assert f"Report: {tmp_path / name}/report.html" in said
+    found = [json.loads((tmp_path / f"{name}.json").read_text()) for name in ("raw", "converted")]
+    assert found[0] | {"seconds": 0} == found[1] | {"seconds": 0}
+
+
+def test_two_models_are_compared(folder, capsys, tmp_path):
+    (folder / "runs").mkdir(exist_ok=True)
+    shutil.copy(folder / "model.keras", folder / "runs/model.keras")
+    models = [folder / "model.keras", folder / "runs/model.keras"]
+    files = ["--json", tmp_path / "m.json", "--csv", tmp_path / "m.csv"]
+    code, said, _ = run(capsys, *models, "--data", folder / "records", *files)
+    assert code == 0
+    assert "runs/model.keras  difference" in said
+    assert said.count("+0.0000") >= 4
+    assert len(json.loads((tmp_path / "m.json").read_text())["models"]) == 2
+    assert (tmp_path / "m.csv").read_text().splitlines()[1].endswith(",0.000000")
+    code, _, complaint = run(capsys, *models, models[0], "--data", folder / "records")
+    assert code == 2
+    assert "one, or two to compare" in complaint
+
+
+def test_data_that_do_not_fit_are_one_line(folder, capsys, tmp_path):
+    model = folder / "model.keras"
+    for arguments, message in (
+        ([folder / "raw", "--labels", "pascal_voc"], "has 4 classes (aerial), the data have 21 (pascal_voc)"),
+        ([folder / "raw/images"], "holds neither TFRecords, nor the folders images and masks"),
+        ([folder / "raw/images", "--masks", tmp_path], str(tmp_path)),
+        ([folder / "records", "--split", "test"], "test"),
+    ):
+        code, _, complaint = run(capsys, model, "--data", *arguments, "--report", tmp_path / "out")
+        assert code == 2
+        assert message in complaint
+        assert len(complaint.splitlines()) == 1
+    assert not (tmp_path / "out/report.html").exists()
+
+
+def test_bad_pair_is_left_out_and_listed(folder, capsys, tmp_path):
+    shutil.copytree(folder / "raw", tmp_path / "raw")
+    cut = tmp_path / "raw/images/1.png"
+    cut.write_bytes(cut.read_bytes()[:60])
+    command = [folder / "model.keras", "--data", tmp_path / "raw"]
+    code, _, complaint = run(capsys, *command)
+    assert code == 2
+    assert str(cut) in complaint
+    code, said, complaint = run(capsys, *command, "--skip-bad")
+    assert code == 0, complaint
+    assert str(cut) in said
 
 
 @pytest.mark.parametrize(

@@ -145,6 +145,12 @@ def test_other_items_are_refused(items, held):
         evaluate(RedChannel(), items)
 
 
+def test_data_without_masks_are_refused():
+    bare = [{name: ITEMS[0][name] for name in ("image", "filename")}]
+    with pytest.raises(ValueError, match=r"^a\.jpg has no mask, so there is nothing to compare.* deeplab-tf segment"):
+        evaluate(RedChannel(), bare)
+
+
 def test_labels_with_a_channel_axis():
     with_axis = [{**one, "label": one["label"][..., None]} for one in ITEMS]
     assert evaluate(RedChannel(), with_axis).miou == pytest.approx(np.mean(IOU))
