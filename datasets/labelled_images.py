@@ -43,16 +43,16 @@ def labelled_images(
         otherwise: The labels of data that do not say theirs, where `labels` do not either: those of a model.
 
     Yields:
-        The images, as `evaluation_images` gives them, with a length; and their labels. Of a pair of files that does not
+        The images, as `evaluation_images` gives them, and their labels. Of a pair of files that does not
         fit, or cannot be read, taking its `image` raises the `ValueError`, so that the others can be gone through.
 
     Raises:
         ValueError: If there are no such data, or split; or a shard is damaged.
 
     Example:
-        >>> with labelled_images("VOCdevkit/VOC2012", "val") as (images, labels):
-        ...     print(len(images), labels.name, next(iter(images))["filename"])
-        1449 pascal_voc 2007_000033
+        >>> with labelled_images("voc-tfrecords", "val") as (images, labels):
+        ...     print(labels.classes, sorted(next(iter(images))))
+        21 ['filename', 'image', 'label']
     """
     path = Path(path)
     if masks is None and all((path / name).is_file() for name in _TFDS_FILES):

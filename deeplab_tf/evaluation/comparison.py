@@ -14,6 +14,9 @@ from deeplab_tf.files import write_json
 def short_names(models: Sequence[str]) -> list[str]:
     """The last parts of paths, as many of them as tell the paths apart.
 
+    Args:
+        models: The paths.
+
     Example:
         >>> short_names(["runs/a/model.keras", "runs/b/model.keras"]), short_names(["runs/voc"])
         (['a/model.keras', 'b/model.keras'], ['voc'])
@@ -27,13 +30,29 @@ def short_names(models: Sequence[str]) -> list[str]:
 
 
 def save_json(path: str | os.PathLike, results: dict[str, Evaluation]) -> None:
-    """Writes one result as `Evaluation.save_json` does, several by the models' names under `models`."""
+    """Writes one result as `Evaluation.save_json` does, several by the models' names under `models`.
+
+    Args:
+        path: The file.
+        results: By name of the model.
+
+    Example:
+        >>> save_json("metrics.json", {"voc": evaluate("model.keras", images)})
+    """
     found = {name: result.to_dict() for name, result in results.items()}
     write_json(path, next(iter(found.values())) if len(found) == 1 else {"models": found})
 
 
 def save_csv(path: str | os.PathLike, results: dict[str, Evaluation]) -> None:
-    """Writes one result as `Evaluation.save_csv` does; of two each class's IoU and their difference."""
+    """Writes one result as `Evaluation.save_csv` does; of two each class's IoU and their difference.
+
+    Args:
+        path: The file.
+        results: By name of the model.
+
+    Example:
+        >>> save_csv("classes.csv", {"voc": evaluate("model.keras", images)})
+    """
     if len(results) == 1:
         return next(iter(results.values())).save_csv(path)
     header = ("class", *(f"iou {name}" for name in results), "difference")
@@ -53,7 +72,8 @@ def comparison_table(results: Mapping[str, Evaluation]) -> str:
         results: By name of the model.
 
     Example:
-        >>> print(comparison_table({"a.keras": first, "b.keras": second}))
+        >>> first, second = evaluate_all(["model.keras", "runs/voc"], images)
+        >>> print(comparison_table({"first": first, "second": second}))
     """
     first, second = results.values()
     rows = compared([first, second])

@@ -46,8 +46,11 @@ class TrimapIoU(_InBands):
         ValueError: If the width is not above 0.
 
     Example:
-        >>> curve = [deeplab_tf.metrics.TrimapIoU(model.labels, width=width) for width in (1, 5, 20)]
-        >>> model.compile("sgd", loss, metrics=curve)
+        >>> metric = deeplab_tf.metrics.TrimapIoU(2, width=1)
+        >>> truth = np.array([[[0, 0, 0, 0, 255, 1, 1, 1]]])
+        >>> metric.update_state(truth, np.array([[[0, 0, 0, 1, 1, 1, 1, 1]]]))
+        >>> float(metric.result())
+        0.25
     """
 
     def __init__(
@@ -83,6 +86,12 @@ class BoundaryIoU(_InBands):
 
     Raises:
         ValueError: If the ratio is no such fraction.
+
+    Example:
+        >>> metric = deeplab_tf.metrics.BoundaryIoU(2)
+        >>> metric.update_state(np.array([[[0, 0, 1, 1]]]), np.array([[[0, 0, 0, 1]]]))
+        >>> round(float(metric.result()), 4)
+        0.5833
     """
 
     def __init__(self, labels, *, ratio: float = 0.02, per_class: bool = False, name="boundary_iou", dtype=None):
@@ -111,6 +120,12 @@ class BoundaryF1(LabelMetric):
 
     Raises:
         ValueError: If the tolerance is no such fraction.
+
+    Example:
+        >>> metric = deeplab_tf.metrics.BoundaryF1(2, tolerance=0.3)
+        >>> metric.update_state(np.array([[[0, 0, 1, 1]]]), np.array([[[0, 0, 0, 1]]]))
+        >>> float(metric.result())
+        1.0
     """
 
     def __init__(self, labels, *, tolerance: float = 0.0075, per_class: bool = False, name="boundary_f1", dtype=None):

@@ -39,9 +39,10 @@ class MeanIoU(_FromConfusion):
         dtype: Of the result.
 
     Example:
-        >>> model.compile("sgd", loss, metrics=[deeplab_tf.metrics.MeanIoU(model.labels)])
-        >>> model.fit(batches, validation_data=images, epochs=3).history["val_mean_iou"]
-        [0.41, 0.52, 0.55]
+        >>> metric = deeplab_tf.metrics.MeanIoU(2)
+        >>> metric.update_state(np.array([[[0, 1, 255]]]), np.array([[[0, 0, 1]]]))
+        >>> float(metric.result())
+        0.25
     """
 
     def __init__(
@@ -67,6 +68,12 @@ class MeanAccuracy(_FromConfusion):
         per_class: Give each class's accuracy too.
         name: The metric's, and its key in the logs.
         dtype: Of the result.
+
+    Example:
+        >>> metric = deeplab_tf.metrics.MeanAccuracy(2)
+        >>> metric.update_state(np.array([[[0, 1, 255]]]), np.array([[[0, 0, 1]]]))
+        >>> float(metric.result())
+        0.5
     """
 
     def __init__(self, labels, *, per_class: bool = False, name: str = "mean_accuracy", dtype=None):
@@ -86,6 +93,12 @@ class PixelAccuracy(MeanAccuracy):
         per_class: Give each class's accuracy too.
         name: The metric's, and its key in the logs.
         dtype: Of the result.
+
+    Example:
+        >>> metric = deeplab_tf.metrics.PixelAccuracy(2)
+        >>> metric.update_state(np.array([[[0, 1, 255]]]), np.array([[[0, 0, 1]]]))
+        >>> float(metric.result())
+        0.5
     """
 
     def __init__(self, labels, *, per_class: bool = False, name: str = "pixel_accuracy", dtype=None):
@@ -105,6 +118,12 @@ class FrequencyWeightedIoU(MeanIoU):
         per_class: Give each class's IoU too.
         name: The metric's, and its key in the logs.
         dtype: Of the result.
+
+    Example:
+        >>> metric = deeplab_tf.metrics.FrequencyWeightedIoU(2)
+        >>> metric.update_state(np.array([[[0, 1, 255]]]), np.array([[[0, 0, 1]]]))
+        >>> float(metric.result())
+        0.25
     """
 
     def __init__(self, labels, *, per_class: bool = False, name: str = "frequency_weighted_iou", dtype=None):

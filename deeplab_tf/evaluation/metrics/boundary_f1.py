@@ -33,8 +33,10 @@ class BoundaryF1(Metric):
         ValueError: If an argument is out of its range.
 
     Example:
-        >>> evaluate("model.keras", images, metrics=["boundary_f1"]).totals["boundary_f1"]
-        0.6107
+        >>> metric = deeplab_tf.evaluation.BoundaryF1(2, tolerance=0.3)
+        >>> metric.update(np.array([[0, 0, 1, 1]]), np.array([[0, 0, 0, 1]]))
+        >>> metric.totals
+        {'boundary_f1': 1.0}
     """
 
     def __init__(self, classes: int, ignore_label: int = 255, *, tolerance: float = TOLERANCE):
@@ -61,7 +63,7 @@ class BoundaryF1(Metric):
         scores = np.nan_to_num(ratio(2 * precision * recall, precision + recall))
         self._scores += scores
         self._images += occurs
-        self._mean_scores += scores[occurs].mean()
+        self._mean_scores += float(scores[occurs].mean())
         self._mean_images += 1
 
     @property

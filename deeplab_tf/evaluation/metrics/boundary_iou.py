@@ -30,8 +30,10 @@ class BoundaryIoU(Metric):
         ValueError: If an argument is out of its range.
 
     Example:
-        >>> evaluate("model.keras", images, metrics=["boundary_iou"]).totals["boundary_iou"]
-        0.5823
+        >>> metric = deeplab_tf.evaluation.BoundaryIoU(2)
+        >>> metric.update(np.array([[0, 0, 1, 1]]), np.array([[0, 0, 0, 1]]))
+        >>> round(metric.totals["boundary_iou"], 4)
+        0.5833
     """
 
     def __init__(self, classes: int, ignore_label: int = 255, *, ratio: float = RATIO):

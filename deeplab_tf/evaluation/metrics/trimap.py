@@ -29,8 +29,10 @@ class TrimapIoU(Metric):
         ValueError: If an argument is out of its range.
 
     Example:
-        >>> evaluate("model.keras", images, metrics=["trimap"]).totals["trimap_5"]
-        0.5312
+        >>> metric = deeplab_tf.evaluation.TrimapIoU(2, widths=(1,))
+        >>> metric.update(np.array([[0, 0, 0, 0, 255, 1, 1, 1]]), np.array([[0, 0, 0, 1, 1, 1, 1, 1]]))
+        >>> metric.totals
+        {'trimap_1': 0.25}
     """
 
     only_in_files = True

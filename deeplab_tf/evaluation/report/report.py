@@ -43,8 +43,8 @@ class Report(contextlib.AbstractContextManager):
         ValueError: If the folder cannot be written, or there are more than two models.
 
     Example:
-        >>> with Report("out", spec, ["voc.keras"]) as report:
-        ...     results = evaluate_all(["voc.keras"], images, metrics=report.metrics, on_image=report.add)
+        >>> with Report("out", label_spec("pascal_voc"), ["model.keras"]) as report:
+        ...     results = evaluate_all(["model.keras"], images, metrics=report.metrics, on_image=report.add)
         ...     print(report.finish(results))
         out/report.html
     """
@@ -72,7 +72,14 @@ class Report(contextlib.AbstractContextManager):
         return self._stack.__exit__(*error)
 
     def add(self, filename: str, image: np.ndarray, truth: np.ndarray, predictions: list[np.ndarray]) -> None:
-        """Takes an image, as `evaluate_all` gives it to `on_image`."""
+        """Takes an image, as `evaluate_all` gives it to `on_image`.
+
+        Args:
+            filename: What it is called.
+            image: uint8 `[H, W, 3]`.
+            truth: Its labels, integer `[H, W]`.
+            predictions: Of each model, integer `[H, W]`.
+        """
         found = []
         for prediction in predictions:
             found.append(ConfusionMatrix(self.labels.classes, self.labels.ignore_label))
