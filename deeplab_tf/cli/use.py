@@ -24,10 +24,22 @@ from deeplab_tf.cli.options import PATH, Side, opening_options
 @click.option("--overwrite", is_flag=True, help="Replace labelme's files that are there.")
 @click.option("--skip-bad", is_flag=True, help="Go on after an image that cannot be read.")
 @click.option("--cityscapes-ids", is_flag=True, help="Write PNGs of ids for Cityscapes' server instead.")
+@click.option("--voc-results", is_flag=True, help="Write palette PNGs in the folders of PASCAL VOC's server instead.")
 @click.option("--legend/--no-legend", default=False, help="Add the classes that occur to the overlays.  [default: no]")
 @opening_options
 def segment(
-    model, images, output, labelme, tolerance, smallest, overwrite, skip_bad, cityscapes_ids, legend, **opening
+    model,
+    images,
+    output,
+    labelme,
+    tolerance,
+    smallest,
+    overwrite,
+    skip_bad,
+    cityscapes_ids,
+    voc_results,
+    legend,
+    **opening,
 ) -> None:
     """Segment images, or folders of them, into label PNGs and overlays or labelme's files; or a video into another.
 
@@ -37,16 +49,17 @@ def segment(
       deeplab-tf segment aerial.keras survey.tif --window 1025 --overlap 0.25 --output out
       deeplab-tf segment mine.keras photos --labelme photos
       deeplab-tf segment voc.keras clip.mp4 --output out.mp4
+      deeplab-tf segment voc.keras VOC2012/JPEGImages --voc-results --output submission
       deeplab-tf segment cityscapes.keras leftImg8bit/test/* --cityscapes-ids --output results
     """
     from deeplab_tf.inference import Segmenter, segment_files, segment_video
     from deeplab_tf.inference.video import VIDEO_SUFFIXES
 
     if any(path.suffix.lower() in VIDEO_SUFFIXES for path in images):
-        if len(images) > 1 or output is None or labelme is not None or cityscapes_ids or legend:
+        if len(images) > 1 or output is None or labelme is not None or cityscapes_ids or voc_results or legend:
             raise click.UsageError(
                 "Give one video alone; a video takes --output, the video to write, and no --labelme, "
-                "--cityscapes-ids or --legend."
+                "--cityscapes-ids, --voc-results or --legend."
             )
         video = segment_video(Segmenter(model, **opening), images[0], output)
         click.echo(f"{video.frames} frames in {output}, {video.frames_per_second:.1f} frames per second")
@@ -59,6 +72,7 @@ def segment(
         output,
         skip_bad=skip_bad,
         cityscapes_ids=cityscapes_ids,
+        voc_results=voc_results,
         legend=legend,
         labelme=labelme,
         tolerance=tolerance,

@@ -17,13 +17,15 @@ from deeplab_tf.datasets import cityscapes_eval_ids
 from deeplab_tf.datasets.builders.labelme_writing import SMALLEST, TOLERANCE, check_polygons
 from deeplab_tf.files import check_writable
 from deeplab_tf.files.disk import DiskFull
-from deeplab_tf.images import IMAGE_SUFFIXES, read_image, write_image
+from deeplab_tf.images import IMAGE_SUFFIXES, read_image, write_image, write_label_png
 from deeplab_tf.inference.overlapped import overlapped
 from deeplab_tf.inference.segmentation import OUTPUT_ENDINGS, Segmentation
 from deeplab_tf.inference.segmenter import Segmenter
 from deeplab_tf.labels import KNOWN
 from deeplab_tf.progress import track
 
+# As the devkit of PASCAL VOC 2012 names it; the server wants an archive of the folder `results`.
+VOC_RESULTS = Path("results", "VOC2012", "Segmentation", "comp6_test_cls")
 logger = logging.getLogger(__name__)
 
 
@@ -57,6 +59,7 @@ def segment_files(
     cityscapes_ids: bool = False,
     legend: bool = False,
     *,
+    voc_results: bool = False,
     labelme: str | os.PathLike | None = None,
     tolerance: float = TOLERANCE,
     smallest: float = SMALLEST,
@@ -74,6 +77,8 @@ def segment_files(
         cityscapes_ids: Write one grey PNG per image instead, `<stem>.png` of the label ids that Cityscapes' evaluation
             server expects; it finds its images by the start of the names.
         legend: Add the classes that occur to each overlay, which becomes larger than its image.
+        voc_results: Write one palette PNG of class ids per image instead, in the folders below `output` that PASCAL
+            VOC's evaluation server expects: `results/VOC2012/Segmentation/comp6_test_cls/<stem>.png`.
         labelme: The folder for labelme's JSON files, best that of the images, where labelme finds them. One that is
             there already may hold a person's work and is kept; its image is then segmented only for `output`.
         tolerance: How far, in pixels, the polygons in them may be from the boundaries of the labels.
@@ -86,19 +91,23 @@ def segment_files(
     Raises:
         FileNotFoundError: If a path is missing.
         ValueError: If there is no image, one cannot be read (the message names it), the folder cannot be
-            written, an output would replace an input, `cityscapes_ids` are asked for with other classes, or neither
-            `output` nor `labelme` is given.
+            written, an output would replace an input, `cityscapes_ids` or `voc_results` are asked for with other
+            classes, or neither `output` nor `labelme` is given.
 
     Example:
         >>> done = segment_files(Segmenter("model.keras"), ["photos"], "out", skip_bad=True)
         >>> len(done.written), list(done.bad)
         (11, [PosixPath('photos/broken.jpg')])
     """
-    if cityscapes_ids and segmenter.labels.classes != KNOWN["cityscapes"].classes:
-        raise ValueError(
-            f"Cityscapes' server takes {KNOWN['cityscapes'].classes} classes; {segmenter.predictor.source} has "
-            f"{segmenter.labels.classes} ({segmenter.labels.name}). Give a model of Cityscapes."
-        )
+    if cityscapes_ids and voc_results:
+        raise ValueError("Received cityscapes_ids and voc_results; each server has its own classes. Give one of them.")
+    servers = (cityscapes_ids, "Cityscapes'", "cityscapes"), (voc_results, "PASCAL VOC's", "pascal_voc")
+    for wanted, title, name in servers:
+        if wanted and segmenter.labels.classes != KNOWN[name].classes:
+            raise ValueError(
+                f"{title} server takes {KNOWN[name].classes} classes; {segmenter.predictor.source} has "
+                f"{segmenter.labels.classes} ({segmenter.labels.name}). Give a model of {name}."
+            )
     check_polygons(tolerance, smallest)
     if output is None and labelme is None:
         raise ValueError("Received no folder to write to. Give output, for PNGs, or labelme, for labelme's files.")
@@ -106,7 +115,7 @@ def segment_files(
     stems = dict(zip(sources, unique_stems(sources)))
     saves, kept = [], ()
     if output is not None:
-        saves.append(_pictures(stems, check_writable(output), cityscapes_ids, legend))
+        saves.append(_pictures(stems, check_writable(output), cityscapes_ids, legend, voc_results))
     if labelme is not None:
         files = {source: check_writable(labelme) / f"{stem}.json" for source, stem in stems.items()}
         new = {source: path for source, path in files.items() if overwrite or not path.exists()}
@@ -135,10 +144,12 @@ def segment_files(
 Saves = dict[Path, Callable[[Segmentation], tuple[Path, ...]]]
 
 
-def _pictures(stems: dict[Path, str], output: Path, cityscapes_ids: bool, legend: bool) -> Saves:
+def _pictures(stems: dict[Path, str], output: Path, cityscapes_ids: bool, legend: bool, voc_results: bool) -> Saves:
     """What writes the PNGs of each image."""
     if cityscapes_ids:
         save, endings = _save_cityscapes_ids, (".png",)
+    elif voc_results:
+        save, endings, output = _save_voc_result, (".png",), check_writable(output / VOC_RESULTS)
     else:
         save, endings = functools.partial(Segmentation.save, legend=legend), OUTPUT_ENDINGS
     _check_kept(list(stems), [output / f"{stem}{ending}" for stem in stems.values() for ending in endings])
@@ -164,6 +175,12 @@ def _check_kept(sources: list[Path], outputs: list[Path]) -> None:
 def _save_cityscapes_ids(segmentation: Segmentation, folder: Path, stem: str) -> tuple[Path, ...]:
     path = folder / f"{stem}.png"
     write_image(path, cityscapes_eval_ids(segmentation.labels))
+    return (path,)
+
+
+def _save_voc_result(segmentation: Segmentation, folder: Path, stem: str) -> tuple[Path, ...]:
+    path = folder / f"{stem}.png"
+    write_label_png(path, segmentation.labels, KNOWN["pascal_voc"].palette)
     return (path,)
 
 

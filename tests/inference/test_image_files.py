@@ -112,6 +112,29 @@ def test_ids_for_the_server_of_cityscapes(photos):
     assert labels_in(photos / "out" / frame.name) == {33}
 
 
+class Pascal(Corner):
+    """Knows PASCAL VOC's classes."""
+
+    labels = label_spec("pascal_voc")
+
+
+def test_results_for_the_server_of_pascal_voc(photos):
+    Image.new("RGB", (8, 6), (15, 0, 0)).save(photos / "two" / "2008_000006.png")
+    done = segment_files(Segmenter(Pascal()), photos / "two" / "2008_000006.png", photos / "out", voc_results=True)
+    file = photos / "out/results/VOC2012/Segmentation/comp6_test_cls/2008_000006.png"
+    assert [path for path in (photos / "out").rglob("*") if path.is_file()] == [file]
+    assert list(done.written.values()) == [(file,)]
+    with Image.open(file) as image:
+        assert (image.mode, image.size) == ("P", (8, 6))
+        # The devkit's colour of a person.
+        assert image.convert("RGB").getpixel((0, 0)) == (192, 128, 128)
+    assert labels_in(file) == {15}
+    with pytest.raises(ValueError, match="PASCAL VOC's server takes 21 classes; corner has 3"):
+        segment_files(Segmenter(Corner()), photos / "one", photos / "other", voc_results=True)
+    with pytest.raises(ValueError, match="cityscapes_ids and voc_results; each server has its own"):
+        segment_files(Segmenter(Pascal()), photos / "one", photos / "other", cityscapes_ids=True, voc_results=True)
+
+
 def test_other_classes_have_no_ids_of_cityscapes(photos):
     with pytest.raises(ValueError, match="takes 19 classes; corner has 3"):
         segment_files(Segmenter(Corner()), photos / "one", photos / "out", cityscapes_ids=True)
