@@ -17,25 +17,8 @@ import deeplab_tf
 from deeplab_tf import datasets, progress, training
 from deeplab_tf.files.writing import write_json
 from deeplab_tf.interrupts import Interrupts
+from harness.public_names import public_names
 from harness.tiny_model import photo
-
-
-def public_names():
-    """By its whole name, everything that can be called by a public name; by the first of them if it has several."""
-    found = {}
-
-    def visit(module):
-        own = [name for name, value in vars(module).items() if getattr(value, "__module__", "") == module.__name__]
-        for name in getattr(module, "__all__", [name for name in own if not name.startswith("_")]):
-            value = getattr(module, name)
-            if isinstance(value, types.ModuleType):
-                visit(value)
-            elif callable(value):
-                found.setdefault(id(value), (f"{module.__name__}.{name}".removeprefix("deeplab_tf."), value))
-
-    visit(deeplab_tf)
-    return dict(found.values())
-
 
 PUBLIC = public_names()
 # What calls return: read, not made.
@@ -70,8 +53,9 @@ NOT_RUN = {
 # Run, but what they show belongs to the data set or the model that the example is about.
 OTHER_FIGURES = {
     "datasets.ConversionReport", "datasets.DataSet", "datasets.Inspection", "datasets.count_classes",
-    "datasets.evaluation_images", "datasets.open_dataset", "evaluation.evaluate", "recalibrate_batch_norm",
-    "training.callbacks.BestModel",
+    "datasets.evaluation_images", "datasets.open_dataset", "evaluation.BoundaryF1", "evaluation.BoundaryIoU",
+    "evaluation.TrimapIoU", "evaluation.evaluate", "evaluation.evaluate_all", "metrics.MeanIoU", "metrics.TrimapIoU",
+    "recalibrate_batch_norm", "training.callbacks.BestModel",
 }  # fmt: skip
 
 
@@ -136,10 +120,12 @@ def world(tmp_path_factory):
         folder / "images", folder / "masks", folder / "voc-tfrecords", class_names=classes(folder), val_share=0.2
     )
     shutil.copytree(report.path, folder / "release-tfrecords", ignore=shutil.ignore_patterns("*.json"))
+    # The network of the fewest layers: what an example costs is building and tracing it.
     model = deeplab_tf.DeepLabV3(
-        "mobilenet_v2", labels="pascal_voc", depth_multiplier=0.25, atrous_rates=(), crop_size=(65, 65)
+        "vgg_16", labels="pascal_voc", output_stride=8, depth_multiplier=1 / 32, atrous_rates=(), crop_size=(65, 65)
     )
-    deeplab_tf.save_model(model, folder / "model.keras")
+    for name in ("model", "first", "second"):
+        deeplab_tf.save_model(model, folder / f"{name}.keras")
     (folder / "runs/voc").mkdir(parents=True)
     deeplab_tf.save_model(model, folder / "runs/voc/model.keras")
     (folder / "runs/voc/config.json").touch()
@@ -152,24 +138,27 @@ def classes(folder):
     return path
 
 
-def given(world):
+@pytest.fixture(scope="module")
+def compiled(world):
+    """A model for all examples, which traces its training step once."""
+    model = deeplab_tf.load_model(world / "model.keras")
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=255)
+    model.compile("sgd", loss, jit_compile=False)
+    return model
+
+
+def given(world, compiled):
     """Names that examples use without saying where they come from; made where they are used."""
     data = world / "voc-tfrecords"
-
-    def compiled():
-        model = deeplab_tf.load_model(world / "model.keras")
-        model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=255))
-        return model
-
     return {
-        "model": compiled,
+        "model": lambda: compiled,
         "segmenter": lambda: deeplab_tf.Segmenter(world / "model.keras"),
         "dataset": lambda: datasets.open_dataset(data),
         "images": lambda: datasets.evaluation_images(datasets.open_dataset(data), "val").take(2),
         # Training batches have no end, and `fit` would not either.
         "batches": lambda: datasets.training_batches(
             datasets.open_dataset(data), crop_size=(65, 65), batch_size=2
-        ).take(2),
+        ).take(1),
         "convert": lambda: Image.open,
         "paths": lambda: sorted((world / "images").iterdir()),
         "config": lambda: training.TrainConfig(data=str(data), output="runs/new", steps=2),
@@ -187,7 +176,7 @@ class Checker(doctest.OutputChecker):
 
 
 @pytest.mark.parametrize("name, text", [pytest.param(*example, id=example[0]) for example in examples()])
-def test_its_example_runs(name, text, world, tmp_path, monkeypatch):
+def test_its_example_runs(name, text, world, compiled, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for entry in world.iterdir():
         (tmp_path / entry.name).symlink_to(entry)
@@ -197,7 +186,7 @@ def test_its_example_runs(name, text, world, tmp_path, monkeypatch):
         **{public.rsplit(".", 1)[-1]: value for public, value in PUBLIC.items()},
     }  # fmt: skip
     code = "".join(example.source for example in doctest.DocTestParser().get_examples(text))
-    names |= {name: make() for name, make in given(world).items() if re.search(rf"\b{name}\b", code)}
+    names |= {name: make() for name, make in given(world, compiled).items() if re.search(rf"\b{name}\b", code)}
     test = doctest.DocTestParser().get_doctest(text, names, name, None, 0)
     told = []
     flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE

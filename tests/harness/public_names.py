@@ -1,0 +1,22 @@
+"""What this package offers its users."""
+
+import types
+
+import deeplab_tf
+
+
+def public_names():
+    """By its whole name, everything that can be called by a public name; by the first of them if it has several."""
+    found = {}
+
+    def visit(module):
+        own = [name for name, value in vars(module).items() if getattr(value, "__module__", "") == module.__name__]
+        for name in getattr(module, "__all__", [name for name in own if not name.startswith("_")]):
+            value = getattr(module, name)
+            if isinstance(value, types.ModuleType):
+                visit(value)
+            elif callable(value):
+                found.setdefault(id(value), (f"{module.__name__}.{name}".removeprefix("deeplab_tf."), value))
+
+    visit(deeplab_tf)
+    return dict(found.values())
