@@ -30,6 +30,7 @@ TEST = [
     *TFDS,
     *VIDEO,
 ]
+DEV = [*TEST, "basedpyright>=1.40.2"]
 
 setup(
     name="deeplab-tf",
@@ -82,6 +83,7 @@ setup(
     ],
     extras_require={
         "test": TEST,
+        "dev": DEV,
         "crf": CRF,
         "tflite": TFLITE,
         "notebooks": NOTEBOOKS,

@@ -136,7 +136,7 @@ def convert_pairs(
     except DiskFull:
         raise
     except (tf.errors.OpError, OSError) as error:
-        reason = error.message if isinstance(error, tf.errors.OpError) else error.strerror
+        reason = error.strerror if isinstance(error, OSError) else error.message
         raise ValueError(f"{output} could not be written ({reason}). Choose a folder that you may write to.") from error
     images = {name: split.images for name, split in splits.items()}
     return ConversionReport(output, labels, images, bad, count_notes(source, images) if source else ())

@@ -7,6 +7,7 @@ import reprlib
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from numbers import Integral, Real
+from typing import Any
 
 SHOWN = 5
 
@@ -251,7 +252,7 @@ def listing(items: Iterable, shown: int = SHOWN, *, separator: str = ", ") -> st
     return separator.join(texts[:shown]) + (f" and {len(texts) - shown} more" if len(texts) > shown else "")
 
 
-def plain(value):
+def plain(value: Any) -> Any:
     """NumPy's numbers as Python's, which can be stored as JSON; anything else as it is.
 
     Args:

@@ -108,7 +108,8 @@ def _input_size(model: SegmentationModel, size: int | Sequence[int] | None) -> t
 
 def _limit(model: SegmentationModel, canvas: tuple[int, int]) -> tuple[int, int]:
     """The size within which the file predicts: the model's own, as far as it fits into the input."""
-    return tuple(min(sides) for sides in zip(model.image_size or canvas, canvas))
+    height, width = (min(sides) for sides in zip(model.image_size or canvas, canvas))
+    return height, width
 
 
 def _convert(model: SegmentationModel, height: int, width: int, outputs: str, file: Path) -> bytes:

@@ -2,12 +2,13 @@
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from harness.package_tree import package_tree
 
 ROOT = Path(__file__).resolve().parents[1]
 TESTS = ROOT / "tests"
@@ -24,13 +25,7 @@ def test_ruff(arguments):
 
 @pytest.fixture
 def tree(tmp_path):
-    """The package with its parts in the places where they are installed: the linter looks for files only."""
-    python_only = shutil.ignore_patterns("__pycache__")
-    package = tmp_path / "deeplab_tf"
-    shutil.copytree(ROOT / "deeplab_tf", package, ignore=python_only)
-    for part in ("datasets", "export"):
-        shutil.copytree(ROOT / part, package / part, ignore=python_only)
-    return tmp_path
+    return package_tree(tmp_path)
 
 
 def lint_imports(tree):
@@ -104,6 +99,7 @@ IDEAS = {
     "test_earlier_files.py": "files and runs of earlier versions",
     "test_fuzz.py": "damaged files of every format",
     "test_house_rules.py": "the code itself",
+    "test_types.py": "the types that public modules state",
     "test_wheel.py": "the package, installed",
     "backbones/test_atrous_consistency.py": "backbones that have no harness of their own",
     "cli/test_cli.py": "all commands, and the path through them",

@@ -6,6 +6,7 @@ import glob
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image, ImageFilter
@@ -46,7 +47,7 @@ class BadPair(ValueError):
         return BadPair, (self.kind, self.file, str(self), self.values)
 
 
-def read_part(read: Callable[[Path], np.ndarray], path: Path, part: str) -> np.ndarray:
+def read_part(read: Callable[[Path], Any], path: Path, part: str) -> Any:
     """Reads one half of a pair.
 
     Args:

@@ -24,9 +24,9 @@ _MOST_BITS = 40
 class Region(NamedTuple):
     """One annotated object: the annotation's id, the label id to write, and its polygons or run lengths."""
 
-    annotation: int
+    annotation: int | None
     value: int
-    outline: Sequence | Mapping
+    outline: Sequence | Mapping | None
 
 
 def region_mask(

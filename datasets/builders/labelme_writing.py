@@ -101,7 +101,7 @@ def _shapes(labels: np.ndarray, spec: LabelSpec, tolerance: float, smallest: flo
             box = (*corners.min(0).tolist(), *(corners.max(0) + 1).tolist())
             below = painted.crop(box)
             above = below.copy()
-            paint(above, corners - corners.min(0), background)
+            paint(above, corners - corners.min(0), outline.label)
             if above == below:
                 continue
         paint(painted, corners, outline.label)

@@ -34,7 +34,7 @@ _PATTERNS: tuple[Callable[[np.random.Generator, np.ndarray, np.ndarray], np.ndar
     lambda rng, u, v: np.cos(u) + np.cos(v) - 0.6,
     lambda rng, u, v: np.cos(u) * np.cos(v) * 1.6,
     lambda rng, u, v: np.cos(u),
-    lambda rng, u, v: 1.6 * smooth_noise(rng, *u.shape, _MOTTLE),
+    lambda rng, u, v: 1.6 * smooth_noise(rng, u.shape[0], u.shape[1], _MOTTLE),
     lambda rng, u, v: np.cos(np.hypot(u, v)),
 )
 _SHAPES_AN_IMAGE = (2, 5)
@@ -158,7 +158,8 @@ def draw_image(rng: np.random.Generator, size: tuple[int, int]) -> tuple[np.ndar
 
 
 def _ground(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
-    waves = sum(smooth_noise(rng, height, width, cell) * cell / 64 for cell in (64, 32, 16, 4))
+    noises = (smooth_noise(rng, height, width, cell) * cell / 64 for cell in (64, 32, 16, 4))
+    waves = sum(noises, start=np.zeros((height, width)))
     return _blend(sharpen(waves, 1.0), *_ground_colors(rng))
 
 
@@ -174,7 +175,7 @@ def _add_shape(
 ) -> None:
     """Paints a random shape into `canvas`, float `[H, W, 3]`, and `mask`, both in place."""
     height, width = mask.shape
-    kind = rng.integers(len(_OUTLINES))
+    kind = int(rng.integers(len(_OUTLINES)))
     turn = rng.uniform(0, 2 * np.pi)
     rows, columns = np.mgrid[:height, :width]
 
@@ -201,7 +202,8 @@ def _turned(x: np.ndarray, y: np.ndarray, angle: float) -> tuple[np.ndarray, np.
 def _ground_colors(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Two pale or greyish colours of any hue and of about one brightness."""
     brightness = rng.uniform(0.25, 0.9)
-    return tuple(_rgb(rng.uniform(), rng.uniform(0, 0.35), brightness + rng.normal(0, 0.05)) for _ in range(2))
+    one, other = (_rgb(rng.uniform(), rng.uniform(0, 0.35), brightness + rng.normal(0, 0.05)) for _ in range(2))
+    return one, other
 
 
 def _shape_colors(rng: np.random.Generator, kind: int) -> tuple[np.ndarray, np.ndarray]:

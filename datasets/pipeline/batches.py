@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 import tensorflow as tf
 
 from deeplab_tf import checks
@@ -29,7 +30,7 @@ def training_batches(
     seed: int = 0,
     start_step: int = 0,
     shuffle_buffer: int | None = None,
-    image_weights: Sequence[float] | None = None,
+    image_weights: Sequence[float] | np.ndarray | None = None,
     max_side: int | Sequence[int] | None = None,
 ) -> tf.data.Dataset:
     """Endless batches of randomly scaled, cropped and flipped images.

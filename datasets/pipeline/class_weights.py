@@ -17,7 +17,9 @@ _LOG_OFFSET = 1.02
 
 
 def class_weights(
-    pixels: Sequence[int], method: str = "median_frequency", image_pixels: Sequence[int] | None = None
+    pixels: Sequence[int] | np.ndarray,
+    method: str = "median_frequency",
+    image_pixels: Sequence[int] | np.ndarray | None = None,
 ) -> np.ndarray:
     """Weights of the classes from how often they occur.
 
@@ -44,23 +46,23 @@ def class_weights(
         array([0.5, 1. , 1.5])
     """
     method = one_of("method", method, METHODS)
-    pixels = np.asarray(pixels, np.float64)
-    if pixels.ndim != 1 or not pixels.size or pixels.min() < 0 or not pixels.any():
+    counts = np.asarray(pixels, np.float64)
+    if counts.ndim != 1 or not counts.size or counts.min() < 0 or not counts.any():
         raise ValueError(
-            f"Class weights need the number of pixels of every class, at least one above 0; received {pixels.tolist()}."
+            f"Class weights need the number of pixels of every class, at least one above 0; received {counts.tolist()}."
         )
     if method == "median_frequency":
-        if image_pixels is None or np.shape(image_pixels) != pixels.shape or np.any(pixels > np.asarray(image_pixels)):
+        if image_pixels is None or np.shape(image_pixels) != counts.shape or np.any(counts > np.asarray(image_pixels)):
             raise ValueError(
                 "median_frequency needs image_pixels: for each of the classes no fewer pixels of the images than of "
-                f"the class, here at least {pixels.tolist()}; received {image_pixels}. Count them, or take inverse_log."
+                f"the class, here at least {counts.tolist()}; received {image_pixels}. Count them, or take inverse_log."
             )
         totals = np.asarray(image_pixels, np.float64)
     else:
-        totals = np.full(pixels.shape, pixels.sum())
-    seen = pixels > 0
-    weights = np.ones(pixels.shape)
-    weights[seen] = METHODS[method](pixels[seen] / totals[seen])
+        totals = np.full(counts.shape, counts.sum())
+    seen = counts > 0
+    weights = np.ones(counts.shape)
+    weights[seen] = METHODS[method](counts[seen] / totals[seen])
     return weights
 
 

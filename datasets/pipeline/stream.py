@@ -11,7 +11,12 @@ from deeplab_tf.datasets.pipeline.sources import Source
 
 
 def example_stream(
-    source: Source, *, seed: int, start: int, shuffle_buffer: int, image_weights: Sequence[float] | None = None
+    source: Source,
+    *,
+    seed: int,
+    start: int,
+    shuffle_buffer: int,
+    image_weights: Sequence[float] | np.ndarray | None = None,
 ) -> tf.data.Dataset:
     """The elements of `source`, epoch after epoch, each epoch in its own order.
 
@@ -70,7 +75,7 @@ def _copies(weights: np.ndarray, key: tf.Tensor) -> tf.Tensor:
     return tf.concat([marks[:1], marks[1:] - marks[:-1]], axis=0)
 
 
-def _checked(source: Source, image_weights: Sequence[float]) -> np.ndarray:
+def _checked(source: Source, image_weights: Sequence[float] | np.ndarray) -> np.ndarray:
     weights = np.asarray(image_weights, np.float64)
     if source.count is None:
         raise ValueError(

@@ -100,7 +100,7 @@ def check_pair(pair: Pair, labels: LabelSpec) -> CheckedPair:
     if mask is not None and (fault := wrong_values(mask, mask_values(mask), labels, pair.mask)):
         faults.append(fault)
     if pair.holder is not None:
-        faults = [_named_by_holder(pair, fault) for fault in faults]
+        faults = [_named_by_holder(pair, pair.holder, fault) for fault in faults]
     return CheckedPair(image, mask, tuple(faults), stored)
 
 
@@ -108,10 +108,10 @@ def _with_note(fault: BadPair, note: str) -> BadPair:
     return BadPair(fault.kind, fault.file, f"{fault} {note}", fault.values) if note else fault
 
 
-def _named_by_holder(pair: Pair, fault: BadPair) -> BadPair:
-    file = pair.holder if fault.file == pair.image else fault.file
+def _named_by_holder(pair: Pair, holder: Path, fault: BadPair) -> BadPair:
+    file = holder if fault.file == pair.image else fault.file
     # Pillow repeats the path.
-    text = str(fault).replace(f" {str(pair.image)!r}", "").replace(str(pair.image), f"the image inside {pair.holder}")
+    text = str(fault).replace(f" {str(pair.image)!r}", "").replace(str(pair.image), f"the image inside {holder}")
     return BadPair(fault.kind, file, text, fault.values)
 
 
@@ -132,10 +132,10 @@ def load_pair(pair: Pair, labels: LabelSpec, limit: tuple[int, int] | None = Non
             are no class, or the name is listed twice or leads out of its folder.
     """
     checked = check_pair(pair, labels)
-    if checked.faults:
-        raise checked.faults[0]
     mask, stored = checked.mask, checked.stored
-    height, width = fitted_size(*mask.shape, limit)
+    if checked.faults or mask is None or stored is None:
+        raise checked.faults[0]
+    height, width = fitted_size(mask.shape[0], mask.shape[1], limit)
     if (height, width) != mask.shape:
         mask, stored = nearest(mask, (height, width)).numpy(), scaled(stored, (height, width))
     return Record(

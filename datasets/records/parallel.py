@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import collections
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
@@ -25,7 +25,7 @@ def worker_count(workers: int | None) -> int:
     return os.cpu_count() or 1 if workers is None else whole("workers", workers, remedy=remedy)
 
 
-def ordered_map(function: Callable[[In], Out], items: Iterable[In], workers: int) -> Iterator[Out]:
+def ordered_map(function: Callable[[In], Out], items: Iterable[In], workers: int) -> Generator[Out, None, None]:
     """Applies `function` to every item in worker threads and yields the results in the items' order.
 
     At most four results a worker exist at a time, so memory does not grow with the number of items. When the

@@ -170,7 +170,7 @@ def _one_or_all(values: list):
     return values[0] if len(values) == 1 else values
 
 
-def _multiply_adds(layer, taken: Sequence[int | None], given: Sequence[int | None]) -> int | None:
+def _multiply_adds(layer, taken: Sequence[int], given: Sequence[int]) -> int | None:
     """Of one call; None where the layer has matrices that no rule here knows."""
     layers = keras.layers
     if isinstance(layer, layers.SeparableConv2D):
@@ -182,7 +182,7 @@ def _multiply_adds(layer, taken: Sequence[int | None], given: Sequence[int | Non
     return None if any(len(weight.shape) > 1 for weight in layer.weights) else 0
 
 
-def _positions(shape: Sequence[int | None]) -> int:
+def _positions(shape: Sequence[int]) -> int:
     return math.prod(shape[1:-1])
 
 

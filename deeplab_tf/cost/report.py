@@ -98,7 +98,7 @@ class Group(_OfLayers):
         return self.output[-1]
 
     @property
-    def rates(self) -> tuple[tuple[int, int], ...]:
+    def rates(self) -> tuple[tuple[int, ...], ...]:
         """The atrous rates, down and to the right, of its convolutions wider than a pixel; none without dilation."""
         wide = {layer.rate for layer in self.layers if layer.rate and layer.kernel and max(layer.kernel) > 1}
         return tuple(sorted(wide)) if any(max(rate) > 1 for rate in wide) else ()
@@ -223,7 +223,7 @@ def relative_stride(input_shape: Sequence[int], item: Group | LayerCost) -> floa
     return round(2 * (side - 1) / (made - 1)) / 2 if made > 1 else float(side)
 
 
-def rate_text(rates: Sequence[tuple[int, int]]) -> str:
+def rate_text(rates: Sequence[tuple[int, ...]]) -> str:
     """Rates in words: `2, 4`, or `1x6` where down and to the right differ."""
     return ", ".join(f"{down}" if down == right else f"{down}x{right}" for down, right in rates)
 

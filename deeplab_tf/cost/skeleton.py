@@ -26,8 +26,7 @@ def named_model(text: str, settings: Mapping | None = None) -> SegmentationModel
         2146645
     """
     settings = dict(settings or {})
-    if text in ZOO and ZOO[text].arguments:
-        arguments = ZOO[text].arguments
+    if text in ZOO and (arguments := ZOO[text].arguments):
         kind = model_class(arguments.pop("model"))
     else:
         word, _, first = text.partition(":")

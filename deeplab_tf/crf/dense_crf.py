@@ -103,9 +103,9 @@ class DenseCRF:
 
 
 def _check(image: np.ndarray, probabilities: np.ndarray) -> None:
-    valid = image.ndim == 3 and image.shape[-1] == 3 and image.dtype == np.uint8 and image.size
+    valid = image.ndim == 3 and image.shape[-1] == 3 and image.dtype == np.uint8 and image.size > 0
     expect(valid, "image", _kind(image), "RGB, uint8 [H, W, 3]", "Round other numbers to 0-255.")
-    valid = probabilities.ndim == 3 and probabilities.shape[-1] and probabilities.dtype.kind == "f"
+    valid = probabilities.ndim == 3 and probabilities.shape[-1] > 0 and probabilities.dtype.kind == "f"
     expect(valid, "probabilities", _kind(probabilities), "float [H, W, classes]", "Give the softmax of the scores.")
     if probabilities.shape[:2] != image.shape[:2]:
         (height, width), (other_height, other_width) = image.shape[:2], probabilities.shape[:2]

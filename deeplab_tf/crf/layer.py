@@ -70,7 +70,7 @@ class DenseCRFLayer(keras.layers.Layer):
         # `tf.function` cannot keep one.
         @tf.recompute_grad
         def refined(unary, bilateral_weight, spatial_weight, compatibility):
-            weights = [-weight[:, None] * compatibility for weight in (bilateral_weight, spatial_weight)]
+            weights = tuple(-weight[:, None] * compatibility for weight in (bilateral_weight, spatial_weight))
             return refined_logits(unary, batch_kernels(images, self.parameters), weights, self.iterations)
 
         unary = tf.reshape(tf.cast(logits, tf.float32), (-1, classes))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import types
 from collections.abc import Mapping
-from typing import Literal
+from typing import Any, Literal
 
 from deeplab_tf.checks import expect, number, one_of
 
@@ -103,12 +103,12 @@ def crf_parameters(given: str | CRFParameters) -> CRFParameters:
         return given
     if isinstance(given, str) and "," in given:
         numbers, normalization = _split(given)
-        return CRFParameters(*numbers, *normalization)
+        return CRFParameters(**dict(zip(NUMBERS, numbers)), **normalization)
     remedy = f"Or give five numbers as in '4,67,3,3,1': {', '.join(NUMBERS)}."
     return CRF_PARAMETERS[one_of("The dense CRF's parameters", given, CRF_PARAMETERS, remedy=remedy)]
 
 
-def _split(text: str) -> tuple[list[float], list[str]]:
+def _split(text: str) -> tuple[list[float], dict[str, Any]]:
     parts = [part.strip() for part in text.split(",")]
     try:
         numbers = [float(part) for part in parts[:5]]
@@ -116,4 +116,4 @@ def _split(text: str) -> tuple[list[float], list[str]]:
         numbers = []
     valid = len(numbers) == 5 and len(parts) <= 6
     expect(valid, "The dense CRF's parameters", text, f"five numbers: {', '.join(NUMBERS)}", "Try '4,67,3,3,1'.")
-    return numbers, parts[5:]
+    return numbers, dict(zip(["normalization"], parts[5:]))

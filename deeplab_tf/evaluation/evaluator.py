@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -103,7 +104,7 @@ def evaluate_all(
                 f"{predictor.source} has {predictor.labels.classes} classes ({predictor.labels.name}), the data have "
                 f"{spec.classes} ({spec.name}). Evaluate on the data set that the model was trained for."
             )
-    measured = [make_metrics(metrics, spec) for _ in predictors]
+    measured: list[dict[str, Any]] = [make_metrics(metrics, spec) for _ in predictors]
     predicting = [0.0] * len(predictors)
     skipped = []
     start = time.perf_counter()
@@ -141,9 +142,10 @@ def evaluate_all(
     ]
 
 
-def _items(images: Iterable[Mapping | tuple] | tf.data.Dataset) -> Iterator[Mapping]:
+def _items(images: Any) -> Iterator[Mapping]:
     for item in images.as_numpy_iterator() if isinstance(images, tf.data.Dataset) else images:
-        item = dict(zip(("image", "label"), item)) if isinstance(item, tuple | list) and len(item) == 2 else item
+        if isinstance(item, tuple | list) and len(item) == 2:
+            item: Any = dict(zip(("image", "label"), item))
         if not isinstance(item, Mapping) or not {"image", "label"} <= item.keys():
             if isinstance(item, Mapping) and "image" in item:
                 raise ValueError(

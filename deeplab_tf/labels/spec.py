@@ -37,7 +37,7 @@ def voc_colors(count: int) -> tuple[tuple[int, int, int], ...]:
         np.bitwise_or.reduce([((ids >> (3 * bit + channel)) & 1) << (7 - bit) for bit in range(8)], axis=0)
         for channel in range(3)
     ]
-    return tuple(tuple(int(value) for value in rgb) for rgb in np.stack(channels, axis=-1))
+    return tuple((red, green, blue) for red, green, blue in np.stack(channels, axis=-1).tolist())
 
 
 @dataclasses.dataclass(frozen=True)
@@ -177,7 +177,8 @@ def _colors(given: Iterable[Iterable[int]]) -> tuple[tuple[int, ...], ...]:
 
 def _known(name: str) -> LabelSpec:
     names, colors, ignore_label = SPECS[name]
-    rgb = tuple(tuple(bytes.fromhex(color)) for color in colors.split()) if colors else ()
+    triples = map(bytes.fromhex, colors.split()) if colors else ()
+    rgb = tuple((red, green, blue) for red, green, blue in triples)
     return LabelSpec(names, rgb, ignore_label, name)
 
 

@@ -134,7 +134,7 @@ class TrainConfig:
         return cls(**_flattened(groups))
 
 
-TrainConfig.__signature__ = inspect.Signature(
+TrainConfig.__signature__ = inspect.Signature(  # pyright: ignore[reportAttributeAccessIssue]
     [
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=field.default)
         for kind in GROUPS.values()
@@ -143,7 +143,7 @@ TrainConfig.__signature__ = inspect.Signature(
 )
 
 
-def _group(kind: type[Settings], whole: Settings | None, settings: Mapping) -> Settings:
+def _group(kind: type[Settings], whole: Any, settings: Mapping) -> Settings:
     """A group: of its own settings those that are given, else those of `whole`, else the defaults."""
     known = fields_of(kind)
     given = {field.name: settings[name] for name, (field, _) in known.items() if name in settings}

@@ -289,4 +289,5 @@ def _resolved(config, dataset, model, weights, recalibrated) -> dict:
 
 
 def _result(folder: RunFolder, state: RunState) -> TrainResult:
-    return TrainResult(folder.path, state.step, state.best_step, state.best_miou, state.best_pixel_accuracy)
+    best_step = state.step if state.best_step is None else state.best_step
+    return TrainResult(folder.path, state.step, best_step, state.best_miou, state.best_pixel_accuracy)

@@ -130,6 +130,8 @@ class RunFolder:
 
         From the first renaming on the new run is whole, whatever is left of the old one: `recover` does the rest.
         """
+        if self.replaces is None:
+            return self
         self.path.rename(self.replaces.path / WHOLE)
         self.replaces.recover()
         return self.replaces

@@ -8,6 +8,7 @@ import logging
 import math
 from collections.abc import Sequence
 
+import numpy as np
 import tensorflow as tf
 
 from deeplab_tf.datasets import DataSet, training_batches
@@ -183,7 +184,7 @@ def batches_of(
     dataset: DataSet,
     model: SegmentationModel,
     start_step: int = 0,
-    image_weights: Sequence[float] | None = None,
+    image_weights: Sequence[float] | np.ndarray | None = None,
 ) -> tf.data.Dataset:
     """The run's endless training batches from step `start_step` on, as `training_batches` gives them."""
     return training_batches(
@@ -213,7 +214,10 @@ def val_split(config: TrainConfig, dataset: DataSet) -> str | None:
 
 
 def recalibrate(
-    config: TrainConfig, dataset: DataSet, model: SegmentationModel, image_weights: Sequence[float] | None = None
+    config: TrainConfig,
+    dataset: DataSet,
+    model: SegmentationModel,
+    image_weights: Sequence[float] | np.ndarray | None = None,
 ) -> list[str]:
     """Measures, in place, the statistics that folded weights lack, as far as the run will use them.
 

@@ -147,7 +147,7 @@ def _load(model: SegmentationModel, checkpoint: Checkpoint, start: bool) -> Tran
     for name in names:
         checkpoint.read(name)
     carried = _carry_classes(model, checkpoint, rows, fresh) if rows is not None and not rows.same else []
-    if carried and rows.complete:
+    if carried and rows is not None and rows.complete:
         loaded, fresh = loaded + carried, [name for name in fresh if name not in carried]
     if fresh and not start and not carried:
         classes = shapes[next(iter(layers[fresh[0]]))][-1]
@@ -180,7 +180,7 @@ def _other_classes(model: SegmentationModel, layers: Mapping, shapes: Mapping) -
         pairs = [(tuple(weight.shape), shapes.get(name)) for name, weight in weights.items()]
         classifier = len(pairs) > 1 and f"{layer.replace('.', '/')}/biases" in weights
         if classifier and all(theirs and _differ_in_classes(ours, theirs, model.classes) for ours, theirs in pairs):
-            found[layer] = pairs[0][1][-1]
+            found[layer] = shapes[next(iter(weights))][-1]
     return list(found) if len(set(found.values())) == 1 else []
 
 

@@ -92,7 +92,7 @@ def assign_folded(model: SegmentationModel, released: ReleasedFile) -> Transfer:
         convolution = released.convolutions[name.replace(".", "/")]
         _set(model.get_layer(name), norms.get(f"{name}.BatchNorm"), convolution)
     used = {name.replace(".", "/") for name in (*names, *carried)}
-    names += carried if carried and rows.complete else []
+    names += carried if rows is not None and rows.complete else []
     return Transfer(
         loaded=names,
         fresh=[name for name in convolutions_of(model) if name not in names],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 from deeplab_tf.models import SegmentationModel, save_model
 from deeplab_tf.training.callbacks.base import RunCallback
@@ -52,14 +53,14 @@ class BestModel(RunCallback):
         self.path = Path(path)
         self._network, self._validation = model, validation
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch, logs: Any = None):
         state, miou = self.state, (logs or {}).get(MEAN_IOU)
-        if None not in (miou, state.best_miou) and miou <= state.best_miou:
+        if miou is not None and state.best_miou is not None and miou <= state.best_miou:
             return
         state.best_step = state.step
         if miou is not None:
             state.best_miou, state.best_pixel_accuracy = miou, logs.get(PIXEL_ACCURACY)
-        if self._validation is not None:
+        if self._validation is not None and self._validation.evaluation is not None:
             self._validation.evaluation.save_csv(self.path.with_name(PER_CLASS_CSV))
             self._validation.evaluation.save_json(self.path.with_name(PER_CLASS_JSON))
         save_model(self.model if self._network is None else self._network, self.path)

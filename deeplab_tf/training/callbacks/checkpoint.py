@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from deeplab_tf.interrupts import Interruption, Interrupts
 from deeplab_tf.models import SegmentationModel
@@ -65,25 +66,25 @@ class Checkpoint(RunCallback):
         self._network, self._minutes, self._interrupts, self._on_save = model, minutes, interrupts, on_save
         self._saved = time.monotonic()
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: Any = None):
         super().on_train_begin(logs)
         self.saved_step, self._saved = self.state.step, time.monotonic()
 
-    def on_epoch_begin(self, epoch, logs=None):
+    def on_epoch_begin(self, epoch, logs: Any = None):
         super().on_epoch_begin(epoch, logs)
         # Keras has just set them to zero.
         for variable, value in zip(self._loss_variables(), self.state.loss_sums):
             variable.assign(value)
 
-    def on_train_batch_end(self, batch, logs=None):
+    def on_train_batch_end(self, batch, logs: Any = None):
         super().on_train_batch_end(batch, logs)
         self.state.loss, self.state.loss_sums = None if self.state.logged else float(logs["loss"]), []
         due = self._minutes and time.monotonic() - self._saved >= 60 * self._minutes
-        if self._interrupted or (due and not self.ends_epoch(batch)):
+        if self._pending is not None or (due and not self.ends_epoch(batch)):
             self.save_between()
         self._end_if_interrupted()
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch, logs: Any = None):
         self.state.loss, self.state.loss_sums = None, []
         self.save()
         self._end_if_interrupted()
@@ -92,7 +93,7 @@ class Checkpoint(RunCallback):
         """Saves where an epoch has not ended, such that a run goes on from there as if nothing had been saved."""
         if self.saved_step == self.state.step:
             return
-        if self._interrupted:
+        if self._pending is not None:
             _log.info("Saving step %d; a second interrupt ends at once.", self.state.step)
         if not self.state.logged:
             self.state.loss_sums = [float(variable) for variable in self._loss_variables()]
@@ -108,12 +109,12 @@ class Checkpoint(RunCallback):
             self._on_save()
 
     @property
-    def _interrupted(self) -> bool:
-        return self._interrupts is not None and self._interrupts.pending is not None
+    def _pending(self) -> int | None:
+        return None if self._interrupts is None else self._interrupts.pending
 
     def _end_if_interrupted(self) -> None:
-        if self._interrupted:
-            raise Interruption(number=self._interrupts.pending)
+        if (number := self._pending) is not None:
+            raise Interruption(number=number)
 
     def _loss_variables(self) -> list:
         """What Keras has the mean loss from."""

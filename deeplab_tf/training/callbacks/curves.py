@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -42,7 +43,7 @@ class Curves(RunCallback):
         super().__init__(state)
         self.path, self._title = Path(path), title
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch, logs: Any = None):
         if not self.state.logged:
             add_row(self.state, logs, float(self.model.optimizer.learning_rate))
         draw_curves(self.path, self.state.rows, self._title)

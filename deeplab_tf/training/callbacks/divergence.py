@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import keras
 import numpy as np
@@ -47,13 +48,13 @@ class Divergence(RunCallback):
         >>> model.fit(batches, epochs=3, callbacks=[Divergence(), Checkpoint("last.keras")])
     """
 
-    def on_train_batch_end(self, batch, logs=None):
+    def on_train_batch_end(self, batch, logs: Any = None):
         super().on_train_batch_end(batch, logs)
         loss = float(logs["loss"])
         if not math.isfinite(loss):
             raise Diverged("loss", loss, self.state.step)
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch, logs: Any = None):
         check_weights(self.model, self.state.step)
 
 

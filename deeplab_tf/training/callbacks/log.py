@@ -8,6 +8,7 @@ import shutil
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -65,16 +66,16 @@ class TrainingLog(RunCallback):
         self.close()
         self._path, self._tensorboard = Path(path), tensorboard
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: Any = None):
         super().on_train_begin(logs)
         self._began, self._images = None, 0
 
-    def on_epoch_begin(self, epoch, logs=None):
+    def on_epoch_begin(self, epoch, logs: Any = None):
         super().on_epoch_begin(epoch, logs)
         if self._began is not None:
             self._began, self._images = time.monotonic(), 0
 
-    def on_train_batch_end(self, batch, logs=None):
+    def on_train_batch_end(self, batch, logs: Any = None):
         super().on_train_batch_end(batch, logs)
         self._ended = time.monotonic()
         # The first step holds the tracing of the network and says nothing about the speed.
@@ -87,7 +88,7 @@ class TrainingLog(RunCallback):
             self.model.reset_metrics()
             self._began, self._images = time.monotonic(), 0
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch, logs: Any = None):
         self._add(logs)
 
     def close(self) -> None:
@@ -99,7 +100,7 @@ class TrainingLog(RunCallback):
         # A training that was stopped within an epoch ends it at a step that may have its row.
         known = set(self.state.rows[-1]) - {"step"} if self.state.logged else ()
         row = add_row(self.state, logs, self._rate())
-        if self._images:
+        if self._images and self._began is not None:
             row["images_per_second"] = self._images / max(self._ended - self._began, 1e-9)
         self.state.tick()
         row["seconds"] = self.state.seconds

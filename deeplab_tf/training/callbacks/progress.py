@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 from deeplab_tf.progress import Progress
 from deeplab_tf.training.callbacks.base import RunCallback
@@ -31,11 +32,11 @@ class TrainingProgress(RunCallback):
         self._batch_size, self._steps = batch_size, steps
         self._total, self._progress = steps, None
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: Any = None):
         super().on_train_begin(logs)
         self.close()
 
-    def on_epoch_begin(self, epoch, logs=None):
+    def on_epoch_begin(self, epoch, logs: Any = None):
         super().on_epoch_begin(epoch, logs)
         if self._progress is not None:
             self._progress.pause()
@@ -45,12 +46,13 @@ class TrainingProgress(RunCallback):
             self._total = self.state.step + (self.params["epochs"] - epoch) * each
         self._progress = Progress(self._total, "train", "step", done=self.state.step, leave=True)
 
-    def on_train_batch_end(self, batch, logs=None):
+    def on_train_batch_end(self, batch, logs: Any = None):
         super().on_train_batch_end(batch, logs)
         loss = float(logs["loss"])
-        self._progress.step(lambda rate: f"loss {loss:.3f}, {rate * self._batch_size:.1f} images/s")
+        if self._progress is not None:
+            self._progress.step(lambda rate: f"loss {loss:.3f}, {rate * self._batch_size:.1f} images/s")
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch, logs: Any = None):
         of = "" if self._total is None else f" of {self._total}"
         line = f"step {self.state.step}{of}: loss {logs['loss']:.3f}"
         if MEAN_IOU in logs:

@@ -23,7 +23,7 @@ class WeightedCrossEntropy(keras.losses.SparseCategoricalCrossentropy):
         >>> loss(labels, logits)  # int [N, H, W], float [N, H, W, 2]
     """
 
-    def __init__(self, class_weights: Sequence[float], ignore_label: int):
+    def __init__(self, class_weights: Sequence[float] | np.ndarray, ignore_label: int):
         super().__init__(from_logits=True, ignore_class=ignore_label)
         self.class_weights = [float(weight) for weight in class_weights]
         # What is not a class is either ignored or an error of the cross entropy's own.
@@ -38,7 +38,7 @@ class WeightedCrossEntropy(keras.losses.SparseCategoricalCrossentropy):
         return {"class_weights": self.class_weights, "ignore_label": self.ignore_class}
 
 
-def pixel_loss(ignore_label: int, class_weights: Sequence[float] | None = None) -> keras.losses.Loss:
+def pixel_loss(ignore_label: int, class_weights: Sequence[float] | np.ndarray | None = None) -> keras.losses.Loss:
     """Softmax cross entropy of logits, averaged over the pixels that are not ignored.
 
     Args:

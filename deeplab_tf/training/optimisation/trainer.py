@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from deeplab_tf.models import SegmentationModel
@@ -22,7 +23,7 @@ def learning_rate(config: TrainConfig) -> keras.optimizers.schedules.LearningRat
 
 
 def make_trainer(
-    model: SegmentationModel, config: TrainConfig, class_weights: Sequence[float] | None = None
+    model: SegmentationModel, config: TrainConfig, class_weights: Sequence[float] | np.ndarray | None = None
 ) -> keras.Model:
     """A compiled model of the same layers; `model` itself stays as files keep it, without training state.
 

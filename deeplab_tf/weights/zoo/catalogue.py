@@ -260,7 +260,7 @@ def zoo_table(width: int | None = None) -> str:
         'name'
     """
     heads = ("name", "data", "network", "mIoU", "multiply-adds", "file")
-    rows = [heads]
+    rows: list[tuple[str, ...]] = [heads]
     for entry in _ENTRIES:
         best = entry.scores[0] if entry.scores else None
         multiplier = entry.settings.get("depth_multiplier")
