@@ -23,7 +23,7 @@ import deeplab_tf
 from deeplab_tf import progress
 from deeplab_tf.images import read_image
 from deeplab_tf.inference import Segmenter, segment_files
-from deeplab_tf.inference.image_files import find_images
+from deeplab_tf.inference.segmented_files import find_images
 
 RELEASED = Path(__file__).resolve().parents[2] / "shared/weights/deeplabv3_mnv2_pascal_quant.tflite"
 CHUNK = 20

@@ -104,7 +104,7 @@ def export(model, kind, output, images, overwrite, **tflite) -> None:
       deeplab-tf export runs/voc --format tflite --output voc.tflite --images photos
     """
     from deeplab_tf.export import export_saved_model, export_tflite
-    from deeplab_tf.inference.image_files import find_images
+    from deeplab_tf.inference.segmented_files import find_images
 
     options = {"images": find_images(images) if images else None, "overwrite": overwrite}
     tflite = {name: value for name, value in tflite.items() if value is not None}

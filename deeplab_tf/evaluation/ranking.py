@@ -20,7 +20,7 @@ from deeplab_tf.evaluation.evaluation import write_table
 from deeplab_tf.files.reading import shown
 from deeplab_tf.images import read_image
 from deeplab_tf.inference import Segmenter
-from deeplab_tf.inference.image_files import find_images
+from deeplab_tf.inference.segmented_files import find_images
 from deeplab_tf.inference.overlapped import overlapped
 from deeplab_tf.labels import LabelSpec
 from deeplab_tf.progress import plural, track
@@ -115,7 +115,7 @@ def rank_images(
 
     Args:
         segmenter: What predicts; it must give probabilities.
-        paths: Image files, and folders of them, as for `deeplab_tf.inference.segment_files`.
+        paths: Image files, and folders of them, as for `deeplab_tf.inference.segmented_files`.
         by: `entropy`, or `margin`, which looks at the two best classes alone.
         count: How many images the contact sheet shows. Memory grows with it, not with the number of images.
         skip_bad: Go on after a file that cannot be read; otherwise the first one ends the work.

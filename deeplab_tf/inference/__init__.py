@@ -1,6 +1,6 @@
 """What predicts: a model, a file or an export, for arrays, files and batches."""
 
-from deeplab_tf.inference.image_files import SegmentedFiles, segment_files
+from deeplab_tf.inference.segmented_files import SegmentedFiles, segment_files
 from deeplab_tf.inference.keras import KerasPredictor
 from deeplab_tf.inference.multi_scale import MultiScale
 from deeplab_tf.inference.open import open_predictor

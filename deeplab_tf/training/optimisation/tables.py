@@ -54,11 +54,11 @@ class Part:
 
 # Called with the ignore label, and with `class_weights` where they take it; make a `keras.losses.Loss` of int labels
 # [N, H, W] and logits [N, H, W, classes].
-LOSSES = {"cross_entropy": Part(f"{_HERE}.loss:pixel_loss", "softmax cross entropy")}
+LOSSES = {"cross_entropy": Part(f"{_HERE}.losses:pixel_loss", "softmax cross entropy")}
 
 # Called with the learning rate and the steps of the run, and with `power` where they take it; make a
 # `keras.optimizers.schedules.LearningRateSchedule`.
-SCHEDULES = {"poly": Part(f"{_HERE}.schedule:poly", "falls to 0 as (1 - step / steps) ** power")}
+SCHEDULES = {"poly": Part(f"{_HERE}.schedules:poly", "falls to 0 as (1 - step / steps) ** power")}
 
 # Called with the schedule, and with `momentum` where they take it; make a `keras.optimizers.Optimizer`.
-OPTIMIZERS = {"sgd": Part(f"{_HERE}.optimizer:sgd", "stochastic gradient descent with momentum")}
+OPTIMIZERS = {"sgd": Part(f"{_HERE}.optimizers:sgd", "stochastic gradient descent with momentum")}

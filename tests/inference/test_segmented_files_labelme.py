@@ -8,7 +8,7 @@ from deeplab_tf.cli import main
 from deeplab_tf.datasets.builders.labelme import labelme_pairs
 from deeplab_tf.files import read_json
 from deeplab_tf.inference import Segmenter
-from deeplab_tf.inference.image_files import segment_files
+from deeplab_tf.inference.segmented_files import segment_files
 from deeplab_tf.labels import LabelSpec
 
 

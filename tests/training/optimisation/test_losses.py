@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from deeplab_tf.training.optimisation.loss import WeightedCrossEntropy, pixel_loss
+from deeplab_tf.training.optimisation.losses import WeightedCrossEntropy, pixel_loss
 
 WEIGHTS = (0.5, 1.0, 4.0)
 IGNORE = 9

@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from deeplab_tf.datasets import Augmentation
-from deeplab_tf.datasets.pipeline.augment import Augmenter
+from deeplab_tf.datasets.pipeline.augmenter import Augmenter
 from deeplab_tf.datasets.pipeline.sampling import sample_image, sample_label, sample_turned
 
 HEIGHT, WIDTH = 29, 41

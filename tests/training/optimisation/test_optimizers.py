@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from deeplab_tf.training.optimisation.optimizer import LocalSGD
+from deeplab_tf.training.optimisation.optimizers import LocalSGD
 
 IMAGES = np.random.default_rng(0).normal(size=(4, 3)).astype(np.float32)
 

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from deeplab_tf.inference import Segmenter
-from deeplab_tf.inference.image_files import find_images, segment_files, unique_stems
+from deeplab_tf.inference.segmented_files import find_images, segment_files, unique_stems
 from deeplab_tf.labels import LabelSpec, label_spec
 
 
