@@ -8,8 +8,8 @@ import numpy as np
 import tensorflow as tf
 
 from deeplab_tf import checks
-from deeplab_tf.datasets.pipeline.augmenter import Augmenter
 from deeplab_tf.datasets.pipeline.augmentation import Augmentation
+from deeplab_tf.datasets.pipeline.augmenter import Augmenter
 from deeplab_tf.datasets.pipeline.sources import open_source
 from deeplab_tf.datasets.pipeline.stream import example_stream
 from deeplab_tf.images.scaling import fitted_pair, limit_of

@@ -20,8 +20,8 @@ from deeplab_tf.evaluation.evaluation import write_table
 from deeplab_tf.files.reading import shown
 from deeplab_tf.images import read_image
 from deeplab_tf.inference import Segmenter
-from deeplab_tf.inference.segmented_files import find_images
 from deeplab_tf.inference.overlapped import overlapped
+from deeplab_tf.inference.segmented_files import find_images
 from deeplab_tf.labels import LabelSpec
 from deeplab_tf.progress import plural, track
 
