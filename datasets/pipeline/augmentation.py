@@ -1,4 +1,4 @@
-"""The settings of the training augmentation; what it does stands in `augment`."""
+"""The settings of the training augmentation; what it does stands in `augmenter`."""
 
 from __future__ import annotations
 
