@@ -6,6 +6,7 @@ import contextlib
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from deeplab_tf.datasets.audit.raw_source import find_source
 from deeplab_tf.datasets.pipeline.batches import evaluation_images
@@ -76,7 +77,8 @@ def _of_tfds(path: Path, split: str, labels, otherwise: LabelSpec | None) -> tup
         raise ImportError(f"{path} was prepared by TFDS. pip install 'deeplab-tf[tfds]' to read it.") from error
     builder = tfds.builder_from_directory(path)
     told = (builder.info.metadata or {}).get("labels")
-    spec = label_spec(next((given for given in (labels, told, otherwise) if given is not None), None))
+    meant: Any = next((given for given in (labels, told, otherwise) if given is not None), None)
+    spec = label_spec(meant)
     return evaluation_images(builder, split, labels=spec), spec
 
 

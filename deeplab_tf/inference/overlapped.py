@@ -5,7 +5,7 @@ from __future__ import annotations
 import collections
 import itertools
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
 
@@ -21,7 +21,7 @@ def overlapped(
     read: Callable[[Item], Any],
     work: Callable[[Any], Any],
     write: Callable[[Item, Any], Any],
-) -> Iterator[tuple[Item, Any]]:
+) -> Generator[tuple[Item, Any], None, None]:
     """Reads, works on and writes items: `work` in the calling thread, the others in threads beside it.
 
     A few items are on their way at once, however many there are. At an item that fails everything before it is finished

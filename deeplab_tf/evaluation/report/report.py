@@ -14,7 +14,7 @@ import numpy as np
 from deeplab_tf.checks import expect
 from deeplab_tf.evaluation.comparison import save_csv, save_json, short_names
 from deeplab_tf.evaluation.evaluation import Evaluation, csv_field, write_table
-from deeplab_tf.evaluation.metrics import ConfusionMatrix
+from deeplab_tf.evaluation.metrics import ConfusionMatrix, TrimapIoU
 from deeplab_tf.evaluation.report import charts
 from deeplab_tf.evaluation.report.gallery import Highest, side_by_side
 from deeplab_tf.evaluation.report.page import LETTERS, write_report_page
@@ -113,7 +113,7 @@ class Report(contextlib.AbstractContextManager):
 
         def draw() -> tuple[str, bytes]:
             told = ", ".join(f"{letter} {score:.3f}" for letter, score in zip(LETTERS, scores))
-            by_letter = dict(zip(LETTERS, predictions))
+            by_letter: dict[str, np.ndarray] = dict(zip(LETTERS, predictions))
             return f"{filename}: mean IoU {told}", side_by_side(image, truth, by_letter, self.labels, errors=False)
 
         for kept, size in ((self._first, -difference), (self._second, difference)):
@@ -137,7 +137,8 @@ class Report(contextlib.AbstractContextManager):
         """
         named = dict(zip(self.models, results))
         pictures = {"iou_by_frequency": charts.frequency_picture(named)}
-        curves = {name: result.others["trimap"].curve for name, result in named.items() if "trimap" in result.others}
+        trimaps = {name: result.others.get("trimap") for name, result in named.items()}
+        curves = {name: trimap.curve for name, trimap in trimaps.items() if isinstance(trimap, TrimapIoU)}
         if any(not math.isnan(value) for curve in curves.values() for value in curve.values()):
             pictures["trimap"] = charts.trimap_picture(curves, [result.miou for result in results])
         for number, result in enumerate(results, 1):
