@@ -32,6 +32,15 @@ def tiny_exports(tmp_path_factory):
     return export_tiny_model(tmp_path_factory.mktemp("tiny"))
 
 
+@pytest.fixture(autouse=True)
+def progress_as_before():
+    """Examples of docstrings switch progress off, in a process that goes on to other tests."""
+    from deeplab_tf import progress
+
+    with progress.show(progress.is_shown()):
+        yield
+
+
 @pytest.fixture
 def logged(caplog):
     """What the library logs, from INFO up."""
