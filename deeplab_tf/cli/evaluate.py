@@ -60,10 +60,14 @@ def evaluate(
         save_json,
         short_names,
     )
+    from deeplab_tf.files import check_output_file
     from deeplab_tf.inference import open_predictor
 
     if len(models) > 2:
         raise click.UsageError(f"Received {len(models)} models; expected one, or two to compare.")
+    for path in (json_path, csv_path):
+        if path is not None:
+            check_output_file(path, models)
     names = short_names([str(model) for model in models])
     predictors = [open_predictor(model, **opening) for model in models]
     asked = list(dict.fromkeys([*metrics, *(Report.metrics if report else ())]))

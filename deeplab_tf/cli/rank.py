@@ -29,12 +29,13 @@ def rank(model, images, by, count, csv_path, contact_sheet, labelled, skip_bad, 
       deeplab-tf rank runs/mine photos --csv next.csv --contact-sheet next.png
     """
     from deeplab_tf.evaluation import rank_images
-    from deeplab_tf.files import check_writable
+    from deeplab_tf.files import check_output_file
     from deeplab_tf.inference import Segmenter
+    from deeplab_tf.inference.segmented_files import find_images
 
     for path in (csv_path, contact_sheet):
         if path is not None:
-            check_writable(path.parent)
+            check_output_file(path, [model, *find_images(images)])
     ranking = rank_images(Segmenter(model, **opening), images, by=by, count=count, skip_bad=skip_bad, labelled=labelled)
     click.echo(ranking.table(count))
     if csv_path is not None:

@@ -1,6 +1,7 @@
 """Files and folders: written whole or not at all, locked while they are, read with care."""
 
 from deeplab_tf.files.writing import (
+    check_output_file,
     check_writable,
     clear_leftovers,
     read_json,
@@ -15,6 +16,7 @@ from deeplab_tf.files.writing import (
 )
 
 __all__ = [
+    "check_output_file",
     "check_writable",
     "clear_leftovers",
     "read_json",

@@ -29,6 +29,8 @@ except ImportError:
     import msvcrt
 
 LOCK_NAME = ".lock"
+# More often in a row no other writer gets in between.
+_VANISHED = 1000
 _POLL_SECONDS = 0.1
 _LONGEST_HOLDER = 300
 # Bytes that are locked cannot be read on Windows, so the lock lies beyond those that say who writes.
@@ -178,12 +180,17 @@ def _acquire_or_fail(path: Path, file: Path, what: str, wait: bool, made: list[P
 
 def _acquire(file: Path, what: str, made: list[Path]) -> tuple[int, Lock]:
     """Takes the lock or raises BlockingIOError; folders that it makes are noted in `made`, the innermost first."""
+    vanished = 0
     while True:
         _make_folders(file.parent, made)
         try:
             descriptor, new = _open(file)
         except FileNotFoundError:
-            # Another writer has just removed the file, or the folder that it had made.
+            # Another writer has just removed the file, or the folder that it had made; or nothing can be made there,
+            # as in /proc.
+            vanished += 1
+            if vanished == _VANISHED:
+                raise
             continue
         try:
             _lock(descriptor)

@@ -15,7 +15,7 @@ import os
 import secrets
 import shutil
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -178,6 +178,8 @@ def _other_mark(path: Path, marked: Path, mark: str, other: str) -> Path:
 
 
 def _publish(temporary: Path, path: Path) -> None:
+    if not temporary.is_dir():
+        _check_no_folder(path)
     if not path.is_dir() or path.is_symlink():
         os.replace(temporary, path)
         return
@@ -189,6 +191,31 @@ def _publish(temporary: Path, path: Path) -> None:
         old.rename(path)
         raise
     remove(old)
+
+
+def _check_no_folder(path: Path) -> None:
+    if path.is_dir():
+        raise ValueError(f"{shown(path)} is a folder; expected the name of a file to write. Choose another name.")
+
+
+def check_output_file(path: str | os.PathLike, inputs: Iterable[str | os.PathLike] = ()) -> None:
+    """Proves that a file can be written, before any long work, and that it is none of the inputs.
+
+    Args:
+        path: The file; it may exist.
+        inputs: Files that must stay as they are.
+
+    Raises:
+        ValueError: If the path is a folder or one of the inputs, or its folder cannot be written; the message names it.
+
+    Example:
+        >>> check_output_file("next.csv", inputs=["model.keras"])
+    """
+    path = Path(path)
+    _check_no_folder(path)
+    if path.exists() and any(Path(given).exists() and path.samefile(given) for given in inputs):
+        raise ValueError(f"{shown(path)} is one of the inputs and would be replaced. Choose another name.")
+    check_writable(path.parent)
 
 
 def to_disk(path: Path) -> None:

@@ -121,3 +121,12 @@ def test_command(photos, tmp_path, monkeypatch, capsys):
     command = ["rank", "mine.keras", str(photos), "--csv", str(tmp_path / "file" / "next.csv")]
     assert main(command) == 2
     assert "Cannot write to" in capsys.readouterr().err
+
+
+def test_no_output_takes_the_place_of_an_input(photos, tmp_path, capsys):
+    image = next(path for path in sorted(photos.iterdir()) if path.suffix == ".png")
+    before = image.read_bytes()
+    for output, reason in ((photos, "is a folder"), (image, "is one of the inputs")):
+        assert main(["rank", "m.keras", str(photos), "--csv", str(output)]) == 2
+        assert reason in capsys.readouterr().err
+    assert image.read_bytes() == before

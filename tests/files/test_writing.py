@@ -6,10 +6,11 @@ import signal
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
-from deeplab_tf.files import check_writable, read_json, replacing, write_json
+from deeplab_tf.files import check_output_file, check_writable, read_json, replacing, write_json
 
 WRITE_AND_HANG = """
 import sys, time
@@ -126,3 +127,29 @@ def test_an_unwritable_folder_is_named(tmp_path, path):
     (tmp_path / "file").write_text("")
     with pytest.raises(ValueError, match=rf"Cannot write to .*{path}.*Choose a folder that you may write to"):
         check_writable(tmp_path / path)
+
+
+def test_a_file_never_takes_the_place_of_a_folder(tmp_path):
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    (folder / "kept.txt").write_text("mine")
+    with pytest.raises(ValueError, match="photos is a folder; expected the name of a file to write"):
+        write_json(folder, {})
+    assert (folder / "kept.txt").read_text() == "mine"
+    assert [path.name for path in tmp_path.iterdir()] == ["photos"]
+
+
+def test_an_output_is_none_of_the_inputs(tmp_path):
+    model = tmp_path / "model.keras"
+    model.write_text("weights")
+    check_output_file(tmp_path / "next.csv", [model, tmp_path / "missing"])
+    with pytest.raises(ValueError, match=r"model\.keras is one of the inputs and would be replaced"):
+        check_output_file(tmp_path / "." / "model.keras", [model])
+    with pytest.raises(ValueError, match="is a folder; expected"):
+        check_output_file(tmp_path, [model])
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="Only Linux has a folder in which nothing can be made")
+def test_a_folder_in_which_nothing_can_be_made_is_refused():
+    with pytest.raises(ValueError, match="/proc"):
+        write_json("/proc/q.json", {})
