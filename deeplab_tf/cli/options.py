@@ -139,8 +139,12 @@ class Scales(click.ParamType):
     name = "scales"
 
     def convert(self, value, param, ctx):
-        numbers = Numbers().convert(value, param, ctx)
-        return numbers if isinstance(numbers, tuple) else (numbers,)
+        if isinstance(value, tuple):
+            return value
+        try:
+            return tuple(float(number) for number in value.split(","))
+        except ValueError:
+            self.fail(f"{value!r} is not numbers with commas between, such as 0.5,1,1.5.", param, ctx)
 
 
 class Ids(click.ParamType):

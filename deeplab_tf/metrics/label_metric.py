@@ -47,9 +47,22 @@ class LabelMetric(keras.Metric):
             y_true: The truth, integer `[B, H, W]` or `[B, H, W, 1]`.
             y_pred: Logits or probabilities, `[B, H, W, classes]`; or labels, integer `[B, H, W]`.
             sample_weight: Pixels (or images, `[B]`) of weight 0 are ignored; others count once.
+
+        Raises:
+            ValueError: If the scores are of another number of classes, or of another size than the truth.
         """
         true, predicted = tf.cast(y_true, tf.int32), tf.convert_to_tensor(y_pred)
+        if not predicted.shape[:3].is_compatible_with(true.shape[:3]):
+            raise ValueError(
+                f"{self.name}: the truth has the shape {true.shape}, the predictions {predicted.shape}; expected the "
+                "same batch, height and width. Upsample the logits to the size of the labels."
+            )
         if predicted.dtype.is_floating and predicted.shape.rank == 4:
+            if predicted.shape[-1] not in (None, self.labels.classes):
+                raise ValueError(
+                    f"{self.name} is of {self.labels.classes} classes; received scores of {predicted.shape[-1]}. "
+                    "Make it with the model's labels."
+                )
             predicted = tf.argmax(predicted, -1, output_type=tf.int32)
         predicted = tf.cast(predicted, tf.int32)
         if true.shape.rank == 4:

@@ -40,7 +40,7 @@ def test_a_side_that_may_be_none_says_so():
 @pytest.mark.parametrize(
     "given, message",
     [
-        (("--scales", "half"), "'half' is neither a number nor numbers"),
+        (("--scales", "half"), "'half' is not numbers with commas between, such as 0.5,1,1.5"),
         (("--overlap", "1"), "1.0 is not in the range 0<=x<1"),
         (("--window", "wide"), "'wide' is not a side"),
         (("--output-stride", "eight"), "'eight' is not a valid integer"),

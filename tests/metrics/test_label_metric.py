@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from deeplab_tf.metrics import BoundaryF1, MeanIoU, TrimapIoU
 from harness.label_maps import blocks, boundary_f1, boundary_iou, trimap_iou
 
 TESTS = Path(__file__).resolve().parents[1]
@@ -56,3 +57,12 @@ def test_in_fit_and_validation_under_two_devices(tmp_path):
     }.items():
         # Reset between the epochs, and summed over the devices.
         assert found[name] + found[f"val_{name}"] == pytest.approx([expected] * 4), name
+
+
+@pytest.mark.parametrize("metric", [MeanIoU, TrimapIoU, BoundaryF1])
+def test_scores_of_other_classes_or_size_are_refused(metric):
+    labels = np.zeros((2, 8, 9), np.int32)
+    with pytest.raises(ValueError, match="is of 3 classes; received scores of 5"):
+        metric(3).update_state(labels, np.zeros((2, 8, 9, 5), np.float32))
+    with pytest.raises(ValueError, match="expected the same batch, height and width"):
+        metric(3).update_state(labels, np.zeros((1, 8, 9, 3), np.float32))
