@@ -100,7 +100,9 @@ class SegmentationModel(FittedModel):
 
     def head(self, features: Features, settings: SimpleNamespace) -> keras.KerasTensor:
         """Logits of a backbone's features, float32 `[B, h, w, classes]`; each model has its own."""
-        raise NotImplementedError(f"{type(self).__name__} says by no head how features become logits.")
+        raise TypeError(
+            f"{type(self).__name__} must have `head`, or its own `network`, which makes logits of features."
+        )
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import contextlib
 import json
 import zipfile
@@ -38,8 +39,9 @@ class Application(Source):
         check_finite(network, self.given)
         return copy_application(network, model)
 
+    @abc.abstractmethod
     def _network(self, model: SegmentationModel) -> keras.Model:
-        raise NotImplementedError
+        """The network whose backbone is copied into a model."""
 
 
 class WholeApplication(Application):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 from collections.abc import Mapping
 
 from deeplab_tf.models import SegmentationModel
@@ -25,10 +26,10 @@ class RecognisedFile(Source):
             return Network.of_backbone(*recognise_backbone(self.path, self._kernels()))
         return Network.of(without_values(self._build))
 
+    @abc.abstractmethod
     def _kernels(self) -> Mapping[str, tuple[int, ...]]:
         """The shape of each convolution's kernel, by scope."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def _build(self) -> SegmentationModel:
         """The network with fresh weights."""
-        raise NotImplementedError

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import dataclasses
 import os
 from collections.abc import Callable, Mapping
@@ -91,7 +92,7 @@ class Kind:
         return bool(self.suffixes) and os.fspath(source).endswith(self.suffixes) and not Path(source).is_dir()
 
 
-class Source:
+class Source(abc.ABC):
     """Weights of one kind, as `identify` finds them.
 
     A `with` block keeps what is unpacked for it until its end; without one, each call unpacks again.
@@ -130,6 +131,7 @@ class Source:
         return Path(self.given)
 
     @property
+    @abc.abstractmethod
     def segments(self) -> bool:
         """Whether it holds a whole segmentation network, not a classifier or a backbone.
 
@@ -137,7 +139,6 @@ class Source:
             FileNotFoundError: If there is no such file.
             ValueError: If it is damaged; the message names it.
         """
-        raise NotImplementedError
 
     @property
     def network(self) -> Network | None:
@@ -195,7 +196,7 @@ class Source:
 
     def _fill(self, model: SegmentationModel) -> Transfer:
         """Loads what fits into a model, for RGB images where `rgb_only` says so."""
-        raise NotImplementedError
+        raise TypeError(f"{type(self).__name__} must have `_fill`, or its own `transfer`.")
 
 
 # In the order in which they are asked; `deeplab_tf.weights.sources` fills it.
