@@ -130,8 +130,11 @@ def test_cache_lies_in_keras_home(monkeypatch, tmp_path):
 def test_two_downloads_at_once_leave_one_whole_file(server, path):
     url, files = server
     got, errors = [], []
+    # One that began after another's end would rightly download again.
+    together = threading.Barrier(4)
 
     def fetch():
+        together.wait()
         try:
             got.append(download(url, path).read_bytes() == CONTENT)
         except Exception as error:
