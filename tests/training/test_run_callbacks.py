@@ -38,8 +38,8 @@ def runs(shapes, tmp_path_factory):
     """A run that a callback ends after its first validation, and the same resumed."""
     folder = RunFolder(tmp_path_factory.mktemp("runs") / "run")
     config = TrainConfig(
-        data=str(shapes), output=str(folder.path), depth_multiplier=0.25, atrous_rates=(), crop_size=33, batch_size=4,
-        steps=4, eval_every=3,
+        data=str(shapes), output=str(folder.path), backbone="resnet_18", depth_multiplier=0.25, atrous_rates=(),
+        crop_size=33, batch_size=4, steps=4, eval_every=3,
     )  # fmt: skip
     first = Own(folder, stop=True)
     result = train(config, [first])

@@ -44,7 +44,8 @@ def interrupt(batch, logs):
 @pytest.fixture(scope="module")
 def settings(shapes):
     return {
-        "data": str(shapes), "depth_multiplier": 0.25, "atrous_rates": (), "crop_size": 33, "batch_size": 4,
+        "data": str(shapes), "backbone": "resnet_18", "depth_multiplier": 0.25, "atrous_rates": (), "crop_size": 33,
+        "batch_size": 4,
         "learning_rate": 0.05, "steps": STEPS, "eval_every": EVERY,
     }  # fmt: skip
 

@@ -41,8 +41,8 @@ def read_log(folder):
 @pytest.fixture(scope="module")
 def settings(shapes):
     return {
-        "data": str(shapes), "depth_multiplier": 0.25, "crop_size": 33, "batch_size": 4, "learning_rate": 0.05,
-        "steps": STEPS, "eval_every": EVERY,
+        "data": str(shapes), "backbone": "resnet_18", "depth_multiplier": 0.25, "crop_size": 33, "batch_size": 4,
+        "learning_rate": 0.05, "steps": STEPS, "eval_every": EVERY,
     }  # fmt: skip
 
 
@@ -119,7 +119,7 @@ def test_the_folder_holds_all_files(runs):
     assert json.loads((folder / "per_class.json").read_text())["miou"] == pytest.approx(runs[0].miou)
     resolved = json.loads((folder / "config.json").read_text())["resolved"]
     assert resolved["images"] == {"train": 12, "val": 4}
-    assert (resolved["model"], resolved["backbone"], resolved["eval_every"]) == ("DeepLabV3", "mobilenet_v2", EVERY)
+    assert (resolved["model"], resolved["backbone"], resolved["eval_every"]) == ("DeepLabV3", "resnet_18", EVERY)
     assert resolved["labels"]["names"] == ["background", "disc", "square", "triangle", "star", "ring"]
     assert set(resolved["versions"]) == {"deeplab_tf", "tensorflow", "keras", "python"}
 

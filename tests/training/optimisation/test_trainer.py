@@ -16,7 +16,7 @@ IGNORE = 7
 def make_model():
     keras.utils.set_random_seed(0)
     labels = {"names": ["a", "b", "c"], "ignore_label": IGNORE}
-    return DeepLabV3("mobilenet_v2", labels=labels, depth_multiplier=0.25, atrous_rates=(), filters=8, dropout=0.0)
+    return DeepLabV3("resnet_18", labels=labels, depth_multiplier=0.25, atrous_rates=(), filters=8, dropout=0.0)
 
 
 @pytest.fixture
