@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+from pathlib import Path
 
 import click
 
@@ -39,15 +40,19 @@ def evaluate(
     metrics,
     trimap_widths,
     skip_bad,
+    crf,
     **opening,
 ) -> None:
     """Mean IoU of a .keras file, a run folder, a SavedModel or a .tflite; or two of them compared.
+
+    With --crf one model is compared with itself without it.
 
     \b
     Examples:
       deeplab-tf evaluate runs/voc --data voc --report report
       deeplab-tf evaluate before.keras after.keras --data photos --masks masks --report changes
       deeplab-tf evaluate voc.keras --data voc --output-stride 8 --scales 0.5,0.75,1,1.25,1.5,1.75 --flip
+      deeplab-tf evaluate voc.keras --data voc --crf v2_resnet_101 --report crf     without and with it
       deeplab-tf evaluate voc.keras --data voc --metric boundary_iou --metric trimap --trimap-widths 1,5,20
     """
     from deeplab_tf import datasets
@@ -61,7 +66,7 @@ def evaluate(
         short_names,
     )
     from deeplab_tf.files import check_output_file
-    from deeplab_tf.inference import open_predictor
+    from deeplab_tf.inference import Refined, Remembered, open_predictor
 
     if len(models) > 2:
         raise click.UsageError(f"Received {len(models)} models; expected one, or two to compare.")
@@ -69,14 +74,21 @@ def evaluate(
         if path is not None:
             check_output_file(path, models)
     names = short_names([str(model) for model in models])
-    predictors = [open_predictor(model, **opening) for model in models]
+    with_and_without = crf is not None and len(models) == 1
+    predictors = [open_predictor(model, crf=None if with_and_without else crf, **opening) for model in models]
+    words = {}
+    if with_and_without:
+        # The network runs once for both.
+        plain = Remembered(predictors[0])
+        predictors, names = [plain, Refined(plain, crf)], [names[0], f"{names[0]} + CRF {Path(crf).name}"]
+        words = {"heading": "What the dense CRF changes", "letters": ("plain", "refined")}
     asked = list(dict.fromkeys([*metrics, *(Report.metrics if report else ())]))
     if trimap_widths is not None:
         asked = [*(name for name in asked if name != "trimap"), functools.partial(TrimapIoU, widths=trimap_widths)]
     options = {"masks": masks, "mask_suffix": mask_suffix, "ids": ids, "otherwise": predictors[0].labels}
     with contextlib.ExitStack() as stack:
         images, spec = stack.enter_context(datasets.labelled_images(data, split, labels, **options))
-        written = stack.enter_context(Report(report, spec, names)) if report else None
+        written = stack.enter_context(Report(report, spec, names, **words)) if report else None
         on_image = written.add if written else None
         found = evaluate_all(predictors, images, spec, metrics=asked, skip_bad=skip_bad, on_image=on_image)
         page = written.finish(found) if written else None

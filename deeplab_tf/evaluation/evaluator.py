@@ -13,7 +13,7 @@ from deeplab_tf.datasets.pipeline.sources import refuse_endless
 from deeplab_tf.evaluation.evaluation import Evaluation
 from deeplab_tf.evaluation.metrics import Metric, make_metrics
 from deeplab_tf.images.scaling import FROM_MODEL
-from deeplab_tf.inference import open_predictor
+from deeplab_tf.inference import Remembered, open_predictor
 from deeplab_tf.labels import LabelSpec, label_spec
 from deeplab_tf.progress import track
 
@@ -119,8 +119,12 @@ def evaluate_all(
             for index, predictor in enumerate(predictors):
                 before = time.perf_counter()
                 predictions.append(predictor.predict(image))
+                predicting[index] += time.perf_counter() - before
+            # After all predictions: an image that one model cannot predict counts for none.
+            for index, prediction in enumerate(predictions):
+                before = time.perf_counter()
                 for metric in measured[index].values():
-                    metric.update(truth, predictions[-1], filename)
+                    metric.update(truth, prediction, filename)
                 predicting[index] += time.perf_counter() - before
         except ValueError as error:
             if not skip_bad:
@@ -136,9 +140,18 @@ def evaluate_all(
             f"Check the split and the ignore label {spec.ignore_label}."
         )
     reading = time.perf_counter() - start - sum(predicting)
+    # Part of the time of whatever wraps it.
+    remembered = {id(one): spent for one, spent in zip(predictors, predicting) if isinstance(one, Remembered)}
     return [
-        Evaluation(spec, found.pop("confusion"), count, reading + seconds, tuple(skipped), found)
-        for found, seconds in zip(measured, predicting)
+        Evaluation(
+            spec,
+            found.pop("confusion"),
+            count,
+            reading + spent + remembered.get(id(getattr(predictor, "inner", None)), 0.0),
+            tuple(skipped),
+            found,
+        )
+        for predictor, found, spent in zip(predictors, measured, predicting)
     ]
 
 

@@ -5,6 +5,7 @@ from deeplab_tf.inference.multi_scale import MultiScale
 from deeplab_tf.inference.open import open_predictor
 from deeplab_tf.inference.predictor import Predictor
 from deeplab_tf.inference.refined import Refined
+from deeplab_tf.inference.remembered import Remembered
 from deeplab_tf.inference.saved_model import SavedModelPredictor
 from deeplab_tf.inference.segmentation import Segmentation
 from deeplab_tf.inference.segmented_files import SegmentedFiles, segment_files
@@ -18,6 +19,7 @@ __all__ = [
     "MultiScale",
     "Predictor",
     "Refined",
+    "Remembered",
     "SavedModelPredictor",
     "Segmentation",
     "SegmentedFiles",

@@ -83,6 +83,11 @@ class Predictor(abc.ABC):
         return probabilities_at(scores, image.shape[:2])
 
 
+def labels_of(probabilities: np.ndarray) -> np.ndarray:
+    """Labels, int32 `[H, W]`, of probabilities `[H, W, classes]`."""
+    return tf.argmax(probabilities, -1, output_type=tf.int32).numpy()
+
+
 def scores_of(probabilities: tf.Tensor) -> tf.Tensor:
     """Scores, of any shape, whose softmax are these probabilities."""
     return tf.math.log(tf.maximum(probabilities, LEAST))

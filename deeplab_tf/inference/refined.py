@@ -6,7 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from deeplab_tf.crf import CRFParameters, DenseCRF
-from deeplab_tf.inference.predictor import Predictor, scores_of
+from deeplab_tf.inference.predictor import Predictor, labels_of, scores_of
 
 
 class Refined(Predictor):
@@ -35,7 +35,7 @@ class Refined(Predictor):
 
     def predict(self, image: np.ndarray) -> np.ndarray:
         """Labels, int32 `[H, W]`, of an RGB image, uint8 `[H, W, 3]`."""
-        return tf.argmax(self.probabilities(image), -1, output_type=tf.int32).numpy()
+        return labels_of(self.probabilities(image))
 
     def probabilities(self, image: np.ndarray) -> np.ndarray:
         """Class probabilities, float32 `[H, W, classes]`, of an RGB image, uint8 `[H, W, 3]`."""

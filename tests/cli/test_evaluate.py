@@ -8,7 +8,9 @@ import pytest
 
 from deeplab_tf import datasets
 from deeplab_tf.cli import main
+from deeplab_tf.evaluation import evaluate_all
 from deeplab_tf.images import write_image, write_label_png
+from deeplab_tf.inference import Refined, open_predictor
 from deeplab_tf.labels import LabelSpec
 from harness.tiny_model import photo, tiny_model
 
@@ -77,6 +79,29 @@ def test_two_models_are_compared(folder, capsys, tmp_path):
     code, _, complaint = run(capsys, *models, models[0], "--data", folder / "records")
     assert code == 2
     assert "one, or two to compare" in complaint
+
+
+def test_crf_is_shown_beside_the_plain_network(folder, capsys, tmp_path):
+    model, ways = folder / "model.keras", ["--data", folder / "records", "--scales", "0.5,1", "--flip"]
+    files = ["--json", tmp_path / "m.json", "--report", tmp_path / "out"]
+    code, said, complaint = run(capsys, model, *ways, "--crf", "3,20,10,3,3", *files)
+    assert code == 0, complaint
+    assert "model.keras + CRF 3,20,10,3,3  difference" in said
+    assert "trimap 5" in said
+    found = json.loads((tmp_path / "m.json").read_text())["models"]
+    assert list(found) == ["model.keras", "model.keras + CRF 3,20,10,3,3"]
+    images = datasets.evaluation_images(datasets.open_dataset(folder / "records"), "val")
+    plain = open_predictor(model, scales=(0.5, 1), flip=True)
+    expected = [
+        result.matrix.counts.tolist() for result in evaluate_all([plain, Refined(plain, "3,20,10,3,3")], images)
+    ]
+    assert [result["confusion_matrix"] for result in found.values()] == expected
+    assert expected[0] != expected[1]
+    page = (tmp_path / "out/report.html").read_text()
+    assert "<h1>What the dense CRF changes</h1>" in page
+    assert page.count("<th>plain<th>refined<th>Difference") == 2
+    for text in ("mean IoU plain 0.", "refined is better</h2>", "Along the outlines"):
+        assert text in page
 
 
 def test_data_that_do_not_fit_are_one_line(folder, capsys, tmp_path):

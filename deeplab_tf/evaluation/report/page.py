@@ -12,8 +12,7 @@ from deeplab_tf import page
 from deeplab_tf.evaluation.evaluation import Evaluation, title
 from deeplab_tf.evaluation.report.charts import COLORS
 
-# What the tables and pictures call two models, whose names may be long.
-LETTERS = ("A", "B")
+HEADING, LETTERS = "Two models compared", ("A", "B")
 _CONFUSED = 10
 
 
@@ -21,8 +20,10 @@ def write_report_page(
     path: str | os.PathLike,
     results: Mapping[str, Evaluation],
     pictures: Mapping[str, bytes],
-    first: Sequence[tuple[str, bytes]],
-    second: Sequence[tuple[str, bytes]],
+    galleries: tuple[Sequence[tuple[str, bytes]], Sequence[tuple[str, bytes]]],
+    *,
+    heading: str,
+    letters: tuple[str, str],
 ) -> None:
     """Writes the page of one model or of two.
 
@@ -30,8 +31,10 @@ def write_report_page(
         path: The HTML file.
         results: By name of the model.
         pictures: PNGs by the names of their files.
-        first: Caption and JPEG of the worst images, or of those at which the first model is better.
-        second: Of the best ones, or of those at which the second is better.
+        galleries: Caption and JPEG of the worst images, and of the best ones; or of those at which the first model is
+            better, and the second.
+        heading: Of the page, where it compares two.
+        letters: What the tables and pictures call the two.
 
     Raises:
         ValueError: If the file cannot be written; the message names it.
@@ -54,15 +57,16 @@ def write_report_page(
         path,
         _PAGE,
         names=list(results),
-        letters=LETTERS,
+        heading=heading,
+        letters=letters,
         colors=COLORS,
         result=found[0],
-        seconds=[result.seconds for result in found],
+        rates=[f"{result.images / result.seconds:.1f}" for result in found if result.seconds],
         totals={name: values for name, values in totals.items() if not name.startswith("trimap")},
         classes=classes,
         confused=_confused(found[0]) if len(found) == 1 else [],
         pictures={name: page.data_uri(file, "png") for name, file in pictures.items()},
-        galleries=[[(caption, page.data_uri(file)) for caption, file in shown] for shown in (first, second)],
+        galleries=[[(caption, page.data_uri(file)) for caption, file in shown] for shown in galleries],
         nan=math.isnan,
     )
 
@@ -93,16 +97,15 @@ _PAGE = """{% block title %}{{ names|join(" and ") }}: evaluation{% endblock %}
 {% block body %}
 {% set two = names|length > 1 %}
 {% if two %}
-<h1>Two models compared</h1>
+<h1>{{ heading }}</h1>
 {% for name in names %}<p style="margin:.2em 0">{{ swatch(colors[loop.index0]) }}<b>{{ letters[loop.index0] }}</b>
 {{ name }}</p>{% endfor %}
 {% else %}<h1>{{ names[0] }}</h1>{% endif %}
 <p class="note">{{ result.images }} images, {{ result.labels.classes }} classes
-({{ result.labels.name }}){% for value in seconds %}{% if value %}, {{ "%.1f"|format(result.images / value) }}
-images per second{% endif %}{% endfor %}.
+({{ result.labels.name }}){% if rates %}, {{ rates|join(" and ") }} images per second{% endif %}.
 {% if result.skipped %}{{ result.skipped|length }} images left out.{% endif %}</p>
 <div class="wide"><table style="width:auto;min-width:320px">
-{% if two %}<tr><th class="l"><th>A<th>B<th>Difference</tr>{% endif %}
+{% if two %}<tr><th class="l"><th>{{ letters|join("<th>"|safe) }}<th>Difference</tr>{% endif %}
 {% for name, values in totals.items() %}
 <tr><td class="l">{{ name[0]|upper }}{{ name[1:] }}{% for value in values %}<td>{{ number(value) }}{% endfor %}
 {%- if two %}<td>{{ number(values[1] - values[0], true) }}{% endif %}</tr>
@@ -110,7 +113,8 @@ images per second{% endif %}{% endfor %}.
 <h2>Classes</h2>
 <div class="wide"><table>
 <tr><th class="l">Class<th class="l b">IoU
-{% if two %}<th>A<th>B<th>Difference{% else %}<th><th>Boundary IoU<th>Accuracy{% endif %}<th>Share</tr>
+{% if two %}<th>{{ letters|join("<th>"|safe) }}<th>Difference
+{%- else %}<th><th>Boundary IoU<th>Accuracy{% endif %}<th>Share</tr>
 {% for class in classes %}
 <tr{% if nan(class.ious[0]) %} class="none"{% endif %}><td class="l">{{ swatch(class.color) }}{{ class.name }}
 <td class="b l">{{ bars(class.ious, two, colors) }}

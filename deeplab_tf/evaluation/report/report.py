@@ -17,7 +17,7 @@ from deeplab_tf.evaluation.evaluation import Evaluation, csv_field, write_table
 from deeplab_tf.evaluation.metrics import ConfusionMatrix, TrimapIoU
 from deeplab_tf.evaluation.report import charts
 from deeplab_tf.evaluation.report.gallery import Highest, side_by_side
-from deeplab_tf.evaluation.report.page import LETTERS, write_report_page
+from deeplab_tf.evaluation.report.page import HEADING, LETTERS, write_report_page
 from deeplab_tf.files import check_writable, replacing
 from deeplab_tf.labels import LabelSpec
 
@@ -38,6 +38,8 @@ class Report(contextlib.AbstractContextManager):
         labels: The classes.
         models: What one model, or each of two, is called.
         shown: Images to show at either end.
+        heading: Of the page, where it compares two.
+        letters: What its tables and pictures call the two, whose names may be long.
 
     Raises:
         ValueError: If the folder cannot be written, or there are more than two models.
@@ -52,9 +54,19 @@ class Report(contextlib.AbstractContextManager):
     # What the page has besides the confusion matrix.
     metrics = METRICS
 
-    def __init__(self, folder: str | os.PathLike, labels: LabelSpec, models: Sequence[str], *, shown: int = SHOWN):
+    def __init__(
+        self,
+        folder: str | os.PathLike,
+        labels: LabelSpec,
+        models: Sequence[str],
+        *,
+        shown: int = SHOWN,
+        heading: str = HEADING,
+        letters: tuple[str, str] = LETTERS,
+    ):
         expect(len(models) in (1, 2), "models", list(models), "one name or two", "Compare two at a time.")
         self.folder, self.labels, self.models = check_writable(folder), labels, short_names(models)
+        self.heading, self.letters = heading, letters
         self._first, self._second = Highest(shown), Highest(shown)
         self._stack = contextlib.ExitStack()
 
@@ -112,8 +124,8 @@ class Report(contextlib.AbstractContextManager):
             return
 
         def draw() -> tuple[str, bytes]:
-            told = ", ".join(f"{letter} {score:.3f}" for letter, score in zip(LETTERS, scores))
-            by_letter: dict[str, np.ndarray] = dict(zip(LETTERS, predictions))
+            told = ", ".join(f"{letter} {score:.3f}" for letter, score in zip(self.letters, scores))
+            by_letter: dict[str, np.ndarray] = dict(zip(self.letters, predictions))
             return f"{filename}: mean IoU {told}", side_by_side(image, truth, by_letter, self.labels, errors=False)
 
         for kept, size in ((self._first, -difference), (self._second, difference)):
@@ -153,5 +165,6 @@ class Report(contextlib.AbstractContextManager):
         save_json(self.folder / "metrics.json", named)
         save_csv(self.folder / "classes.csv", named)
         page = self.folder / PAGE
-        write_report_page(page, named, pictures, self._first.pictures, self._second.pictures)
+        galleries = self._first.pictures, self._second.pictures
+        write_report_page(page, named, pictures, galleries, heading=self.heading, letters=self.letters)
         return page
