@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import dataclasses
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal
 
 import numpy as np
@@ -73,13 +74,38 @@ class DenseCRF:
         Raises:
             ValueError: If the arrays do not fit, the values are not probabilities, or the kernels are far too narrow.
         """
+        return next(self.refine_by_weight(image, probabilities, [self.parameters.bilateral_weight]))
+
+    def refine_by_weight(
+        self, image: np.ndarray, probabilities: np.ndarray, bilateral_weights: Sequence[float]
+    ) -> Iterator[np.ndarray]:
+        """Refined probabilities of one image for several weights of the bilateral kernel, in place of the CRF's own.
+
+        In TensorFlow this takes far less time than a CRF for each weight.
+
+        Args:
+            image: As for `refine`.
+            probabilities: As for `refine`.
+            bilateral_weights: The weights, above 0.
+
+        Yields:
+            What `refine` returns, for each weight.
+
+        Raises:
+            ValueError: As `refine`, and if a weight is not above 0.
+        """
         image, probabilities = np.asarray(image), np.asarray(probabilities)
         _check(image, probabilities)
+        sets = [dataclasses.replace(self.parameters, bilateral_weight=weight) for weight in bilateral_weights]
         if probabilities.shape[-1] == 1:
-            return probabilities.astype(np.float32)
+            yield from (probabilities.astype(np.float32) for _ in sets)
+            return
         possible = np.clip(probabilities, LEAST_PROBABILITY, 1, dtype=np.float32)
-        engine = refine_in_tensorflow if self.engine == "tensorflow" else refine_with_pydensecrf2
-        return engine(image, possible, self.parameters, self.iterations)
+        if self.engine == "pydensecrf2":
+            yield from (refine_with_pydensecrf2(image, possible, one, self.iterations) for one in sets)
+            return
+        weights = [one.bilateral_weight for one in sets]
+        yield from refine_in_tensorflow(image, possible, self.parameters, self.iterations, weights)
 
     def refine_all(
         self, pairs: Iterable[tuple[np.ndarray, np.ndarray]], *, workers: int | None = None

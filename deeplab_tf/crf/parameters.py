@@ -55,6 +55,11 @@ class CRFParameters:
             object.__setattr__(self, name, float(value))
         one_of("normalization", self.normalization, NORMALIZATIONS)
 
+    @property
+    def text(self) -> str:
+        """The parameters as `crf_parameters` and `--crf` read them: `"4,67,3,3,1,after"`."""
+        return ",".join([*(f"{getattr(self, name):.10g}" for name in NUMBERS), self.normalization])
+
 
 NUMBERS = tuple(field.name for field in dataclasses.fields(CRFParameters))[:5]
 

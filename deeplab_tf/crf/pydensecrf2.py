@@ -35,7 +35,7 @@ def pydensecrf2() -> ModuleType | None:
 def refine_with_pydensecrf2(
     image: np.ndarray, probabilities: np.ndarray, parameters: CRFParameters, iterations: int
 ) -> np.ndarray:
-    """As `refine_in_tensorflow`, of the same arguments."""
+    """Marginals of one image, as `refine_in_tensorflow` gives them for one weight."""
     module = pydensecrf2()
     height, width, classes = probabilities.shape
     normalization = {"symmetric": module.NORMALIZE_SYMMETRIC, "after": module.NORMALIZE_AFTER}

@@ -1,6 +1,7 @@
 """Measuring models and exported files on labelled images."""
 
 from deeplab_tf.evaluation.comparison import comparison_table, save_csv, save_json, short_names
+from deeplab_tf.evaluation.crf_search import CRFGrid, CRFSearch, CRFTrial, Example, search_crf, search_crf_parameters
 from deeplab_tf.evaluation.evaluation import Evaluation
 from deeplab_tf.evaluation.evaluator import evaluate, evaluate_all
 from deeplab_tf.evaluation.metrics import METRICS, BoundaryF1, BoundaryIoU, ConfusionMatrix, Metric, TrimapIoU
@@ -11,8 +12,12 @@ __all__ = [
     "METRICS",
     "BoundaryF1",
     "BoundaryIoU",
+    "CRFGrid",
+    "CRFSearch",
+    "CRFTrial",
     "ConfusionMatrix",
     "Evaluation",
+    "Example",
     "Metric",
     "Ranking",
     "Report",
@@ -24,5 +29,7 @@ __all__ = [
     "rank_images",
     "save_csv",
     "save_json",
+    "search_crf",
+    "search_crf_parameters",
     "short_names",
 ]

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
-from deeplab_tf.datasets.pipeline.sources import refuse_endless
 from deeplab_tf.evaluation.evaluation import Evaluation
+from deeplab_tf.evaluation.items import check_classes, image_and_labels, items, name_of, nothing_labelled, total
 from deeplab_tf.evaluation.metrics import Metric, make_metrics
 from deeplab_tf.images.scaling import FROM_MODEL
 from deeplab_tf.inference import Remembered, open_predictor
@@ -94,27 +94,19 @@ def evaluate_all(
         >>> after.miou - before.miou
         0.0
     """
-    if isinstance(images, tf.data.Dataset):
-        refuse_endless(images)
     predictors = [open_predictor(model, max_side=max_side, **opening) for model in models]
     spec = predictors[0].labels if labels is None else label_spec(labels)
     for predictor in predictors:
-        if spec.classes != predictor.labels.classes:
-            raise ValueError(
-                f"{predictor.source} has {predictor.labels.classes} classes ({predictor.labels.name}), the data have "
-                f"{spec.classes} ({spec.name}). Evaluate on the data set that the model was trained for."
-            )
+        check_classes(predictor, spec)
     measured: list[dict[str, Any]] = [make_metrics(metrics, spec) for _ in predictors]
     predicting = [0.0] * len(predictors)
     skipped = []
     start = time.perf_counter()
     count = 0
-    for item in track(_items(images), _total(images), "evaluate"):
-        filename = _text(item.get("filename", f"image {count + len(skipped) + 1}"))
+    for item in track(items(images), total(images), "evaluate"):
+        filename = name_of(item, count + len(skipped) + 1)
         try:
-            image, truth = np.asarray(item["image"]), np.asarray(item["label"])
-            truth = truth[..., 0] if truth.ndim == 3 and truth.shape[-1] == 1 else truth
-            _check(image, truth, filename)
+            image, truth = image_and_labels(item, filename)
             predictions = []
             for index, predictor in enumerate(predictors):
                 before = time.perf_counter()
@@ -135,10 +127,7 @@ def evaluate_all(
         if on_image is not None:
             on_image(filename, image, truth, predictions)
     if not measured[0]["confusion"].counts.any():
-        raise ValueError(
-            f"None of the {count + len(skipped)} images has a labelled pixel, so there is nothing to measure. "
-            f"Check the split and the ignore label {spec.ignore_label}."
-        )
+        raise nothing_labelled(count + len(skipped), spec)
     reading = time.perf_counter() - start - sum(predicting)
     # Part of the time of whatever wraps it.
     remembered = {id(one): spent for one, spent in zip(predictors, predicting) if isinstance(one, Remembered)}
@@ -153,45 +142,3 @@ def evaluate_all(
         )
         for predictor, found, spent in zip(predictors, measured, predicting)
     ]
-
-
-def _items(images: Any) -> Iterator[Mapping]:
-    for item in images.as_numpy_iterator() if isinstance(images, tf.data.Dataset) else images:
-        if isinstance(item, tuple | list) and len(item) == 2:
-            item: Any = dict(zip(("image", "label"), item))
-        if not isinstance(item, Mapping) or not {"image", "label"} <= item.keys():
-            if isinstance(item, Mapping) and "image" in item:
-                raise ValueError(
-                    f"{_text(item.get('filename', 'The first image'))} has no mask, so there is nothing to compare "
-                    "predictions with. Give data with masks, or look at the predictions themselves: deeplab-tf segment."
-                )
-            held = sorted(item) if isinstance(item, Mapping) else type(item).__name__
-            raise ValueError(
-                f"Expected pairs (image, label), or mappings with 'image' and 'label'; received {held}. Map the items "
-                "to these; evaluation_images does so for TFRecords and TFDS builders."
-            )
-        yield item
-
-
-def _total(images) -> int | None:
-    if isinstance(images, tf.data.Dataset):
-        count = int(images.cardinality())
-        return count if count >= 0 else None
-    return len(images) if hasattr(images, "__len__") else None
-
-
-def _text(name) -> str:
-    return name.decode(errors="replace") if isinstance(name, bytes) else str(name)
-
-
-def _check(image: np.ndarray, truth: np.ndarray, filename: str) -> None:
-    if image.ndim != 3 or image.shape[-1] != 3 or image.dtype != np.uint8:
-        raise ValueError(
-            f"{filename}: expected an RGB image, uint8 [H, W, 3]; received {image.dtype} {list(image.shape)}. "
-            "Read it with deeplab_tf.images.read_image."
-        )
-    if truth.shape != image.shape[:2]:
-        raise ValueError(
-            f"{filename}: the image is {image.shape[0]}x{image.shape[1]}, its labels {truth.shape}; they must "
-            "have the same size. Fix the mask."
-        )

@@ -37,7 +37,7 @@ def confusion_picture(matrix: ConfusionMatrix, labels: LabelSpec) -> bytes:
     shares = counts / np.maximum(counts.sum(1, keepdims=True), 1)
     count = len(names)
     side = float(np.clip(0.36 * count + 2.4, 4.5, 12))
-    figure, axes = _figure(side * 1.05, side)
+    figure, axes = new_figure(side * 1.05, side)
     axes.imshow(shares, cmap="Blues", norm=PowerNorm(0.5, 0, 1))
     axes.set_xlabel("predicted")
     axes.set_ylabel("truth")
@@ -52,12 +52,12 @@ def confusion_picture(matrix: ConfusionMatrix, labels: LabelSpec) -> bytes:
                 color = "white" if share > 0.4 else "#222"
                 axes.text(column, row, f"{100 * share:.0f}", ha="center", va="center", fontsize=size, color=color)
     axes.set_title("% of each class's true pixels", loc="left", fontsize=10)
-    return _png(figure)
+    return as_png(figure)
 
 
 def frequency_picture(results: Mapping[str, Evaluation]) -> bytes:
     """IoU of each class over its share of the labelled pixels; as a PNG."""
-    figure, axes = _figure(8.2, 4.6)
+    figure, axes = new_figure(8.2, 4.6)
     for color, (name, result) in zip(COLORS, results.items()):
         shares, ious = result.matrix.frequency, result.matrix.iou
         drawn = np.flatnonzero((shares > 0) & ~np.isnan(ious))
@@ -73,7 +73,7 @@ def frequency_picture(results: Mapping[str, Evaluation]) -> bytes:
     shares, ious = result.matrix.frequency, result.matrix.iou
     drawn = np.flatnonzero((shares > 0) & ~np.isnan(ious))
     _name_points(figure, axes, np.stack([shares, ious], 1)[drawn], [_short(result.labels.names[i]) for i in drawn])
-    return _png(figure)
+    return as_png(figure)
 
 
 def _name_points(figure: Figure, axes, points: np.ndarray, names: Sequence[str]) -> None:
@@ -102,7 +102,7 @@ def trimap_picture(curves: Mapping[str, Mapping[int, float]], overall: Sequence[
         curves: By name of the model: mean IoU by width.
         overall: Mean IoU of each.
     """
-    figure, axes = _figure(7, 4.2)
+    figure, axes = new_figure(7, 4.2)
     for color, (name, curve), whole in zip(COLORS, curves.items(), overall):
         axes.plot(list(curve), list(curve.values()), color=color, marker="o", markersize=4, label=name)
         axes.axhline(whole, color=color, linestyle="--", linewidth=1, alpha=0.7)
@@ -117,14 +117,15 @@ def trimap_picture(curves: Mapping[str, Mapping[int, float]], overall: Sequence[
     axes.set_ylim(max(0, min([*shown, *overall]) - 0.06), min(1, max([*shown, *overall]) + 0.06))
     axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     _finish(axes, len(curves))
-    return _png(figure)
+    return as_png(figure)
 
 
 def _short(name: str, length: int = 22) -> str:
     return name if len(name) <= length else f"{name[: length - 1]}…"
 
 
-def _figure(width: float, height: float):
+def new_figure(width: float, height: float):
+    """A figure of this size in inches, and its axes."""
     figure = Figure(figsize=(width, height), dpi=_DPI, layout="constrained")
     return figure, figure.subplots()
 
@@ -136,7 +137,8 @@ def _finish(axes, models: int) -> None:
         axes.legend(loc="lower right", frameon=False)
 
 
-def _png(figure: Figure) -> bytes:
+def as_png(figure: Figure) -> bytes:
+    """A figure as the content of a PNG file."""
     FigureCanvasAgg(figure)
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png")
