@@ -55,7 +55,7 @@ def image_kernels(image: np.ndarray, parameters: CRFParameters) -> tuple[Lattice
     return made, _spatial_kernel(height, width, parameters.sigma_gamma, parameters.normalization)
 
 
-@functools.lru_cache(maxsize=4)
+@functools.lru_cache(maxsize=8)
 def _spatial_kernel(height: int, width: int, sigma: float, normalization: str) -> Lattice:
     return compiled_lattice(2, normalization)(_places(height, width) / sigma)
 

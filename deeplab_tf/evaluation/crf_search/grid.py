@@ -36,9 +36,9 @@ class CRFGrid:
         6
     """
 
-    bilateral_weights: Sequence[float] = (1, 2, 3, 4, 5, 6, 8, 10)
-    sigma_alphas: Sequence[float] = (30, 40, 50, 60, 70, 80, 90, 100)
-    sigma_betas: Sequence[float] = (3, 4, 5, 6, 7, 8, 9, 10)
+    bilateral_weights: Sequence[float] = (1, 2, 3, 4, 6, 8)
+    sigma_alphas: Sequence[float] = (20, 30, 40, 50, 60, 80, 100)
+    sigma_betas: Sequence[float] = (3, 4, 5, 6, 8, 10)
     spatial_weight: float = 3
     sigma_gamma: float = 3
     normalization: str = "after"
