@@ -24,6 +24,7 @@ from deeplab_tf.files.locks import locked, locked_folder
 from deeplab_tf.files.reading import shown
 from deeplab_tf.images.scaling import limit_of
 from deeplab_tf.labels import LabelSpec
+from deeplab_tf.progress import counted
 
 _CLASSES_NAMED = 40
 
@@ -51,7 +52,7 @@ class ConversionReport:
     notes: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        splits = ", ".join(f"{split} {count} images" for split, count in self.images.items())
+        splits = ", ".join(f"{split} {counted(count, 'image')}" for split, count in self.images.items())
         names = listing(self.labels.names, _CLASSES_NAMED)
         lines = [f"{self.path}: {splits}; {self.labels.classes} classes ({names})"]
         lines += [f"Note: {note}" for note in self.notes]

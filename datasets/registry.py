@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from deeplab_tf.datasets.data_source import DataSource, Option
+from deeplab_tf.progress import counted
 
 _BUILDERS = "deeplab_tf.datasets.builders"
 
@@ -202,7 +203,7 @@ def count_notes(name: str, images: Mapping[str, int]) -> tuple[str, ...]:
     """
     source = DATA_SETS[name]
     return tuple(
-        f"{split} has {count} images; {source.title} has {source.splits[split]}."
+        f"{split} has {counted(count, 'image')}; {source.title} has {source.splits[split]}."
         for split, count in images.items()
         if source.splits.get(split, count) != count
     )

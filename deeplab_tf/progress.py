@@ -164,6 +164,20 @@ def plural(unit: str, count: int) -> str:
     return f"{unit}es" if unit.endswith(("ch", "sh", "s", "x")) else f"{unit}s"
 
 
+def counted(count: int, unit: str) -> str:
+    """So many of a unit, for people.
+
+    Args:
+        count: How many there are.
+        unit: The word for one.
+
+    Example:
+        >>> counted(2, "image"), counted(1, "image"), counted(0, "image")
+        ('2 images', '1 image', 'no images')
+    """
+    return f"{count or 'no'} {plural(unit, count)}"
+
+
 def _speed(rate: float) -> str:
     return f"{rate:.1f} per second" if rate > 1 else f"{1 / rate:.1f} s each"
 

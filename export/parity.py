@@ -11,6 +11,7 @@ from PIL import Image
 from deeplab_tf.images import as_rgb, read_image
 from deeplab_tf.images.scaling import fitted_size, shrunk
 from deeplab_tf.inference import Predictor
+from deeplab_tf.progress import counted
 
 # An image's labels, and its scores where there are any.
 Predict = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray | None]]
@@ -145,6 +146,7 @@ def require_agreement(agreement: float | None, least: float, output: str | os.Pa
     """
     if agreement is not None and agreement < least:
         raise ValueError(
-            f"{output} was not written: on {images} images its labels equal the model's at {agreement:.2%} of the "
-            f"pixels, and {least:.2%} is required. Compare on images of the model's kind, or lower min_agreement."
+            f"{output} was not written: on {counted(images, 'image')} its labels equal the model's at "
+            f"{agreement:.2%} of the pixels, and {least:.2%} is required. Compare on images of the model's kind, or "
+            "lower min_agreement."
         )

@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
+from deeplab_tf.progress import counted
+
 
 @dataclasses.dataclass(frozen=True)
 class ExportReport:
@@ -36,12 +38,13 @@ class ExportReport:
 
     def table(self) -> str:
         """An aligned table for people."""
-        kind = "synthetic images (give real ones for a sharper check)" if self.synthetic else "images"
+        on = counted(self.images, "synthetic image" if self.synthetic else "image")
+        on += " (give real ones for a sharper check)" if self.synthetic else ""
         rows = [
             ("written", str(self.path)),
             ("size", f"{self.bytes / 1e6:.1f} MB"),
             ("equal labels", f"{self.agreement:.4%}"),
-            ("compared on", f"{self.images} {kind}"),
+            ("compared on", on),
         ]
         if self.large_agreement is not None:
             rows.insert(3, ("on larger images", f"{self.large_agreement:.4%}"))

@@ -13,6 +13,7 @@ from deeplab_tf.checks import SHOWN, listing
 from deeplab_tf.datasets.audit.findings import ERROR, KINDS, WARNING, Finding
 from deeplab_tf.files.reading import shown
 from deeplab_tf.labels import LabelSpec
+from deeplab_tf.progress import counted
 
 _WORST = 10
 _TOLD_IN_FULL = ("duplicate", "duplicate_between_splits", "absent_class", "shifted_labels", "sparse_ids")
@@ -87,11 +88,12 @@ class Inspection:
     def verdict(self) -> str:
         """How many errors and warnings there are, in a line."""
         bad = len({(found.split, found.name) for found in self.findings if found.severity == ERROR})
-        line = _counted(self.errors, "error")
+        line = counted(self.errors, "error")
         if bad:
-            line += f" in {bad} of {self.images} images" + (", which conversion refuses" if self.refused else "")
+            line += f" in {bad} of {counted(self.images, 'image')}"
+            line += ", which conversion refuses" if self.refused else ""
         kept = ", which it keeps" if self.refused and self.warnings else ""
-        return f"{line}; {_counted(self.warnings, 'warning')}{kept}"
+        return f"{line}; {counted(self.warnings, 'warning')}{kept}"
 
     @property
     def refused(self) -> bool:
@@ -188,7 +190,7 @@ class Inspection:
 
     def _heading(self) -> list[str]:
         splits = ", ".join(f"{name} {count}" for name, count in self.splits.items())
-        lines = [f"{self.path}: {self.images} images ({splits})"]
+        lines = [f"{self.path}: {counted(self.images, 'image')} ({splits})"]
         for name, (low, median, high) in self.side_range().items():
             lines.append(f"{name:<7} {low} to {high}, median {median:g}")
         if self.sizes:
@@ -234,7 +236,3 @@ class Inspection:
             return self.short(found.detail)
         values = listing(found.values)
         return self.shown(found) + (f": {values}" if values else "")
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number or 'no'} {what}{'' if number == 1 else 's'}"

@@ -13,6 +13,7 @@ from deeplab_tf.datasets.audit.inspection import Inspection
 from deeplab_tf.datasets.audit.sample import Sample
 from deeplab_tf.images.files import open_image
 from deeplab_tf.labels import LabelSpec
+from deeplab_tf.progress import counted
 
 PICTURES_A_KIND = 4
 _FILES_A_KIND = 50
@@ -86,6 +87,7 @@ def write_page(path: str | os.PathLike, inspection: Inspection, pictures: Pictur
         path,
         _PAGE,
         found=inspection,
+        images=counted(inspection.images, "image"),
         name=inspection.path.resolve().name,
         groups=groups,
         classes=[
@@ -105,7 +107,7 @@ _PAGE = """{% block title %}{{ name }}: label audit{% endblock %}
 {% block body %}
 <h1>{{ name }}: label audit</h1>
 {% if found.path|string != name %}<p class="note">{{ found.path }}</p>{% endif %}
-<p>{{ found.images }} images ({% for split, count in found.splits.items() %}{{ split }} {{ count }}
+<p>{{ images }} ({% for split, count in found.splits.items() %}{{ split }} {{ count }}
 {%- if not loop.last %}, {% endif %}{% endfor %}), {{ found.labels.classes }} classes.
 {% for side, (low, median, high) in found.side_range().items() %}
 {{ side|capitalize }} {{ low }} to {{ high }}, median {{ "%g"|format(median) }}.

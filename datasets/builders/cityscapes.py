@@ -12,6 +12,7 @@ import numpy as np
 from deeplab_tf.checks import one_of
 from deeplab_tf.datasets.records.pairs import Pair
 from deeplab_tf.images import read_mask
+from deeplab_tf.progress import counted
 
 # The label id of every train id, from the data set's official table; all other label ids are void.
 LABEL_IDS = (7, 8, 11, 12, 13, 17, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 31, 32, 33)
@@ -67,8 +68,8 @@ def cityscapes_pairs(root: str | os.PathLike, split: str, *, ids: str = "auto") 
     present = {kind: sum(path.is_file() for path in paths[kind]) for kind in _SUFFIXES}
     if not any(present.values()):
         raise ValueError(
-            f"{Path(root) / annotation} has no *_{annotation}_labelIds.png for the {len(frames)} images of {split!r}. "
-            f"Unpack Cityscapes' {annotation} archive there."
+            f"{Path(root) / annotation} has no *_{annotation}_labelIds.png for {counted(len(frames), 'image')} of "
+            f"{split!r}. Unpack Cityscapes' {annotation} archive there."
         )
     kind = ids
     if kind == "auto":

@@ -9,6 +9,7 @@ import numpy as np
 
 from deeplab_tf.checks import number
 from deeplab_tf.datasets.records.pairs import Pair
+from deeplab_tf.progress import counted
 
 # Exchanges tried for one class that a side lacks; the images are in random order.
 _TRIED = 64
@@ -48,7 +49,8 @@ def divide(
     count = round(len(pairs) * val_share)
     if not 0 < count < len(pairs):
         raise ValueError(
-            f"val_share {val_share} of {len(pairs)} images leaves a split empty. Give more images or another share."
+            f"val_share {val_share} of {counted(len(pairs), 'image')} leaves a split empty. Give more images or "
+            "another share."
         )
     order = np.random.default_rng(seed).permutation(len(pairs))
     chosen = np.zeros(len(pairs), bool)

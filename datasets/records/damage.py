@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from deeplab_tf.datasets.records.dataset import DataSet
 from deeplab_tf.datasets.records.record import count_records, decode_image, decode_label, parse
-from deeplab_tf.progress import track
+from deeplab_tf.progress import counted, track
 
 _REMEDY = "Restore the file or convert the split again with overwrite."
 # TensorFlow quotes what it cannot parse, and where that is no text, raising its error fails with the second.
@@ -35,7 +35,7 @@ def check_split(dataset: DataSet, split: str) -> list[int]:
         # Which of them it is nobody can know, except of one that holds nothing.
         odd = [path.name for path, count in zip(files, counts) if not count] or [path.name for path in files]
         raise ValueError(
-            f"{dataset.path} should have {dataset.count(split)} images in split {split!r}; its shards hold "
+            f"{dataset.path} should have {counted(dataset.count(split), 'image')} in split {split!r}; its shards hold "
             f"{sum(counts)} ({', '.join(odd[:3])}). {_REMEDY}"
         )
     return counts

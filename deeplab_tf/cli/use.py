@@ -54,6 +54,7 @@ def segment(
     """
     from deeplab_tf.inference import Segmenter, segment_files, segment_video
     from deeplab_tf.inference.video import VIDEO_SUFFIXES
+    from deeplab_tf.progress import counted
 
     if any(path.suffix.lower() in VIDEO_SUFFIXES for path in images):
         if len(images) > 1 or output is None or labelme is not None or cityscapes_ids or voc_results or legend:
@@ -62,7 +63,7 @@ def segment(
                 "--cityscapes-ids, --voc-results or --legend."
             )
         video = segment_video(Segmenter(model, **opening), images[0], output)
-        click.echo(f"{video.frames} frames in {output}, {video.frames_per_second:.1f} frames per second")
+        click.echo(f"{counted(video.frames, 'frame')} in {output}, {video.frames_per_second:.1f} frames per second")
         return
     if output is None and labelme is None:
         raise click.UsageError("Give --output for label PNGs and overlays, --labelme for labelme's files, or both.")
@@ -80,9 +81,9 @@ def segment(
         overwrite=overwrite,
     )
     places = " and ".join(str(folder) for folder in (output, labelme) if folder is not None)
-    click.echo(f"{len(done.written)} images in {places}, {done.images_per_second:.1f} images per second")
+    click.echo(f"{counted(len(done.written), 'image')} in {places}, {done.images_per_second:.1f} images per second")
     if done.kept:
-        click.echo(f"{len(done.kept)} files of labelme were there already and are kept; --overwrite replaces them.")
+        click.echo(f"Kept {counted(len(done.kept), 'labelme file')} that lay there already; --overwrite replaces them.")
     for reason in done.bad.values():
         click.echo(f"Left out: {reason}")
 

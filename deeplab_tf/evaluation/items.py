@@ -11,6 +11,7 @@ import tensorflow as tf
 from deeplab_tf.datasets.pipeline.sources import refuse_endless
 from deeplab_tf.inference.predictor import Predictor
 from deeplab_tf.labels import LabelSpec
+from deeplab_tf.progress import counted
 
 
 def check_classes(predictor: Predictor, spec: LabelSpec) -> None:
@@ -25,8 +26,8 @@ def check_classes(predictor: Predictor, spec: LabelSpec) -> None:
 def nothing_labelled(count: int, spec: LabelSpec) -> ValueError:
     """The error where no pixel of all images has a label."""
     return ValueError(
-        f"None of the {count} images has a labelled pixel, so there is nothing to measure. "
-        f"Check the split and the ignore label {spec.ignore_label}."
+        f"Received {counted(count, 'image')}, and no labelled pixel to measure on. Check the split and the ignore label "
+        f"{spec.ignore_label}."
     )
 
 

@@ -62,7 +62,7 @@ def test_command_converts(make, options, classes, tmp_path, capsys):
     make(tmp_path / "in")
     arguments = ["--root", tmp_path / "in", "--split", "val", "--output", tmp_path / "out", "--workers", 1, *options]
     assert main(["convert", make.__name__, *map(str, arguments)]) == 0
-    assert "Note: val has 1 images" in capsys.readouterr().out
+    assert "Note: val has 1 image;" in capsys.readouterr().out
     dataset = open_dataset(tmp_path / "out")
     assert (dataset.labels.classes, dataset.count("val")) == (classes, 1)
 
@@ -84,7 +84,7 @@ def test_several_splits_are_written_together_or_not_at_all(tmp_path, capsys):
     assert not (tmp_path / "out").exists()
     (tmp_path / "in" / "ImageSets" / "Segmentation" / "train.txt").write_text("1\n")
     assert main(["convert", "pascal_voc", *arguments, "--split", "val"]) == 0
-    assert "out: val 1 images, train 1 images; 21 classes" in capsys.readouterr().out
+    assert "out: val 1 image, train 1 image; 21 classes" in capsys.readouterr().out
     assert {name: split.images for name, split in open_dataset(tmp_path / "out").splits.items()} == {
         "train": 1,
         "val": 1,
@@ -110,7 +110,7 @@ def test_options_reach_the_converter(tmp_path, capsys):
 
 def test_shapes(tmp_path, capsys):
     assert main(["convert", "shapes", "--images", "4", "--val-share", "0.25", "--output", str(tmp_path / "out")]) == 0
-    assert "train 3 images, val 1 images; 6 classes (background, disc" in capsys.readouterr().out
+    assert "train 3 images, val 1 image; 6 classes (background, disc" in capsys.readouterr().out
 
 
 def test_voc_is_short_for_pascal_voc(capsys):

@@ -178,7 +178,7 @@ def test_data_of_other_classes_are_refused():
 
 
 def test_no_labelled_pixel_is_refused():
-    with pytest.raises(ValueError, match="None of the 1 images has a labelled pixel"):
+    with pytest.raises(ValueError, match="Received 1 image, and no labelled pixel"):
         evaluate(RedChannel(), [item([[0]], [[255]])])
 
 

@@ -81,6 +81,6 @@ def test_command(photos, monkeypatch, capsys):
     assert main(command) == 0
     assert capsys.readouterr().out.startswith(f"2 images in {photos}, ")
     assert main([*command, "--tolerance", "0.5", "--smallest", "0"]) == 0
-    assert "2 files of labelme were there already and are kept" in capsys.readouterr().out
+    assert "Kept 2 labelme files that lay there already; --overwrite" in capsys.readouterr().out
     assert main(command[:3]) == 2
     assert "Give --output" in capsys.readouterr().err

@@ -11,6 +11,7 @@ import numpy as np
 from deeplab_tf import page
 from deeplab_tf.evaluation.evaluation import Evaluation, title
 from deeplab_tf.evaluation.report.charts import COLORS
+from deeplab_tf.progress import counted
 
 HEADING, LETTERS = "Two models compared", ("A", "B")
 _CONFUSED = 10
@@ -61,6 +62,8 @@ def write_report_page(
         letters=letters,
         colors=COLORS,
         result=found[0],
+        images=counted(found[0].images, "image"),
+        left_out=counted(len(found[0].skipped), "image"),
         rates=[f"{result.images / result.seconds:.1f}" for result in found if result.seconds],
         totals={name: values for name, values in totals.items() if not name.startswith("trimap")},
         classes=classes,
@@ -101,9 +104,9 @@ _PAGE = """{% block title %}{{ names|join(" and ") }}: evaluation{% endblock %}
 {% for name in names %}<p style="margin:.2em 0">{{ swatch(colors[loop.index0]) }}<b>{{ letters[loop.index0] }}</b>
 {{ name }}</p>{% endfor %}
 {% else %}<h1>{{ names[0] }}</h1>{% endif %}
-<p class="note">{{ result.images }} images, {{ result.labels.classes }} classes
+<p class="note">{{ images }}, {{ result.labels.classes }} classes
 ({{ result.labels.name }}){% if rates %}, {{ rates|join(" and ") }} images per second{% endif %}.
-{% if result.skipped %}{{ result.skipped|length }} images left out.{% endif %}</p>
+{% if result.skipped %}{{ left_out }} left out.{% endif %}</p>
 <div class="wide"><table style="width:auto;min-width:320px">
 {% if two %}<tr><th class="l"><th>{{ letters|join("<th>"|safe) }}<th>Difference</tr>{% endif %}
 {% for name, values in totals.items() %}

@@ -127,7 +127,7 @@ def test_wrong_folders_and_arguments(root, tmp_path):
     with pytest.raises(ValueError, match=r"no train ids for 'val', such as .*_gtFine_labelTrainIds\.png, but label"):
         convert_cityscapes(root, "val", tmp_path / "out", ids="train")
     save_image(root / "leftImg8bit" / "test" / "berlin" / "berlin_000000_000019_leftImg8bit.png", 0)
-    with pytest.raises(ValueError, match=r"gtFine has no \*_gtFine_labelIds\.png for the 1 images of 'test'"):
+    with pytest.raises(ValueError, match=r"gtFine has no \*_gtFine_labelIds\.png for 1 image of 'test'"):
         convert_cityscapes(root, "test", tmp_path / "out")
     with pytest.raises(ValueError, match="split must be one of .*received 'fine'"):
         convert_cityscapes(root, "fine", tmp_path / "out")

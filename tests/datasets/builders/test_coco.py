@@ -278,7 +278,7 @@ def test_command(root, capsys):
     assert "train has 4 images; COCO 2017 has 118287." in said
     assert main([str(argument) for argument in [*arguments, "--overwrite", "--min-pixels", 1001]]) == 0
     said = capsys.readouterr().out
-    assert "train 1 images; 21 classes" in said
+    assert "train 1 image; 21 classes" in said
     assert "118287" not in said
 
 
