@@ -47,13 +47,14 @@ class BadPair(ValueError):
         return BadPair, (self.kind, self.file, str(self), self.values)
 
 
-def read_part(read: Callable[[Path], Any], path: Path, part: str) -> Any:
+def read_part(read: Callable[[Path], Any], path: Path, part: str, other: Path | None = None) -> Any:
     """Reads one half of a pair.
 
     Args:
         read: Reads it; raises `ValueError` or `FileNotFoundError` where it cannot.
         path: The file.
         part: `"image"` or `"mask"`.
+        other: The file of the other half, which is not meant to be this one.
 
     Returns:
         What `read` gives.
@@ -78,17 +79,17 @@ def read_part(read: Callable[[Path], Any], path: Path, part: str) -> Any:
         raise BadPair(
             f"missing_{part}",
             path,
-            f"{path} is missing; it should be the {part}.{_of_that_name(path)} Add it or take its pair out.",
+            f"{path} is missing; it should be the {part}.{_of_that_name(path, other)} Add it or take its pair out.",
         ) from error
     except ValueError as error:
         kind = error.kind if isinstance(error, UnfitImage) else _kind_of_file(path, part, str(error))
         raise BadPair(kind, path, str(error)) from error
 
 
-def _of_that_name(path: Path) -> str:
+def _of_that_name(path: Path, half: Path | None) -> str:
     """What lies in place of a missing file, in a sentence."""
     beside = path.parent.glob(f"{glob.escape(path.stem)}.*")
-    others = sorted(other.name for other in beside if other.suffix.lower() not in _ANNOTATIONS)
+    others = sorted(other.name for other in beside if other != half and other.suffix.lower() not in _ANNOTATIONS)
     return f" There is {', '.join(others[:3])}, which is not looked for: save it as {path.suffix}." if others else ""
 
 

@@ -97,9 +97,11 @@ def _in_one_folder(folder: Path, suffix: str | None) -> tuple[dict[str, Path], d
         # JPEG would change ids, so that of two files of a name the other is the mask.
         masks = [path for path in files if path.suffix.lower() not in _PHOTOGRAPHS]
     images = [path for path in files if path not in set(masks)]
-    if not masks or not images:
+    # Photographs of which some are PNGs are not a data set.
+    together = suffix or {_name(folder, path) for path in images} & {_name(folder, path) for path in masks}
+    if not together or not masks or not images:
         raise ValueError(
-            f"{folder} holds no {'images beside its masks' if masks else 'masks beside its images'}; expected a mask "
+            f"{folder} holds no {'masks beside its images' if images else 'images beside its masks'}; expected a mask "
             f"beside each image, of its name with {', '.join(MASK_SUFFIXES)} behind it, or a.png beside a.jpg. Name "
             "the folder of the masks (--masks), or their suffix (--mask-suffix)."
         )

@@ -88,9 +88,10 @@ def check_pair(pair: Pair, labels: LabelSpec) -> CheckedPair:
         return CheckedPair(None, None, (_with_note(fault, pair.image_note),))
     parts, faults = {}, []
     ids = pair.read or functools.partial(read_mask, dtype=labels.mask_dtype)
-    for part, read, path in (("image", read_stored, pair.image), ("mask", ids, pair.mask)):
+    halves = ("image", read_stored, pair.image, pair.mask), ("mask", ids, pair.mask, pair.image)
+    for part, read, path, other in halves:
         try:
-            parts[part] = read_part(read, path, part)
+            parts[part] = read_part(read, path, part, other)
         except BadPair as error:
             faults.append(_with_note(error, pair.image_note) if part == "image" else error)
     stored, mask = parts.get("image"), parts.get("mask")

@@ -64,6 +64,21 @@ def test_a_folder_without_masks_says_what_was_expected(tmp_path):
         folder_pairs(tmp_path / "photos")
 
 
+def test_photographs_among_which_some_are_pngs_are_no_pairs(tmp_path, capsys):
+    make(tmp_path, "photos/a.jpg", "photos/b.jpg", "photos/c.png")
+    with pytest.raises(ValueError, match=r"photos holds no masks beside its images; .*\(--masks\)"):
+        folder_pairs(tmp_path / "photos")
+    assert main(["inspect", str(tmp_path / "photos")]) == 2
+    assert "a folder of images with that of its masks (--masks)" in capsys.readouterr().err
+
+
+def test_an_image_is_not_taken_for_its_mask(tmp_path):
+    make(tmp_path, "both/a.jpg", "both/a.png", "both/b.jpg")
+    found = inspect_dataset(tmp_path / "both", labels=2).findings
+    (missing,) = [finding.detail for finding in found if finding.kind == "missing_mask"]
+    assert "b.png is missing; it should be the mask. Add it" in missing
+
+
 def test_command_and_audit(tmp_path, capsys):
     make(tmp_path, "both/photo_1.jpg", "both/photo_2.ppm", "both/photo_3.jfif")
     for number in (1, 2, 3):
