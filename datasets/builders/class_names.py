@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from deeplab_tf.files.reading import reading
-from deeplab_tf.labels import LabelSpec, voc_colors
+from deeplab_tf.labels import KNOWN, LabelSpec, voc_colors
 
 
 def read_class_names(path: str | os.PathLike, ignore_label: int = 255) -> LabelSpec:
@@ -29,6 +29,11 @@ def read_class_names(path: str | os.PathLike, ignore_label: int = 255) -> LabelS
         >>> read_class_names("class_names.txt").names
         ('field', 'road')
     """
+    if str(path) in KNOWN and not os.path.lexists(path):
+        raise FileNotFoundError(
+            f"There is no file {path}, which is the name of a label set. Give a text file of one class name per line, "
+            "or the name as labels (--labels), where that can be given."
+        )
     # From a pipe too, as shells make of <(...).
     with reading(path, "the class names", "Give a text file of one name a line."):
         text = Path(path).read_text(encoding="utf-8-sig")

@@ -15,6 +15,7 @@ from deeplab_tf.labels.known import SPECS
 IGNORE_COLOR = (224, 224, 192)
 # What masks of 16 bits hold.
 MOST_CLASSES = 65536
+_BESIDE = "A single object of interest needs a background class beside it."
 # Data sets of which the original release has files that do not say so.
 RELEASED = ("pascal_voc", "cityscapes")
 
@@ -71,10 +72,8 @@ class LabelSpec:
         object.__setattr__(self, "names", names)
         object.__setattr__(self, "colors", colors)
         if len(names) < 2:
-            raise ValueError(
-                f"Received {len(names)} class name(s); segmentation needs at least 2. "
-                "A single object of interest needs a background class beside it."
-            )
+            received = f"one class, {names[0]!r}" if names else "no classes"
+            raise ValueError(f"Received {received}; segmentation needs at least 2. {_BESIDE}")
         if len(names) > MOST_CLASSES:
             raise ValueError(
                 f"Received {len(names)} classes; masks have up to 16 bits, so at most {MOST_CLASSES} are possible."
@@ -207,7 +206,8 @@ def label_spec(source: LabelSpec | Mapping | str | int) -> LabelSpec:
     if isinstance(source, str):
         return KNOWN[one_of("labels", source, KNOWN)]
     expected = f"a label specification, its name, or a number of classes from 2 to {MOST_CLASSES}"
-    expect(is_whole(source, most=MOST_CLASSES), "labels", source, expected, "Give one of these.")
+    remedy = _BESIDE if is_whole(source, most=1) else "Give one of these."
+    expect(is_whole(source, least=2, most=MOST_CLASSES), "labels", source, expected, remedy)
     return LabelSpec(tuple(f"class_{index}" for index in range(int(source))))
 
 

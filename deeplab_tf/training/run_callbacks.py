@@ -8,6 +8,7 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
+from deeplab_tf import checks
 from deeplab_tf.datasets import DataSet
 from deeplab_tf.evaluation import Evaluation
 from deeplab_tf.interrupts import Interrupts
@@ -130,8 +131,8 @@ def check_callbacks(callbacks: Iterable[keras.callbacks.Callback]) -> list[keras
     """
     given = list(callbacks) if isinstance(callbacks, Iterable) else callbacks
     if not isinstance(given, list) or not all(isinstance(one, keras.callbacks.Callback) for one in given):
-        raise ValueError(
-            f"callbacks must be a list of Keras callbacks; received {callbacks!r}. Give objects of subclasses of "
-            "keras.callbacks.Callback."
-        )
+        remedy = "Give objects of subclasses of keras.callbacks.Callback."
+        if isinstance(given, keras.callbacks.Callback):
+            remedy = f"Put it into a list: [{type(given).__name__}(...)]."
+        checks.expect(False, "callbacks", callbacks, "a list of Keras callbacks", remedy)
     return given

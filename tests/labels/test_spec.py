@@ -88,7 +88,7 @@ def test_valid_ids():
 @pytest.mark.parametrize(
     "arguments, message",
     [
-        ({"names": ("one",)}, r"Received 1 class name\(s\); segmentation needs at least 2"),
+        ({"names": ("one",)}, r"Received one class, 'one'; segmentation needs at least 2\. A single object"),
         ({"names": tuple(map(str, range(257)))}, "Received 257 classes"),
         ({"names": ("a", "b", "a")}, r"must be unique and not empty; received \['a'\]"),
         ({"names": ("a", "")}, "unique and not empty"),

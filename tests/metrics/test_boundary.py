@@ -83,7 +83,8 @@ def test_in_fit_in_validation_and_saved_with_the_model(tmp_path):
         (lambda: TrimapIoU(3, width=-4), "width must be a whole number above 0; received -4"),
         (lambda: BoundaryIoU(3, ratio=0), "ratio must be a number above 0"),
         (lambda: BoundaryF1(3, tolerance=2), "tolerance must be a number above 0 and at most 1"),
-        (lambda: MeanIoU(1), "segmentation needs at least 2"),
+        (lambda: MeanIoU(0), "labels must be .* a number of classes from 2 to 65536; received 0"),
+        (lambda: MeanIoU(1), "received 1.* needs a background class beside it"),
     ],
 )
 def test_wrong_settings(make, message):

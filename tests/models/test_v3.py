@@ -44,7 +44,7 @@ def test_variables_are_those_of_the_released_checkpoint(shared):
         ({"crop_size": (65, 65, 3)}, "crop_size"),
         ({"image_size": 0}, "image_size must be a side .*received 0"),
         ({"depth_multiplier": 0}, "depth_multiplier must be a number above 0.*received 0"),
-        ({"classes": 1}, "needs at least 2"),
+        ({"classes": -1}, "a number of classes from 2 to 65536; received -1"),
         ({"labels": "moon"}, "labels must be one of .*received 'moon'"),
     ],
 )

@@ -70,8 +70,15 @@ def test_it_stops_the_run_which_resume_ends(runs):
     assert second.batches == [(0, 1, ["loss"])]
 
 
-@pytest.mark.parametrize("callbacks", [True, [print], keras.callbacks.EarlyStopping("loss")])
-def test_what_is_no_list_of_callbacks_is_refused_before_any_work(config, callbacks):
-    with pytest.raises(ValueError, match="callbacks must be a list of Keras callbacks; received .*Give objects"):
+@pytest.mark.parametrize(
+    "callbacks, remedy",
+    [
+        (True, "Give objects"),
+        ([print], "Give objects"),
+        (keras.callbacks.EarlyStopping("loss"), r"Put it into a list: \[EarlyStopping\("),
+    ],
+)
+def test_what_is_no_list_of_callbacks_is_refused_before_any_work(config, callbacks, remedy):
+    with pytest.raises(ValueError, match=f"callbacks must be a list of Keras callbacks; received .*{remedy}"):
         train(config, callbacks)
     assert not RunFolder(config.output).path.exists()

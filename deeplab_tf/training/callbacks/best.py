@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from deeplab_tf.models import SegmentationModel, save_model
+from deeplab_tf.models import SegmentationModel, check_model_path, save_model
 from deeplab_tf.training.callbacks.base import RunCallback
 from deeplab_tf.training.callbacks.validation import MEAN_IOU, PIXEL_ACCURACY, Validation
 from deeplab_tf.training.state import RunState
@@ -31,6 +31,7 @@ class BestModel(RunCallback):
         path: The same; may be set while training goes on.
 
     Raises:
+        ValueError: If the file does not end in `.keras`.
         OSError: From `fit`, if a file cannot be written.
 
     Example:
@@ -50,6 +51,7 @@ class BestModel(RunCallback):
         state: RunState | None = None,
     ):
         super().__init__(state)
+        check_model_path(path)
         self.path = Path(path)
         self._network, self._validation = model, validation
 

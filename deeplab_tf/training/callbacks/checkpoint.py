@@ -9,8 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from deeplab_tf.checks import number
 from deeplab_tf.interrupts import Interruption, Interrupts
-from deeplab_tf.models import SegmentationModel
+from deeplab_tf.models import SegmentationModel, check_model_path
 from deeplab_tf.training.callbacks.base import RunCallback
 from deeplab_tf.training.callbacks.divergence import check_weights
 from deeplab_tf.training.checkpoint import save_checkpoint
@@ -42,6 +43,7 @@ class Checkpoint(RunCallback):
         saved_step: The step of the last save, or the one at which training began.
 
     Raises:
+        ValueError: If the minutes are below 0, or the file does not end in `.keras`.
         OSError: From `fit`, if the file cannot be written.
         Diverged: From `fit`, if the weights are not finite.
 
@@ -62,6 +64,8 @@ class Checkpoint(RunCallback):
         state: RunState | None = None,
     ):
         super().__init__(state)
+        number("minutes", minutes, least=0, remedy="Try 10, or 0 for never.")
+        check_model_path(path)
         self.path, self.saved_step = Path(path), self.state.step
         self._network, self._minutes, self._interrupts, self._on_save = model, minutes, interrupts, on_save
         self._saved = time.monotonic()

@@ -8,7 +8,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from deeplab_tf.checks import expect
 from deeplab_tf.evaluation import Evaluation, evaluate
+from deeplab_tf.evaluation.evaluator import total_of
 from deeplab_tf.inference import Predictor, open_predictor
 from deeplab_tf.interrupts import Interruption, Interrupts
 from deeplab_tf.labels import LabelSpec
@@ -32,7 +34,7 @@ class Validation(keras.callbacks.Callback):
         evaluation: The last result; None before.
 
     Raises:
-        ValueError: From `fit`; as for `evaluate`.
+        ValueError: If there are no images; and from `fit`, as for `evaluate`.
 
     Example:
         >>> best = keras.callbacks.ModelCheckpoint("best.keras", "val_mean_iou", mode="max", save_best_only=True)
@@ -48,6 +50,7 @@ class Validation(keras.callbacks.Callback):
         interrupts: Interrupts | None = None,
     ):
         super().__init__()
+        expect(total_of(images) != 0, "images", images, "images with labels", "There is none: check the split.")
         self.evaluation: Evaluation | None = None
         self._images, self._labels, self._measured, self._interrupts = images, labels, model, interrupts
         self._predictor = None

@@ -16,7 +16,7 @@ def test_names_colours_comments_and_empty_lines(tmp_path):
 @pytest.mark.parametrize(
     "content, message",
     [
-        (b"only\n", "1 class name"),
+        (b"only\n", "Received one class, 'only'"),
         (b"a\na\n", "unique"),
         (b"a 1 2 256\nb\n", "0-255"),
         (b"\xff\xfe\x00", "cannot be read"),
@@ -34,3 +34,5 @@ def test_bad_files_are_named(tmp_path, content, message):
 def test_missing_file_is_named(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"none\.txt"):
         read_class_names(tmp_path / "none.txt")
+    with pytest.raises(FileNotFoundError, match=r"no file camvid, which is the name of a label set\. Give a text file"):
+        read_class_names("camvid")

@@ -117,7 +117,7 @@ def test_one_class_is_too_few(folder, convert, tmp_path):
         Image.fromarray(np.full(size[::-1], [0, 255][path.stem == "1"], np.uint8)).save(path)
     with pytest.raises(ValueError, match=r"only \[0\] besides 255 .* at least 2 classes"):
         convert(folder, labels=None)
-    with pytest.raises(ValueError, match="1 class name"):
+    with pytest.raises(ValueError, match="received 1. A single object of interest needs"):
         convert(folder, labels=1)
     with pytest.raises(ValueError, match=r"the values 0, 255, too far apart .* --ids 0,255"):
         convert(folder, labels=None, ignore_label=254)

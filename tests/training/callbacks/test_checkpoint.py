@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from deeplab_tf.interrupts import Interruption, Interrupts
-from deeplab_tf.training.callbacks import Checkpoint, Diverged
+from deeplab_tf.training.callbacks import BestModel, Checkpoint, Diverged
 from deeplab_tf.training.checkpoint import read_state
 from harness.file_limit import largest_file
 
@@ -19,6 +19,19 @@ def test_keras_goes_on_from_it(known, tmp_path):
     again = keras.models.load_model(tmp_path / "last.keras")
     assert (again.get_weights()[0].item(), int(again.optimizer.iterations)) == (2.0, 8)
     assert read_state(tmp_path / "last.keras").step == 8
+
+
+@pytest.mark.parametrize(
+    "make, message",
+    [
+        (lambda: Checkpoint("last.keras", minutes=-1), "minutes must be a number from 0 up; received -1"),
+        (lambda: Checkpoint("last.h5"), r"ends in \.keras; received last\.h5"),
+        (lambda: BestModel("best.h5"), r"ends in \.keras; received best\.h5"),
+    ],
+)
+def test_what_cannot_be_kept_is_refused_at_once(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()
 
 
 def at(step, action):

@@ -1,7 +1,9 @@
 """Validation publishes its metrics in the logs, where Keras's own callbacks find them."""
 
 import keras
+import numpy as np
 import pytest
+import tensorflow as tf
 
 from deeplab_tf.interrupts import Interrupts
 from deeplab_tf.training.callbacks import Validation
@@ -31,6 +33,12 @@ def test_an_interrupt_ends_it_at_the_next_image(known, squares):
     with pytest.raises(ValidationStopped) as caught:
         known.fit(Validation(taken(), model=predictor, interrupts=interrupts))
     assert (len(done), caught.value.exit_code) == (1, 143)
+
+
+@pytest.mark.parametrize("images", [[], tf.data.Dataset.from_tensor_slices(np.zeros((0, 2)))])
+def test_no_images_are_refused_at_once(images):
+    with pytest.raises(ValueError, match=r"images must be images with labels; received .*check the split"):
+        Validation(images)
 
 
 def test_what_is_no_segmentation_model_is_refused(known, squares):
