@@ -21,9 +21,10 @@ from deeplab_tf.datasets.records.damage import explained_data
 from deeplab_tf.datasets.records.dataset import DataSet, open_dataset
 from deeplab_tf.datasets.records.pairs import Pair, mark_repeated
 from deeplab_tf.datasets.records.parallel import ordered_map, worker_count
-from deeplab_tf.files import check_writable
+from deeplab_tf.files import check_output_file
+from deeplab_tf.images import check_image_path
 from deeplab_tf.labels import IGNORE_COLOR, LabelSpec
-from deeplab_tf.progress import track
+from deeplab_tf.progress import counted, track
 
 SAMPLES = 12
 
@@ -158,7 +159,9 @@ def _audit(
     workers = worker_count(workers)
     for output in (contact_sheet, page):
         if output is not None:
-            check_writable(Path(output).parent)
+            check_output_file(output, [path])
+    if contact_sheet is not None:
+        check_image_path(contact_sheet)
     shown = set(np.linspace(0, total - 1, min(SAMPLES, total)).round().astype(int).tolist())
     tally, pictures = Tally(labels), Pictures(labels)
     with contextlib.closing(ordered_map(sample, items, workers)) as samples:
@@ -168,7 +171,7 @@ def _audit(
                 pictures.add(one, found, index in shown)
     inspection = _inspection(tally, path, [*findings, *tally.findings, *tally.of_whole_set()])
     if contact_sheet is not None:
-        title = f"{path.resolve().name}: {total} images, {labels.classes} classes"
+        title = f"{path.resolve().name}: {counted(total, 'image')}, {labels.classes} classes"
         write_contact_sheet(contact_sheet, title, pictures.samples, _legend(inspection))
     if page is not None:
         write_page(page, inspection, pictures)

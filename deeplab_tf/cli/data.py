@@ -44,14 +44,15 @@ def inspect(data, splits, masks, labels, class_names, contact_sheet, page, json_
     from deeplab_tf import datasets
     from deeplab_tf.datasets.audit.raw_source import has_records
     from deeplab_tf.datasets.builders.class_names import read_class_names
-    from deeplab_tf.files import check_writable, write_json
+    from deeplab_tf.files import check_output_file, write_json
 
     if class_names is not None:
         if labels is not None:
             raise ValueError("Received both --labels and --class-names; they say the same thing. Give one of them.")
         labels = read_class_names(class_names)
-    if json_path:
-        check_writable(json_path.parent)
+    for output in (json_path, page, contact_sheet):
+        if output is not None:
+            check_output_file(output, [data])
     if masks is None and has_records(data):
         contact_sheet, page = contact_sheet or data / "contact_sheet.png", page or data / "audit.html"
     found = datasets.inspect_dataset(

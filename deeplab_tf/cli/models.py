@@ -27,11 +27,13 @@ def import_(file, output, overwrite) -> None:
       deeplab-tf import mobilenetv2_coco_voc_trainaug --output voc.keras
       deeplab-tf import deeplabv3_mnv2_pascal_quant.tflite --output voc.keras
     """
+    from deeplab_tf.files import check_output_file
     from deeplab_tf.models import check_model_path, save_model
     from deeplab_tf.weights import load_released
 
     refuse_existing(output, overwrite)
     check_model_path(output)
+    check_output_file(output, [file])
     model = load_released(file)
     save_model(model, output)
     multiplier = model.settings.get("depth_multiplier")
@@ -83,11 +85,12 @@ def describe(model, size, settings, layers, output, json_file, overwrite) -> Non
       deeplab-tf describe v3:mobilenet_v2 --set atrous_rates=[] --layers --json cost.json
     """
     from deeplab_tf.cost import check_drawing_path, draw_network, model_cost, skeleton
-    from deeplab_tf.files import write_json
+    from deeplab_tf.files import check_output_file, write_json
     from deeplab_tf.weights import identify
 
     for path in filter(None, (output, json_file)):
         refuse_existing(path, overwrite)
+        check_output_file(path, [model])
     if output:
         check_drawing_path(output)
     if is_model_file(model):

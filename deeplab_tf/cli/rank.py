@@ -30,12 +30,15 @@ def rank(model, images, by, count, csv_path, contact_sheet, labelled, skip_bad, 
     """
     from deeplab_tf.evaluation import rank_images
     from deeplab_tf.files import check_output_file
+    from deeplab_tf.images import check_image_path
     from deeplab_tf.inference import Segmenter
     from deeplab_tf.inference.segmented_files import find_images
 
     for path in (csv_path, contact_sheet):
         if path is not None:
             check_output_file(path, [model, *find_images(images)])
+    if contact_sheet is not None:
+        check_image_path(contact_sheet)
     ranking = rank_images(Segmenter(model, **opening), images, by=by, count=count, skip_bad=skip_bad, labelled=labelled)
     click.echo(ranking.table(count))
     if csv_path is not None:

@@ -21,9 +21,9 @@ from deeplab_tf.files.reading import shown
 from deeplab_tf.images import read_image
 from deeplab_tf.inference import Segmenter
 from deeplab_tf.inference.overlapped import overlapped
-from deeplab_tf.inference.segmented_files import find_images
+from deeplab_tf.inference.segmented_files import find_images, of_bad_image
 from deeplab_tf.labels import LabelSpec
-from deeplab_tf.progress import plural, track
+from deeplab_tf.progress import counted, track
 
 # The sign that makes a large value an uncertain one.
 MEASURES = {"entropy": 1, "margin": -1}
@@ -97,7 +97,7 @@ class Ranking:
         """
         names, colors = self.labels.names, self.labels.colors
         seen = sorted(frozenset().union(*(classes for _, _, classes in self.samples)))
-        title = f"Label these next: {len(self.samples)} of {len(self.images)} images, by {self.by}"
+        title = f"Label these next: {len(self.samples)} of {counted(len(self.images), 'image')}, by {self.by}"
         samples = [(caption, picture) for caption, picture, _ in self.samples]
         write_contact_sheet(path, title, samples, [(names[index], colors[index]) for index in seen])
 
@@ -138,7 +138,7 @@ def rank_images(
     sources = [path for path in found if labelled or not path.with_suffix(".json").exists()]
     if len(sources) < len(found):
         left = len(found) - len(sources)
-        logger.info("%d %s left out, with a labelme file beside it", left, plural("image", left))
+        logger.info("%s left out, with a labelme file beside it", counted(left, "image"))
     if not sources:
         raise ValueError("All images have a labelme file beside them. Give others, or rank them too: --labelled.")
     spec = segmenter.labels
@@ -160,7 +160,7 @@ def rank_images(
         for number, (path, outcome) in enumerate(track(outcomes, len(sources), "rank")):
             if isinstance(outcome, Exception):
                 if not (skip_bad and isinstance(outcome, ValueError)):
-                    raise outcome
+                    raise of_bad_image(outcome)
                 bad[path] = str(outcome)
                 continue
             ranked.append(outcome[0])

@@ -213,6 +213,20 @@ def write_image(path: str | os.PathLike, image: np.ndarray, **options) -> None:
     _save(Image.fromarray(np.ascontiguousarray(image, np.uint8)), path, **options)
 
 
+def check_image_path(path: str | os.PathLike) -> None:
+    """Refuses a path whose suffix is no format that `write_image` writes, before the work that leads to it.
+
+    Raises:
+        ValueError: If it is none; the message names the path.
+
+    Example:
+        >>> check_image_path("next.png")
+    """
+    Image.init()
+    if Image.registered_extensions().get(Path(path).suffix.lower()) not in Image.SAVE:
+        raise ValueError(f"{shown(path)} cannot be written as an image: its suffix is no format. Give a .png file.")
+
+
 def _save(image: Image.Image, path: str | os.PathLike, **options) -> None:
     # Pictures are many and can be made again: after a power cut, not worth the milliseconds that each would wait.
     with replacing(path, durable=False) as temporary:

@@ -137,8 +137,17 @@ def segment_files(
             elif isinstance(outcome, ValueError) and not isinstance(outcome, DiskFull) and skip_bad:
                 bad[path] = str(outcome)
             else:
-                raise outcome
+                raise of_bad_image(outcome)
     return SegmentedFiles(written, bad, time.perf_counter() - start, kept)
+
+
+def of_bad_image(error: Exception) -> Exception:
+    """The error that ends work at one image of many, and says how to go on without it."""
+    if not isinstance(error, ValueError) or isinstance(error, DiskFull):
+        return error
+    told = ValueError(f"{error} Or go on without it: --skip-bad (skip_bad=True).")
+    told.__cause__ = error
+    return told
 
 
 Saves = dict[Path, Callable[[Segmentation], tuple[Path, ...]]]

@@ -123,6 +123,11 @@ def test_audit_before_conversion(drawn, tmp_path, capsys):
 def test_wrong_paths(capsys, tmp_path, model_file):
     assert "none.tflite" in fails(capsys, "import", tmp_path / "none.tflite", "--output", tmp_path / "m.keras")
     assert "exists already" in fails(capsys, "import", model_file, "--output", model_file)
+    assert "is one of the inputs" in fails(capsys, "import", model_file, "--output", model_file, "--overwrite")
+    # Before the model is read, which is none.
+    (tmp_path / "text.tflite").write_text("no model")
+    place = model_file / "m.keras"
+    assert "Cannot write to" in fails(capsys, "import", tmp_path / "text.tflite", "--output", place)
     assert "none.keras" in fails(capsys, "segment", tmp_path / "none.keras", "x.jpg", "--output", tmp_path)
     assert "none.jpg" in fails(capsys, "segment", model_file, tmp_path / "none.jpg", "--output", tmp_path)
     assert str(tmp_path) in fails(capsys, "evaluate", model_file, "--data", tmp_path)
@@ -134,7 +139,9 @@ def test_truncated_image_is_named_and_can_be_skipped(capsys, tmp_path, model_fil
     (tmp_path / "cut.jpg").write_bytes(whole.read_bytes()[:600])
     command = ["segment", model_file, tmp_path / "cut.jpg", whole, "--output", tmp_path / "out"]
     assert "cut.jpg" in fails(capsys, *command)
-    assert "Left out: " in succeeds(capsys, *command, "--skip-bad")
+    said = succeeds(capsys, *command, "--skip-bad")
+    assert f"1 image in {tmp_path / 'out'}, " in said
+    assert "Left out: " in said
     assert (tmp_path / "out" / "00000_overlay.png").is_file()
 
 

@@ -90,7 +90,7 @@ def test_what_is_labelled_is_left_out(photos, logged):
 
 def test_bad_images_are_named(photos):
     (photos / "bad.png").write_text("no image")
-    with pytest.raises(ValueError, match=r"bad\.png cannot be read"):
+    with pytest.raises(ValueError, match=r"bad\.png cannot be read.* Or go on without it: --skip-bad"):
         rank_images(Segmenter(Doubtful()), photos)
     ranking = rank_images(Segmenter(Doubtful()), photos, skip_bad=True)
     assert (len(ranking.images), list(ranking.bad)) == (4, [photos / "bad.png"])
@@ -121,6 +121,9 @@ def test_command(photos, tmp_path, monkeypatch, capsys):
     command = ["rank", "mine.keras", str(photos), "--csv", str(tmp_path / "file" / "next.csv")]
     assert main(command) == 2
     assert "Cannot write to" in capsys.readouterr().err
+    monkeypatch.setattr("deeplab_tf.evaluation.rank_images", None)
+    assert main(["rank", "mine.keras", str(photos), "--contact-sheet", str(tmp_path / "next.xyz")]) == 2
+    assert "next.xyz cannot be written as an image" in capsys.readouterr().err
 
 
 def test_no_output_takes_the_place_of_an_input(photos, tmp_path, capsys):

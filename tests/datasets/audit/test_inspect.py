@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
+from deeplab_tf.cli import main
 from deeplab_tf.datasets import inspect_dataset
 from deeplab_tf.datasets.records.record import Record, serialize
 
@@ -112,6 +113,14 @@ def test_contact_sheet_in_a_bad_place_is_refused(tiny, tmp_path):
     for name, message in (("file/sheet.png", "Cannot write to"), ("sheet.unknown", "cannot be written as an image")):
         with pytest.raises(ValueError, match=message):
             inspect_dataset(tiny.path, contact_sheet=tmp_path / name)
+
+
+def test_outputs_in_a_bad_place_are_refused_before_anything_is_read(tmp_path, capsys):
+    (tmp_path / "file").touch()
+    for option in ("--html", "--json", "--contact-sheet"):
+        for place, message in ((tmp_path / "file/out.png", "Cannot write to"), (tmp_path, "is a folder")):
+            assert main(["inspect", str(tmp_path / "none"), option, str(place)]) == 2
+            assert message in capsys.readouterr().err
 
 
 def test_unknown_split(tiny):
