@@ -93,9 +93,7 @@ def opening_options(command):
         click.option(
             "--overlap",
             type=click.FloatRange(0, 1, max_open=True),
-            default=0.25,
-            show_default=True,
-            help="Fraction of a window that the next one covers again.",
+            help="Fraction of a window that the next one covers again.  [default: 0.25]",
         ),
         click.option("--window", type=Side(), help="Predict in overlapping windows of this side or HEIGHTxWIDTH."),
         click.option("--flip", is_flag=True, help="Average with the mirrored image."),

@@ -81,5 +81,7 @@ def checked_scales(scales: Sequence[float]) -> tuple[float, ...]:
     """
     given = list(scales) if isinstance(scales, Iterable) and not isinstance(scales, str) else []
     valid = bool(given) and all(is_number(scale, above=0, most=LARGEST) for scale in given)
-    expect(valid, "scales", scales, f"numbers above 0, at most {LARGEST}", f"Try {PUBLISHED_SCALES}.")
+    text = isinstance(scales, str) and "," in scales
+    remedy = f"Numbers and no text: ({scales})." if text else f"Try {PUBLISHED_SCALES}."
+    expect(valid, "scales", scales, f"numbers above 0, at most {LARGEST}", remedy)
     return tuple(float(scale) for scale in given)

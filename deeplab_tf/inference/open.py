@@ -81,7 +81,7 @@ def open_predictor(
     scales: Sequence[float] | None = None,
     flip: bool = False,
     window: int | tuple[int, int] | None = None,
-    overlap: float = OVERLAP,
+    overlap: float | None = None,
     crf: DenseCRF | CRFParameters | str | None = None,
 ) -> Predictor:
     """Opens anything that predicts, at one scale or several, whole or in windows, refined by a dense CRF or not.
@@ -102,7 +102,7 @@ def open_predictor(
         flip: Average with the mirrored image, at each scale.
         window: Predict in overlapping windows of this side, or (height, width); each at all scales where there are
             several. Images are then seen at their own size unless `max_side` is given too.
-        overlap: Fraction of a window that the next one covers again, from 0 to below 1.
+        overlap: Fraction of a window that the next one covers again, from 0 to below 1; 0.25 when left out.
         crf: Refine the probabilities, at the size of the image, by this dense CRF, or by one of these parameters: a
             published name such as `"v2_resnet_101"`, five numbers in a text, or `CRFParameters`.
 
@@ -133,6 +133,13 @@ def _wrapped(base: Predictor, given: bool, max_side, scales, flip, window, overl
     several = scales is not None or flip
     if several and not hasattr(base, "scores"):
         raise ValueError(f"{base.source} has no scores, which scales and flip average. Make it a Predictor.")
+    whole = window is None and (limit is not None or (given and not several))
+    if overlap is not None and whole:
+        raise ValueError(
+            f"overlap is that of windows, and images are predicted whole; received {overlap=}. Give window (--window) "
+            f"as well, for instance {WINDOW}, or leave overlap out."
+        )
+    overlap = OVERLAP if overlap is None else overlap
     if given and not several and window is None:
         return base
     predictor = base.unlimited() if isinstance(base, Predictor) and (several or window is not None) else base

@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from deeplab_tf.checks import number, sides
+from deeplab_tf.images.enlarging import STRIP_VALUES
 from deeplab_tf.inference.predictor import Predictor, scores_of
 
 OVERLAP = 0.25
@@ -64,8 +65,12 @@ class SlidingWindow(Predictor):
         if self._whole(image.shape[:2]):
             return self.inner.predict(image)
         labels = np.empty(image.shape[:2], np.int32)
-        for start, probabilities in self._finished(image):
-            labels[start : start + len(probabilities)] = tf.argmax(probabilities, -1, output_type=tf.int32)
+        rows = max(1, STRIP_VALUES // (image.shape[1] * self.labels.classes))
+        for start, sums, _ in self._finished(image):
+            # The weights are those of all classes alike. A copy of the whole band would double the memory.
+            for top in range(0, len(sums), rows):
+                strip = tf.argmax(sums[top : top + rows], -1, output_type=tf.int32)
+                labels[start + top : start + top + len(strip)] = strip
         return labels
 
     def probabilities(self, image: np.ndarray) -> np.ndarray:
@@ -73,8 +78,8 @@ class SlidingWindow(Predictor):
         if self._whole(image.shape[:2]):
             return self.inner.probabilities(image)
         whole = np.empty((*image.shape[:2], self.labels.classes), np.float32)
-        for start, probabilities in self._finished(image):
-            whole[start : start + len(probabilities)] = probabilities
+        for start, sums, weights in self._finished(image):
+            np.divide(sums, weights, out=whole[start : start + len(sums)])
         return whole
 
     def _whole(self, size: tuple[int, int]) -> bool:
@@ -93,8 +98,8 @@ class SlidingWindow(Predictor):
             )  # fmt: skip
         return fits
 
-    def _finished(self, image: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
-        """The first row of each band that no window further down touches, and its probabilities."""
+    def _finished(self, image: np.ndarray) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
+        """The first row of each band that no window further down touches, its weighted sums, and their weights."""
         (height, width), (tall, wide) = image.shape[:2], np.minimum(self.window, image.shape[:2]).tolist()
         tops, lefts = (starts(*sizes, self.overlap) for sizes in ((height, tall), (width, wide)))
         sums = np.zeros((tall, width, self.labels.classes), np.float32)
@@ -106,7 +111,7 @@ class SlidingWindow(Predictor):
                 sums[:, left : left + wide] += self.inner.probabilities(seen) * weight
                 weights[:, left : left + wide] += weight
             done = following - top
-            yield top, sums[:done] / weights[:done]
+            yield top, sums[:done], weights[:done]
             for rows in (sums, weights):
                 # Copied forward within one array: source and target overlap, which NumPy allows for.
                 rows[: tall - done] = rows[done:]

@@ -102,6 +102,11 @@ def test_scales_that_make_no_sense(sources, scales):
         open_predictor(sources["keras"], scales=scales)
 
 
+def test_scales_as_the_command_line_has_them(sources):
+    with pytest.raises(ValueError, match=r"received '0\.5,1'\. Numbers and no text: \(0\.5,1\)\."):
+        open_predictor(sources["keras"], scales="0.5,1")
+
+
 def test_a_file_of_labels_has_nothing_to_average(sources):
     with pytest.raises(ValueError, match=r"labels\.tflite gives labels only\. Export the model with outputs="):
         Segmenter(sources["labels.tflite"], flip=True)

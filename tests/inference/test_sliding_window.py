@@ -127,6 +127,16 @@ def test_overlaps_that_make_no_sense(overlap):
         SlidingWindow(Pointwise(), 64, overlap=overlap)
 
 
+def test_an_overlap_without_windows_is_refused(model):
+    for opening in ({"max_side": 65}, {"max_side": 65, "flip": True}):
+        with pytest.raises(ValueError, match=r"overlap is that of windows.*received overlap=0\.5\. Give window"):
+            open_predictor(model, overlap=0.5, **opening)
+    with pytest.raises(ValueError, match="overlap is that of windows"):
+        open_predictor(Pointwise(), overlap=0.5)
+    # Where windows may be chosen by themselves it is theirs.
+    assert open_predictor(model, overlap=0.5).overlap == 0.5
+
+
 def test_a_window_of_one_cell_is_refused(model):
     with pytest.raises(ValueError, match=r"window must be larger than the output stride; received 32\. Take the crop"):
         open_predictor(model, window=32)
