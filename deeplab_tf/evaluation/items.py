@@ -26,8 +26,8 @@ def check_classes(predictor: Predictor, spec: LabelSpec) -> None:
 def nothing_labelled(count: int, spec: LabelSpec) -> ValueError:
     """The error where no pixel of all images has a label."""
     return ValueError(
-        f"Received {counted(count, 'image')}, and no labelled pixel to measure on. Check the split and the ignore label "
-        f"{spec.ignore_label}."
+        f"Received {counted(count, 'image')}, and no labelled pixel to measure on. Check the split and the ignore "
+        f"label {spec.ignore_label}."
     )
 
 

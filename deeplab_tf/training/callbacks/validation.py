@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from deeplab_tf.checks import expect
 from deeplab_tf.evaluation import Evaluation, evaluate
-from deeplab_tf.evaluation.evaluator import total_of
+from deeplab_tf.evaluation.items import total
 from deeplab_tf.inference import Predictor, open_predictor
 from deeplab_tf.interrupts import Interruption, Interrupts
 from deeplab_tf.labels import LabelSpec
@@ -50,7 +50,7 @@ class Validation(keras.callbacks.Callback):
         interrupts: Interrupts | None = None,
     ):
         super().__init__()
-        expect(total_of(images) != 0, "images", images, "images with labels", "There is none: check the split.")
+        expect(total(images) != 0, "images", images, "images with labels", "There is none: check the split.")
         self.evaluation: Evaluation | None = None
         self._images, self._labels, self._measured, self._interrupts = images, labels, model, interrupts
         self._predictor = None
