@@ -85,6 +85,19 @@ def both_cores(pairs: list, parameters: str) -> None:
     print(f"; {rates[len(all_cores)] / rates[1]:.2f} times one core")
 
 
+def many_images(pairs: list, parameters: str) -> None:
+    """Both engines as `refine_all` runs them, on all cores."""
+    crfs, walls = {engine: DenseCRF(parameters, engine=engine) for engine in ENGINES}, dict.fromkeys(ENGINES, 0.0)
+    for first in range(0, len(pairs), 6):
+        for engine, crf in crfs.items():
+            walls[engine] += timed(lambda: list(crf.refine_all(pairs[first : first + 6])))[0]  # noqa: B023
+    print(
+        f"{len(pairs)} images at once: " + ", ".join(f"{n} {len(pairs) / walls[n]:.2f} a second" for n in ENGINES),
+        end="",
+    )
+    print(f"; tensorflow / pydensecrf2: wall {walls['tensorflow'] / walls['pydensecrf2']:.2f}")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--images", type=int, default=60)
@@ -104,6 +117,7 @@ def main() -> None:
     one_image("513x513, all 21 classes everywhere", large, anything, options.parameters, options.runs)
     labels_of_both(pairs, options.parameters)
     both_cores(pairs, options.parameters)
+    many_images(pairs, options.parameters)
 
 
 if __name__ == "__main__":

@@ -76,19 +76,14 @@ class Range(click.ParamType):
         return low, high
 
 
-def opening_options(command):
-    """How the commands that predict open a model file: `open_predictor`'s keyword arguments."""
+def predicting_options(command):
+    """How a model file is opened and predicts: `open_predictor`'s keyword arguments, without the dense CRF."""
     for option in (
         click.option("--trust", is_flag=True, help="Run a SavedModel even if it may read and write files."),
         click.option(
             "--input-range",
             type=Range(),
             help="What a .tflite wants for the pixels 0 and 255, where it does not say: 0,255 or -1,1 or 0,1.",
-        ),
-        click.option(
-            "--crf",
-            metavar="NAME|NUMBERS",
-            help="Refine by a dense CRF: v2_resnet_101, ..., or 4,67,3,3,1; see docs/crf.md.",
         ),
         click.option(
             "--overlap",
@@ -102,6 +97,16 @@ def opening_options(command):
     ):
         command = option(command)
     return max_side(command)
+
+
+def opening_options(command):
+    """How the commands that predict open a model file: `open_predictor`'s keyword arguments."""
+    option = click.option(
+        "--crf",
+        metavar="NAME|NUMBERS|JSON",
+        help="Refine by a dense CRF: v2_resnet_101, ..., or 4,67,3,3,1, or the best.json of crf-search.",
+    )
+    return predicting_options(option(command))
 
 
 class Rates(click.ParamType):

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import types
 from collections.abc import Mapping
 from typing import Any, Literal
 
 from deeplab_tf.checks import expect, number, one_of
+from deeplab_tf.files import read_json
+from deeplab_tf.files.reading import reading
 
 NORMALIZATIONS = ("symmetric", "after")
 
@@ -87,17 +90,19 @@ CRF_PARAMETERS: Mapping[str, CRFParameters] = types.MappingProxyType(
 )
 
 
-def crf_parameters(given: str | CRFParameters) -> CRFParameters:
-    """Parameters by their name in `CRF_PARAMETERS`, or as five numbers in a text.
+def crf_parameters(given: str | os.PathLike | CRFParameters) -> CRFParameters:
+    """Parameters by their name in `CRF_PARAMETERS`, as five numbers in a text, or in the file of a search.
 
     Args:
         given: A name; or `"4,67,3,3,1"`: bilateral weight, sigma alpha, sigma beta, spatial weight, sigma gamma, and
-            behind a further comma the normalisation; or the parameters themselves.
+            behind a further comma the normalisation; or the path of a `best.json` that `deeplab-tf crf-search` wrote;
+            or the parameters themselves.
 
     Returns:
         The parameters.
 
     Raises:
+        FileNotFoundError: If there is no such file.
         ValueError: If there is no such name and it is not five numbers, or one of them is impossible.
 
     Example:
@@ -106,11 +111,21 @@ def crf_parameters(given: str | CRFParameters) -> CRFParameters:
     """
     if isinstance(given, CRFParameters):
         return given
+    given = os.fspath(given) if isinstance(given, os.PathLike) else given
+    if isinstance(given, str) and given.endswith(".json"):
+        with reading(given, "the result of a CRF search", "Give the best.json of deeplab-tf crf-search."):
+            return crf_parameters(_text(read_json(given)))
     if isinstance(given, str) and "," in given:
         numbers, normalization = _split(given)
         return CRFParameters(**dict(zip(NUMBERS, numbers)), **normalization)
     remedy = f"Or give five numbers as in '4,67,3,3,1': {', '.join(NUMBERS)}."
     return CRF_PARAMETERS[one_of("The dense CRF's parameters", given, CRF_PARAMETERS, remedy=remedy)]
+
+
+def _text(found: Mapping) -> str:
+    text = found["crf"]
+    expect(isinstance(text, str) and "," in text, "crf", text, "five numbers in a text", "Search again.")
+    return text
 
 
 def _split(text: str) -> tuple[list[float], dict[str, Any]]:

@@ -79,7 +79,9 @@ def coarse_to_fine(counts: Sequence[int], score: Callable[[tuple[int, ...]], flo
         axis.
     """
     steps = [_coarsest(count) for count in counts]
-    stage = list(itertools.product(*(sorted({0, step, count - 1}) for step, count in zip(steps, counts))))
+    stage = list(
+        itertools.product(*(sorted({0, min(step, count - 1), count - 1}) for step, count in zip(steps, counts)))
+    )
     known = dict.fromkeys(stage)
     yield stage
     while max(steps) > 1:

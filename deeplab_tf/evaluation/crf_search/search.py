@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import logging
 import os
+import signal
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -14,6 +15,7 @@ import numpy as np
 import tensorflow as tf
 
 from deeplab_tf.checks import whole
+from deeplab_tf.datasets.records.parallel import worker_count
 from deeplab_tf.evaluation.crf_search.examples import Example, StoredExamples
 from deeplab_tf.evaluation.crf_search.folder import SearchFolder
 from deeplab_tf.evaluation.crf_search.grid import CRFGrid
@@ -25,6 +27,7 @@ from deeplab_tf.files.reading import shown
 from deeplab_tf.files.scratch import scratch_folder
 from deeplab_tf.inference import open_predictor
 from deeplab_tf.inference.predictor import Predictor
+from deeplab_tf.interrupts import Interruption
 from deeplab_tf.labels import LabelSpec, label_spec
 from deeplab_tf.progress import track
 
@@ -78,12 +81,11 @@ def search_crf(
     """
     whole("count", count, remedy="The papers take 100 images; try 40.")
     whole("iterations", iterations, remedy="The papers take 10.")
-    grid = CRFGrid() if grid is None else grid
+    options = {"grid": CRFGrid() if grid is None else grid, "iterations": iterations, "workers": worker_count(workers)}
     predictor = open_predictor(model, **opening)
     spec = predictor.labels if labels is None else label_spec(labels)
     check_classes(predictor, spec)
     images = list(images) if isinstance(images, Iterator) else images
-    options = {"grid": grid, "iterations": iterations, "workers": workers}
     with contextlib.ExitStack() as stack:
         path = stack.enter_context(scratch_folder()) if output is None else Path(output)
         stack.enter_context(locked_folder(path, "a CRF search"))
@@ -94,19 +96,25 @@ def search_crf(
                 "images": list(names.values()),
                 "checksums": sums,
                 "labels": [*spec.names, spec.ignore_label],
-                "grid": dataclasses.asdict(grid),
+                "grid": dataclasses.asdict(options["grid"]),
                 "iterations": iterations,
             },
             looks,
         )
         known = folder.tried()
-        if known is not None and is_finished(grid, known):
+        if known is not None and is_finished(options["grid"], known):
             logger.info("%s holds a finished search; nothing is left to do.", shown(path))
         else:
             if known is not None:
                 logger.info("%s: going on after %d sets of parameters.", shown(path), len(known.trials))
-            _predict(predictor, images, names, folder.examples)
-            known = search_crf_parameters(folder.examples, spec, known=known, on_trials=folder.record, **options)
+            try:
+                _predict(predictor, images, names, folder.examples)
+                known = search_crf_parameters(folder.examples, spec, known=known, on_trials=folder.record, **options)
+            except KeyboardInterrupt as error:
+                if output is None:
+                    raise
+                kept = f"Interrupted. {shown(path)} keeps what was tried; the same search goes on from there."
+                raise Interruption(kept, getattr(error, "number", signal.SIGINT)) from error
         folder.finish(known)
         return known
 
