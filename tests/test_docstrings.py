@@ -23,7 +23,8 @@ from harness.tiny_model import photo
 PUBLIC = public_names()
 # What calls return: read, not made.
 RESULTS = {
-    "cost.Group", "cost.LayerCost", "cost.Place", "evaluation.Uncertainty", "training.TrainResult",
+    "cost.Group", "cost.LayerCost", "cost.Place", "evaluation.CRFTrial", "evaluation.Uncertainty",
+    "training.TrainResult",
     "training.callbacks.Diverged",
     "weights.Kind", "weights.Network", "weights.Source", "weights.Transfer", "weights.ZooEntry",
 }  # fmt: skip

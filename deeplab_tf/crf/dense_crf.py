@@ -31,9 +31,8 @@ class DenseCRF:
     Args:
         parameters: A name in `CRF_PARAMETERS`, five numbers in a text, or `CRFParameters`; see `crf_parameters`.
         iterations: Of mean field; the papers take 10.
-        engine: `"tensorflow"`, on all cores; `"pydensecrf2"`, which the extra `crf` installs, on one core; `"auto"`
-            takes pydensecrf2 where it is installed. Where it is missing or broken, TensorFlow serves and a warning
-            names the extra.
+        engine: `"tensorflow"`, on all cores, which `"auto"` takes; or `"pydensecrf2"`, which the extra `crf` installs,
+            on one core. Where that is missing or broken, TensorFlow serves and a warning names the extra.
 
     Attributes:
         parameters: `CRFParameters`.
@@ -59,7 +58,7 @@ class DenseCRF:
         self.iterations = whole("iterations", iterations, remedy="The papers take 10.")
         engine = one_of("engine", engine, ENGINES)
         self.parameters = crf_parameters(parameters)
-        self.engine = "tensorflow" if engine == "tensorflow" or pydensecrf2() is None else "pydensecrf2"
+        self.engine = "pydensecrf2" if engine == "pydensecrf2" and pydensecrf2() is not None else "tensorflow"
 
     def refine(self, image: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
         """Refined probabilities of one image; any size and number of classes.

@@ -19,6 +19,11 @@ class Example(NamedTuple):
         image: RGB, uint8 `[H, W, 3]`.
         probabilities: Float `[H, W, classes]`, sums of 1.
         labels: Integer `[H, W]`: class ids, or the ignore label.
+
+    Example:
+        >>> example = Example(np.zeros((4, 6, 3), np.uint8), np.full((4, 6, 2), 0.5), np.zeros((4, 6), int))
+        >>> search_crf_parameters([example], grid=CRFGrid((3,), (40,), (3,)), iterations=1).gain
+        0.0
     """
 
     image: np.ndarray
