@@ -91,11 +91,9 @@ def many_images(pairs: list, parameters: str) -> None:
     for first in range(0, len(pairs), 6):
         for engine, crf in crfs.items():
             walls[engine] += timed(lambda: list(crf.refine_all(pairs[first : first + 6])))[0]  # noqa: B023
-    print(
-        f"{len(pairs)} images at once: " + ", ".join(f"{n} {len(pairs) / walls[n]:.2f} a second" for n in ENGINES),
-        end="",
-    )
-    print(f"; tensorflow / pydensecrf2: wall {walls['tensorflow'] / walls['pydensecrf2']:.2f}")
+    rates = ", ".join(f"{engine} {len(pairs) / wall:.2f} a second" for engine, wall in walls.items())
+    ratio = walls["tensorflow"] / walls["pydensecrf2"]
+    print(f"{len(pairs)} images at once: {rates}; tensorflow / pydensecrf2: wall {ratio:.2f}")
 
 
 def main() -> None:

@@ -46,8 +46,10 @@ class CRFSearch:
         iterations: Of mean field.
 
     Example:
-        >>> found = search_crf("model.keras", images, count=2, grid=CRFGrid((3, 5), (40, 80), (3, 5)), iterations=2)
-        >>> Segmenter("model.keras", crf=found.best.parameters)("cat.jpg").save("out", "cat")
+        >>> example = Example(np.zeros((4, 6, 3), np.uint8), np.full((4, 6, 2), 0.5), np.zeros((4, 6), int))
+        >>> found = search_crf_parameters([example], grid=CRFGrid((3,), (40,), (3,)), iterations=1)
+        >>> found.best.parameters.text, found.pays
+        ('3,40,3,3,3,after', False)
         >>> found.save_csv("tried.csv")
     """
 
