@@ -6,10 +6,11 @@ no TensorFlow.
 
 import lazy_loader
 
-from deeplab_tf.lazy import find_beside, register_with_keras
+from deeplab_tf.lazy import choose_kernels, find_beside, register_with_keras
 
 __version__ = "0.1.0"
 __getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
 
+choose_kernels()
 find_beside(__path__)
 register_with_keras()

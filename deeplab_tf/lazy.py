@@ -1,4 +1,7 @@
-"""What makes the lazy `import deeplab_tf` work everywhere: in a clone that is not installed, and beside plain Keras."""
+"""What makes the lazy `import deeplab_tf` work everywhere: in a clone that is not installed, and beside plain Keras.
+
+And what has to be decided before TensorFlow is imported.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ import os
 import sys
 from pathlib import Path
 
+KERNELS = "TF_ENABLE_ONEDNN_OPTS"
 ROOT = Path(__file__).resolve().parents[1]
 BESIDE = ("datasets", "export")
 # What registers layers, models and metrics with Keras.
@@ -27,6 +31,16 @@ def find_beside(path: list[str]) -> None:
     inside = all((ROOT / "deeplab_tf" / part).is_dir() for part in BESIDE)
     if not inside and all((ROOT / part / "__init__.py").is_file() for part in BESIDE):
         path.append(str(ROOT))
+
+
+def choose_kernels() -> None:
+    """Has TensorFlow take oneDNN's kernels, unless the user has decided or TensorFlow is imported already.
+
+    It reads the variable when it is imported, and leaves them off by itself on some processors, where a training step
+    then takes 1.6 times as long (docs/training.md).
+    """
+    if "tensorflow" not in sys.modules:
+        os.environ.setdefault(KERNELS, "1")
 
 
 def check_backend() -> None:

@@ -9,6 +9,9 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import pytest
 
+# Before any test imports TensorFlow, so that all run with the kernels that the package chooses.
+import deeplab_tf  # noqa: F401
+
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 

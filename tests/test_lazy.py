@@ -56,3 +56,17 @@ def test_another_backend_is_refused(tmp_path):
     code, _, error = python("import deeplab_tf", tmp_path, KERAS_BACKEND="jax")
     assert code != 0
     assert "ImportError: deeplab_tf needs the Keras backend 'tensorflow'; 'jax' is set" in error
+
+
+@pytest.mark.parametrize(
+    "first, environment, expected",
+    [
+        ("", {}, "1"),
+        ("", {"TF_ENABLE_ONEDNN_OPTS": "0"}, "0"),
+        # TensorFlow has read it.
+        ("sys.modules['tensorflow'] = sys", {}, "None"),
+    ],
+)
+def test_onednn_is_on_unless_the_user_or_tensorflow_was_first(first, environment, expected, tmp_path):
+    code = f"{first}\nimport os, deeplab_tf\nprint(os.environ.get('TF_ENABLE_ONEDNN_OPTS'))"
+    assert python(code, tmp_path, **environment)[1] == expected
