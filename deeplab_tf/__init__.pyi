@@ -1,5 +1,20 @@
 # The public names, which __init__.py imports when they are first used, and editors and type checkers read here.
-from . import cost, crf, datasets, evaluation, export, labels, layers, metrics, models, progress, training, weights
+from . import (
+    cost,
+    crf,
+    datasets,
+    evaluation,
+    export,
+    labels,
+    layers,
+    metrics,
+    models,
+    optimizers,
+    progress,
+    schedules,
+    training,
+    weights,
+)
 from .cost import model_cost
 from .inference import Segmenter
 from .labels import LabelSpec, label_spec
@@ -43,9 +58,11 @@ __all__ = [
     "metrics",
     "model_cost",
     "models",
+    "optimizers",
     "progress",
     "recalibrate_batch_norm",
     "save_model",
+    "schedules",
     "training",
     "transfer_weights",
     "weights",

@@ -15,8 +15,10 @@ from pathlib import Path
 KERNELS = "TF_ENABLE_ONEDNN_OPTS"
 ROOT = Path(__file__).resolve().parents[1]
 BESIDE = ("datasets", "export")
-# What registers layers, models and metrics with Keras.
-REGISTER = ("deeplab_tf.models", "deeplab_tf.crf", "deeplab_tf.metrics")
+# What registers layers, models, metrics, and what training compiles with, with Keras.
+REGISTER = (
+    "deeplab_tf.models", "deeplab_tf.crf", "deeplab_tf.metrics", "deeplab_tf.optimizers", "deeplab_tf.schedules",
+)  # fmt: skip
 
 
 def find_beside(path: list[str]) -> None:

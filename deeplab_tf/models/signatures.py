@@ -47,16 +47,35 @@ def _shared(keywords: inspect.Parameter) -> Mapping[str, tuple[object, Argument]
     return {name: typing.get_args(hint) for name, hint in hints.items()}
 
 
-def documentation_of(kind: type) -> str:
-    """A model's docstring with the shared arguments in the place of `**settings`, and the sections that all have."""
+def documentation_of(kind: type, sections: Mapping[str, str] = SECTIONS) -> str:
+    """A class's docstring with the shared arguments in the place of `**settings`, and the sections that all have.
+
+    Args:
+        kind: The class.
+        sections: Text by title, for whoever lacks it; those of models when left out.
+    """
     *_, keywords = inspect.signature(kind.__init__, eval_str=True).parameters.values()
     text = inspect.cleandoc(kind.__doc__)
     shared = [f"{name}: {argument.text}" for name, (_, argument) in _shared(keywords).items()]
     text = re.sub(rf"^ +\*\*{keywords.name}: (?:.+\n)+", lambda _: "".join(map(_paragraph, shared)), text, flags=re.M)
-    for title, content in SECTIONS.items():
+    for title, content in sections.items():
         if f"\n{title}:\n" not in text:
             text = text.replace("\nExample:\n", f"\n{title}:\n{_paragraph(content)}\nExample:\n")
     return text
+
+
+def show_shared(kind: type, sections: Mapping[str, str]) -> None:
+    """Shows the shared arguments of a class that is no model as its own, in its signature and its docstring.
+
+    Args:
+        kind: A class, changed in place if its `__init__` has `**settings: Unpack[...]`.
+        sections: As for `documentation_of`.
+    """
+    *_, keywords = inspect.signature(kind.__init__).parameters.values()
+    if "Unpack[" not in str(keywords.annotation):
+        return
+    kind.__doc__ = documentation_of(kind, sections)
+    kind.__signature__ = _OfTheClass(inspect.Signature(parameters_of(kind.__init__)))
 
 
 def _paragraph(text: str) -> str:

@@ -176,13 +176,18 @@ class OptimisationSettings(Settings):
     )
     optimizer: str = setting(one_of(OPTIMIZERS), "Optimiser.", default="sgd")
     optimizer_settings: Mapping[str, Any] | None = setting(
-        ARGUMENTS, "A setting of the optimiser; repeat.", option="--set-optimizer", default=None
+        ARGUMENTS,
+        'A setting of the optimiser, such as use_ema=true, clipnorm=1 or multipliers={"head":10}; repeat.',
+        more="`deeplab_tf.optimizers` has them. With use_ema the averaged weights are validated and kept for use.",
+        option="--set-optimizer",
+        default=None,
     )
-    momentum: float = setting(number(least=0, below=1, remedy="Try 0.9."), "Of SGD.", default=0.9)
+    momentum: float = setting(number(least=0, below=1, remedy="Try 0.9."), "Of sgd and momentum.", default=0.9)
     weight_decay: float = setting(
         number(least=0, remedy="Try 4e-5."),
         "L2 on convolution kernels.",
-        more="Factor of half the squared norm of all of them except the depthwise.",
+        more="Factor of half the squared norm of all of them except the depthwise; for adamw the fraction that they "
+        "lose, times the learning rate.",
         default=4e-5,
     )
     batch_norm: str = setting(
@@ -214,14 +219,19 @@ class ScheduleSettings(Settings):
 
     name: str = setting(one_of(SCHEDULES), "How the learning rate goes.", name="schedule", default="poly")
     settings: Mapping[str, Any] | None = setting(
-        ARGUMENTS, "A setting of the schedule; repeat.", name="schedule_settings", option="--set-schedule", default=None
+        ARGUMENTS,
+        "A setting of the schedule, such as warm_up_steps=500; repeat.",
+        more="All have slow_start_step, warm_up_steps and slow_start_learning_rate.",
+        name="schedule_settings",
+        option="--set-schedule",
+        default=None,
     )
     steps: int = setting(_STEPS, "Optimiser steps of the whole run.", default=3000)
     learning_rate: float | None = setting(
         number(above=0, remedy="Try 0.01."),
         "At the start.",
         more="To keep the classes of a released model, take 0.0003.",
-        unset="0.01; 0.001 from a DeepLab's weights, for v1, v2",
+        unset="0.01; 0.001 from a DeepLab's weights, for v1, v2; a tenth for adam and adamw",
         default=None,
     )
     power: float = setting(number(above=0, remedy="Try 0.9."), "Of the fall by poly.", default=0.9)

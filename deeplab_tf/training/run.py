@@ -24,7 +24,7 @@ from deeplab_tf.training.checkpoint import load_state, restore_training, save_ch
 from deeplab_tf.training.config import TrainConfig
 from deeplab_tf.training.errors import explained
 from deeplab_tf.training.optimisation.balance import balance
-from deeplab_tf.training.optimisation.trainer import for_outputs, make_trainer
+from deeplab_tf.training.optimisation.trainer import for_outputs, make_optimizer, make_trainer
 from deeplab_tf.training.run_callbacks import RunCallbacks, check_callbacks
 from deeplab_tf.training.run_folder import RunFolder
 from deeplab_tf.training.start import (
@@ -169,6 +169,8 @@ def _begin(
     with _precision(config.mixed_precision):
         keras.utils.set_random_seed(config.seed)
         config, model = start(config, dataset)
+        # A wrong setting of the optimiser is found before minutes of counting and measuring.
+        make_optimizer(config)
         state = RunState()
         warn_of_small_crops(config, dataset)
         weights = balance(config, dataset)

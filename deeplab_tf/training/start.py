@@ -21,6 +21,7 @@ from deeplab_tf.models import MODELS, DeepLabV3, DeepLabV3Plus, SegmentationMode
 from deeplab_tf.models.registry import check_settings
 from deeplab_tf.training.config import TrainConfig
 from deeplab_tf.training.errors import explained
+from deeplab_tf.training.optimisation.tables import ADAPTIVE
 from deeplab_tf.weights import Source, identify, recalibrate_batch_norm
 
 log = logging.getLogger(__name__)
@@ -140,7 +141,8 @@ def with_learning_rate(config: TrainConfig, weights: Source | None = None) -> Tr
         return config
     weights = _identified(config, weights)
     low = config.model in UNNORMALIZED or bool(weights and weights.segments)
-    return config.replace(learning_rate=FINE_TUNING_RATE if low else RATE)
+    rate = FINE_TUNING_RATE if low else RATE
+    return config.replace(learning_rate=rate / 10 if config.optimizer in ADAPTIVE else rate)
 
 
 def start(config: TrainConfig, dataset: DataSet) -> tuple[TrainConfig, SegmentationModel]:

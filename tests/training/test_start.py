@@ -153,6 +153,7 @@ def test_learning_rate_left_open_is_lower_for_a_network_that_segments(tmp_path):
     settings = {"data": "d", "output": "o"}
     assert with_learning_rate(TrainConfig(**settings)).learning_rate == 0.01
     assert with_learning_rate(TrainConfig(**settings, model="v1")).learning_rate == 0.001
+    assert with_learning_rate(TrainConfig(**settings, optimizer="adam")).learning_rate == 0.001
     assert with_learning_rate(TrainConfig(**settings, weights=tmp_path / "m.keras")).learning_rate == 0.001
     assert with_learning_rate(TrainConfig(**settings, weights="m.keras", learning_rate=0.1)).learning_rate == 0.1
 

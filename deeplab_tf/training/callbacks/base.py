@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import keras
 
+from deeplab_tf.optimizers.averaging import batches_seen
 from deeplab_tf.training.state import RunState
 
 
@@ -26,7 +27,7 @@ class RunCallback(keras.callbacks.Callback):
 
     def on_train_begin(self, logs=None):
         if not self._shares:
-            self.state.step = int(self.model.optimizer.iterations)
+            self.state.step = batches_seen(self.model.optimizer)
         self.state.start_clock()
 
     def on_epoch_begin(self, epoch, logs=None):

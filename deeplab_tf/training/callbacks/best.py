@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from deeplab_tf.models import SegmentationModel, check_model_path, save_model
+from deeplab_tf.optimizers import averaged_weights
 from deeplab_tf.training.callbacks.base import RunCallback
 from deeplab_tf.training.callbacks.validation import MEAN_IOU, PIXEL_ACCURACY, Validation
 from deeplab_tf.training.state import RunState
@@ -17,7 +18,8 @@ PER_CLASS_CSV, PER_CLASS_JSON = "per_class.csv", "per_class.json"
 class BestModel(RunCallback):
     """Saves the model whenever its validation mean IoU is higher than before; without validation, after every epoch.
 
-    The file is one for use, as `save_model` writes it: without optimiser and loss. To be placed after `Validation`.
+    The file is one for use, as `save_model` writes it: without optimiser and loss, and with the averaged weights where
+    the optimiser has `use_ema`. To be placed after `Validation`.
     For other metrics there is `keras.callbacks.ModelCheckpoint`.
 
     Args:
@@ -65,4 +67,5 @@ class BestModel(RunCallback):
         if self._validation is not None and self._validation.evaluation is not None:
             self._validation.evaluation.save_csv(self.path.with_name(PER_CLASS_CSV))
             self._validation.evaluation.save_json(self.path.with_name(PER_CLASS_JSON))
-        save_model(self.model if self._network is None else self._network, self.path)
+        with averaged_weights(self.model):
+            save_model(self.model if self._network is None else self._network, self.path)

@@ -27,7 +27,8 @@ class Checkpoint(RunCallback):
     there, and then takes its place: a kill or a full disk leaves the one before. A model whose weights are not numbers
     takes nothing's place. To be placed last, so that what the others do is saved.
 
-    `keras.models.load_model` reads the file of a compiled model, to go on with `fit`.
+    `keras.models.load_model` reads the file of a compiled model, to go on with `fit`. With `use_ema` it has the weights
+    themselves, and their averages in the optimiser.
 
     Args:
         path: The file, ending in `.keras`.

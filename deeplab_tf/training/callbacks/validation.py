@@ -14,6 +14,7 @@ from deeplab_tf.evaluation.items import total
 from deeplab_tf.inference import Predictor, open_predictor
 from deeplab_tf.interrupts import Interruption, Interrupts
 from deeplab_tf.labels import LabelSpec
+from deeplab_tf.optimizers import averaged_weights
 
 MEAN_IOU, PIXEL_ACCURACY = "val_mean_iou", "val_pixel_accuracy"
 
@@ -22,7 +23,8 @@ class Validation(keras.callbacks.Callback):
     """Adds `val_mean_iou` and `val_pixel_accuracy`, both 0-1, to the logs of every epoch.
 
     What comes after it in the list of callbacks sees them, and so does the history that `fit` returns. Unlike Keras's
-    `validation_data` it predicts as `deeplab_tf.evaluation.evaluate` does.
+    `validation_data` it predicts as `deeplab_tf.evaluation.evaluate` does, and with the averaged weights where the
+    optimiser has `use_ema`.
 
     Args:
         images: As for `evaluate`; gone through again after every epoch.
@@ -65,8 +67,9 @@ class Validation(keras.callbacks.Callback):
             logs |= {MEAN_IOU: self.evaluation.miou, PIXEL_ACCURACY: self.evaluation.pixel_accuracy}
 
     def measure(self) -> Evaluation:
-        """Measures the model as it is now."""
-        return evaluate(self._predictor, self._images, self._labels)
+        """Measures the model as it is now, with its averaged weights where it trains with `use_ema`."""
+        with averaged_weights(self.model):
+            return evaluate(self._predictor, self._images, self._labels)
 
 
 class ValidationStopped(Interruption):

@@ -14,6 +14,7 @@ from typing import Any
 from deeplab_tf.settings import Settings
 
 _HERE = "deeplab_tf.training.optimisation"
+_OPTIMIZERS, _SCHEDULES = "deeplab_tf.optimizers", "deeplab_tf.schedules"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,7 +59,21 @@ LOSSES = {"cross_entropy": Part(f"{_HERE}.losses:pixel_loss", "softmax cross ent
 
 # Called with the learning rate and the steps of the run, and with `power` where they take it; make a
 # `keras.optimizers.schedules.LearningRateSchedule`.
-SCHEDULES = {"poly": Part(f"{_HERE}.schedules:poly", "falls to 0 as (1 - step / steps) ** power")}
+SCHEDULES = {
+    "poly": Part(f"{_SCHEDULES}:Poly", "falls to 0 as (1 - step / steps) ** power"),
+    "step": Part(f"{_SCHEDULES}:Step", "falls to a tenth (factor) after every 2000 steps (every)"),
+    "multi_step": Part(f"{_SCHEDULES}:MultiStep", "falls to a tenth (factor) at the steps given as boundaries"),
+    "cosine": Part(f"{_SCHEDULES}:Cosine", "half a cosine down to 0 (end_learning_rate)"),
+}
 
 # Called with the schedule, and with `momentum` where they take it; make a `keras.optimizers.Optimizer`.
-OPTIMIZERS = {"sgd": Part(f"{_HERE}.optimizers:sgd", "stochastic gradient descent with momentum")}
+OPTIMIZERS = {
+    "sgd": Part(f"{_OPTIMIZERS}:SGD", "stochastic gradient descent with momentum"),
+    "momentum": Part(f"{_OPTIMIZERS}:Momentum", "the release's form of it: past gradients count at the rate of now"),
+    "adam": Part(f"{_OPTIMIZERS}:Adam", "Adam (arXiv 1412.6980)"),
+    "adamw": Part(f"{_OPTIMIZERS}:AdamW", "Adam with decoupled weight decay"),
+}
+# Those whose steps do not grow with the gradients: a tenth of the rate that suits the others.
+ADAPTIVE = ("adam", "adamw")
+# Those that let weights decay themselves and are called with `weight_decay`; for the others it is in the loss.
+DECOUPLED = ("adamw",)

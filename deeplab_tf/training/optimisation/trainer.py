@@ -11,7 +11,7 @@ import tensorflow as tf
 from deeplab_tf.models import SegmentationModel
 from deeplab_tf.training.config import TrainConfig
 from deeplab_tf.training.optimisation.statistics_momentum import fit_momentum
-from deeplab_tf.training.optimisation.tables import LOSSES, OPTIMIZERS, SCHEDULES
+from deeplab_tf.training.optimisation.tables import DECOUPLED, LOSSES, OPTIMIZERS, SCHEDULES
 from deeplab_tf.training.optimisation.weight_decay import add_weight_decay
 
 
@@ -20,6 +20,25 @@ def learning_rate(config: TrainConfig) -> keras.optimizers.schedules.LearningRat
     schedule = config.schedule
     row, given = SCHEDULES[schedule.name], (schedule.learning_rate, schedule.steps)
     return row.made(*given, further=schedule.settings, group=schedule, power=schedule.power)
+
+
+def make_optimizer(config: TrainConfig) -> keras.optimizers.Optimizer:
+    """The optimiser, with the schedule.
+
+    Raises:
+        ValueError: If one of the two does not have a setting that is given, or not that value of it.
+    """
+    asked = config.optimisation
+    own: dict[str, float] = {"momentum": asked.momentum}
+    if asked.optimizer in DECOUPLED:
+        own["weight_decay"] = asked.weight_decay
+    if "weight_decay" in (asked.optimizer_settings or {}):
+        raise ValueError(
+            f"weight_decay is a setting of the run itself; received optimizer_settings={asked.optimizer_settings}. "
+            "Give it as weight_decay, which --weight-decay sets."
+        )
+    row = OPTIMIZERS[asked.optimizer]
+    return row.made(learning_rate(config), further=asked.optimizer_settings, group=asked, **own)
 
 
 def make_trainer(
@@ -45,18 +64,15 @@ def make_trainer(
         >>> trainer = make_trainer(model, config)
         >>> trainer.fit(for_outputs(trainer, batches), steps_per_epoch=config.steps)
     """
-    add_weight_decay(model, config.weight_decay)
+    add_weight_decay(model, 0.0 if config.optimizer in DECOUPLED else config.weight_decay)
     fit_momentum(model, config.steps)
     trainer = model.for_training()
     asked = config.optimisation
     loss = LOSSES[asked.loss].made(
         model.labels.ignore_label, further=asked.loss_settings, group=asked, class_weights=class_weights
     )
-    optimizer = OPTIMIZERS[asked.optimizer].made(
-        learning_rate(config), further=asked.optimizer_settings, group=asked, momentum=asked.momentum
-    )
     trainer.compile(
-        optimizer,
+        make_optimizer(config),
         dict.fromkeys(trainer.output, loss) if isinstance(trainer.output, dict) else loss,
         jit_compile=False,
     )

@@ -14,7 +14,7 @@ from deeplab_tf.labels import LabelSpec
 from deeplab_tf.training import RunFolder, TrainConfig
 from deeplab_tf.training.checkpoint import RunState, save_checkpoint
 from deeplab_tf.training.optimisation.tables import LOSSES, OPTIMIZERS, SCHEDULES, Part
-from deeplab_tf.training.optimisation.trainer import learning_rate, make_trainer
+from deeplab_tf.training.optimisation.trainer import make_optimizer, make_trainer
 from deeplab_tf.training.start import build_model
 from harness.tiny_model import tiny_model
 
@@ -116,11 +116,16 @@ def test_their_settings_reach_them(rows):
 @pytest.mark.parametrize(
     "changes, message",
     [
-        ({"schedule_settings": {"powr": 1}}, "poly has no argument 'powr'; did you mean 'power'"),
-        ({"schedule_settings": {"steps": 1}}, "poly has no argument 'steps'"),
+        ({"schedule_settings": {"powr": 1}}, "Poly has no argument 'powr'; did you mean 'power'"),
+        ({"schedule_settings": {"steps": 1}}, "Poly has no argument 'steps'"),
         ({"schedule": "halving", "power": 2}, "halving has no argument 'power'"),
+        ({"schedule": "cosine", "power": 2}, "Cosine has no argument 'power'"),
+        ({"schedule_settings": {"warm_up_steps": 3000}}, "warm_up_steps must be a whole number from 0 to 2999"),
+        ({"optimizer": "adamw", "momentum": 0.5}, "AdamW has no argument 'momentum'"),
+        ({"optimizer_settings": {"weight_decay": 1}}, "weight_decay is a setting of the run itself"),
+        ({"optimizer_settings": {"clipnrom": 1}}, "SGD has no argument 'clipnrom'; did you mean 'clipnorm'"),
     ],
 )
 def test_settings_that_a_row_does_not_have_are_refused(rows, changes, message):
     with pytest.raises(ValueError, match=message):
-        learning_rate(TrainConfig(data="d", output="o", learning_rate=0.1, **changes))
+        make_optimizer(TrainConfig(data="d", output="o", learning_rate=0.1, **changes))
