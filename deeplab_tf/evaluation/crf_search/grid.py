@@ -6,6 +6,7 @@ import dataclasses
 import itertools
 import math
 from collections.abc import Callable, Iterator, Sequence
+from typing import Literal
 
 from deeplab_tf.checks import expect, is_number
 from deeplab_tf.crf import CRFParameters
@@ -41,7 +42,7 @@ class CRFGrid:
     sigma_betas: Sequence[float] = (3, 4, 5, 6, 8, 10)
     spatial_weight: float = 3
     sigma_gamma: float = 3
-    normalization: str = "after"
+    normalization: Literal["symmetric", "after"] = "after"
 
     def __post_init__(self):
         for name in SEARCHED:

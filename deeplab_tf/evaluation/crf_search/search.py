@@ -10,6 +10,7 @@ import signal
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -81,7 +82,8 @@ def search_crf(
     """
     whole("count", count, remedy="The papers take 100 images; try 40.")
     whole("iterations", iterations, remedy="The papers take 10.")
-    options = {"grid": CRFGrid() if grid is None else grid, "iterations": iterations, "workers": worker_count(workers)}
+    grid = CRFGrid() if grid is None else grid
+    options: dict[str, Any] = {"grid": grid, "iterations": iterations, "workers": worker_count(workers)}
     predictor = open_predictor(model, **opening)
     spec = predictor.labels if labels is None else label_spec(labels)
     check_classes(predictor, spec)
@@ -96,13 +98,13 @@ def search_crf(
                 "images": list(names.values()),
                 "checksums": sums,
                 "labels": [*spec.names, spec.ignore_label],
-                "grid": dataclasses.asdict(options["grid"]),
+                "grid": dataclasses.asdict(grid),
                 "iterations": iterations,
             },
             looks,
         )
         known = folder.tried()
-        if known is not None and is_finished(options["grid"], known):
+        if known is not None and is_finished(grid, known):
             logger.info("%s holds a finished search; nothing is left to do.", shown(path))
         else:
             if known is not None:
