@@ -78,7 +78,7 @@ def test_bad_input(examples):
         search_crf_parameters([])
     with pytest.raises(ValueError, match=r"The probabilities have 3 classes, the labels 21 \(pascal_voc\)"):
         search_crf_parameters(examples, "pascal_voc")
-    with pytest.raises(ValueError, match=r"None of the 1 images has a labelled pixel"):
+    with pytest.raises(ValueError, match=r"no labelled pixel to measure on"):
         search_crf_parameters([examples[0]._replace(labels=np.full((24, 24), 255))])
     with pytest.raises(ValueError, match=r"image 2: labels hold \[7\]"):
         search_crf_parameters([examples[0], examples[1]._replace(labels=np.full((24, 24), 7))])
