@@ -41,7 +41,7 @@ def test_searches_says_what_it_found_and_evaluate_takes_it(folder, capsys, tmp_p
     code, said, complaint = run(capsys, folder, *search)
     assert code == 0, complaint
     lines = said.splitlines()
-    assert "2 sets of parameters on 2 images, 1 iterations" in lines
+    assert "2 sets of parameters on 2 images, 1 iteration" in lines
     assert lines[-1].startswith(("Best: --crf 1,", "A dense CRF does not pay here"))
     best = json.loads((tmp_path / "crf/best.json").read_text())
     assert best["crf"] in said

@@ -12,7 +12,7 @@ from deeplab_tf.evaluation.crf_search.picture import search_picture
 from deeplab_tf.evaluation.evaluation import write_table
 from deeplab_tf.files import replacing
 from deeplab_tf.files.reading import reading
-from deeplab_tf.progress import plural
+from deeplab_tf.progress import counted
 
 COLUMNS = ("stage", "crf", "miou")
 # A smaller gain on a few images says nothing about others.
@@ -92,8 +92,9 @@ class CRFSearch:
             f"{trial.miou:8.4f}  {trial.miou - self.without:+.4f}  {trial.parameters.text:<{width}}"
             for trial in ranked[:count]
         ]
-        tried = f"{len(ranked)} sets of parameters on {self.images} {plural('image', self.images)}"
-        return "\n".join([*(line.rstrip() for line in lines), f"{tried}, {self.iterations} iterations", self.verdict])
+        tried = f"{counted(len(ranked), 'set')} of parameters on {counted(self.images, 'image')}"
+        spent = f"{tried}, {counted(self.iterations, 'iteration')}"
+        return "\n".join([*(line.rstrip() for line in lines), spent, self.verdict])
 
     def to_dict(self) -> dict:
         """The best parameters and what they give, as JSON-ready values; `--crf` takes `crf`."""
