@@ -104,7 +104,7 @@ class Poly(_Schedule):
         **start: The shared arguments, see `StartSettings`.
 
     Example:
-        >>> float(Poly(0.01, 100, power=1.0)(50))
+        >>> round(float(Poly(0.01, 100, power=1.0)(50)), 6)
         0.005
         >>> warmed = Poly(0.01, 100, warm_up_steps=10, slow_start_learning_rate=0.0)
         >>> [round(float(warmed(step)), 4) for step in (0, 5, 10)]
