@@ -35,11 +35,11 @@ from deeplab_tf.cli.options import LABELS, PATH, Numbers, mask_options, predicti
 def crf_search(
     model,
     data,
+    split,
+    labels,
     masks,
     mask_suffix,
     ids,
-    split,
-    labels,
     images,
     output,
     iterations,
