@@ -17,7 +17,8 @@ ROOT = Path(__file__).resolve().parents[1]
 BESIDE = ("datasets", "export")
 # What registers layers, models, metrics, and what training compiles with, with Keras.
 REGISTER = (
-    "deeplab_tf.models", "deeplab_tf.crf", "deeplab_tf.metrics", "deeplab_tf.optimizers", "deeplab_tf.schedules",
+    "deeplab_tf.models", "deeplab_tf.crf", "deeplab_tf.losses", "deeplab_tf.metrics", "deeplab_tf.optimizers",
+    "deeplab_tf.schedules",
 )  # fmt: skip
 
 

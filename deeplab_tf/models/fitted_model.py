@@ -6,6 +6,7 @@ import keras
 import numpy as np
 
 from deeplab_tf.layers import BatchNorm
+from deeplab_tf.losses.combined import follow
 from deeplab_tf.models.initial_weights import recalibrate_folded
 from deeplab_tf.models.keras_data import checked_images, images_of, pairs_of
 from deeplab_tf.models.keras_loss import explained_labels, warn_of_probabilities
@@ -18,10 +19,11 @@ class FittedModel(keras.Model):
         """As `keras.Model.compile`, with XLA off unless asked for: it makes dilated convolutions slow on CPUs.
 
         A run begins: the statistics of normalisation are to follow its data, however long those before it took.
-        A loss of probabilities is warned of.
+        A loss of probabilities is warned of; one that needs the step takes the optimiser's.
         """
         warn_of_probabilities(loss)
         super().compile(optimizer, loss, *args, jit_compile=jit_compile, **kwargs)
+        follow(loss, self.optimizer)
         for layer in self.layers:
             if isinstance(layer, BatchNorm):
                 layer.begin_run()

@@ -11,7 +11,9 @@ import tensorflow as tf
 
 logger = logging.getLogger(__name__)
 OF_PROBABILITIES = ("binary_crossentropy", "categorical_crossentropy", "sparse_categorical_crossentropy")
-OUTSIDE = re.compile(r"Received a label value of (-?\d+) which is outside the valid range of \[0, (\d+)\)")
+OUTSIDE = re.compile(
+    r"Received a label value of[\] \[]+(-?\d+)[\] \[]+which is outside the valid range of \[0, (\d+)\)"
+)
 
 
 def warn_of_probabilities(loss) -> None:

@@ -1,1 +1,1 @@
-"""What training minimises and how: losses, weight decay, the optimiser, batch statistics."""
+"""What training minimises and how: tables of losses, schedules, optimisers; weight decay, batch statistics."""

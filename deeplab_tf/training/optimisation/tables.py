@@ -13,7 +13,7 @@ from typing import Any
 
 from deeplab_tf.settings import Settings
 
-_HERE = "deeplab_tf.training.optimisation"
+_HERE, _LOSSES = "deeplab_tf.training.optimisation", "deeplab_tf.losses"
 _OPTIMIZERS, _SCHEDULES = "deeplab_tf.optimizers", "deeplab_tf.schedules"
 
 
@@ -30,13 +30,13 @@ class Part:
     make: str | Callable[..., Any]
     help: str
 
-    def made(self, *given: Any, further: Mapping[str, Any] | None, group: Settings, **own: Any) -> Any:
+    def made(self, *given: Any, further: Mapping[str, Any] | None, group: Settings | None = None, **own: Any) -> Any:
         """What the row makes.
 
         Args:
             *given: What the table states that it is called with.
             further: Settings by name.
-            group: Where those of `own` come from.
+            group: Where those of `own` come from; None where it does not matter that nobody takes them.
             **own: Settings that have a field of their own, for whoever takes them.
 
         Raises:
@@ -48,14 +48,21 @@ class Part:
         make = pkgutil.resolve_name(self.make) if isinstance(self.make, str) else self.make
         accepted = list(inspect.signature(make).parameters)[len(given) :]
         further = further or {}
-        check_names(make.__name__, [*(name for name in own if name in group.changed()), *further], accepted)
+        check_names(make.__name__, [*(name for name in own if group and name in group.changed()), *further], accepted)
         taken = {name: value for name, value in own.items() if name in accepted}
         return make(*given, **{**taken, **further})
 
 
 # Called with the ignore label, and with `class_weights` where they take it; make a `keras.losses.Loss` of int labels
 # [N, H, W] and logits [N, H, W, classes].
-LOSSES = {"cross_entropy": Part(f"{_HERE}.losses:pixel_loss", "softmax cross entropy")}
+LOSSES = {
+    "cross_entropy": Part(f"{_LOSSES}:CrossEntropy", "softmax cross entropy"),
+    "hard_pixels": Part(f"{_LOSSES}:HardPixels", "cross entropy of the pixels learnt worst"),
+    "focal": Part(f"{_LOSSES}:Focal", "cross entropy in which pixels that are right count less"),
+    "dice": Part(f"{_LOSSES}:Dice", "overlap of each class by Dice's coefficient"),
+    "lovasz_softmax": Part(f"{_LOSSES}:LovaszSoftmax", "overlap of each class by IoU, to refine what segments"),
+    "sum": Part(f"{_HERE}.loss_sum:sum_of", "several of these, parts={NAME: WEIGHT}"),
+}
 
 # Called with the learning rate and the steps of the run, and with `power` where they take it; make a
 # `keras.optimizers.schedules.LearningRateSchedule`.

@@ -8,6 +8,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from deeplab_tf.losses.combined import follow
 from deeplab_tf.models import SegmentationModel
 from deeplab_tf.training.config import TrainConfig
 from deeplab_tf.training.optimisation.statistics_momentum import fit_momentum
@@ -76,6 +77,7 @@ def make_trainer(
         dict.fromkeys(trainer.output, loss) if isinstance(trainer.output, dict) else loss,
         jit_compile=False,
     )
+    follow(loss, trainer.optimizer)
     trainer.optimizer.build(trainer.trainable_variables)
     return trainer
 

@@ -19,7 +19,7 @@ from deeplab_tf.training.start import build_model
 from harness.tiny_model import tiny_model
 
 
-class Focal(keras.losses.Loss):
+class Softened(keras.losses.Loss):
     """Cross entropy in which what is right already counts less."""
 
     def __init__(self, ignore_label, gamma=2.0):
@@ -43,7 +43,7 @@ def halving(learning_rate, steps, every=1):
 def rows(monkeypatch):
     """What a row written into each of the tables comes to: the command is made when its module is imported."""
     command = cli.commands["train"]
-    monkeypatch.setitem(LOSSES, "focal", Part(Focal, "focal loss"))
+    monkeypatch.setitem(LOSSES, "softened", Part(Softened, "softened loss"))
     monkeypatch.setitem(SCHEDULES, "halving", Part(halving, "halves"))
     monkeypatch.setitem(OPTIMIZERS, "adam", Part("keras.optimizers:Adam", "Adam"))
     importlib.reload(deeplab_tf.cli.train)
@@ -80,27 +80,27 @@ def logged(run):
 def test_they_train_from_the_command_line_and_resume(rows, records, tmp_path, capsys):
     assert main(["train", "--help"]) == 0
     said = " ".join(capsys.readouterr().out.split())
-    assert "--loss [cross_entropy|focal]" in said
-    assert "focal: focal loss." in said
+    assert "--loss [cross_entropy|hard_pixels|focal|dice|lovasz_softmax|sum|softened]" in said
+    assert "softened: softened loss." in said
     command = ["train", "--data", str(records), "--output", str(tmp_path), "--crop-size", "33"]
     command += ["--model", "v2", "--backbone", "vgg_16", "--depth-multiplier", "0.05", "--atrous-rates", "1"]
     command += ["--batch-size", "2", "--steps", "3", "--eval-every", "3", "--learning-rate", "0.01"]
-    command += ["--loss", "focal", "--set-loss", "gamma=1.5", "--schedule", "halving", "--set-schedule", "every=2"]
+    command += ["--loss", "softened", "--set-loss", "gamma=1.5", "--schedule", "halving", "--set-schedule", "every=2"]
     assert main([*command, "--optimizer", "adam", "--set-optimizer", "beta_1=0.8"]) == 0
     assert [rate for _, rate in logged(tmp_path)] == ["0.01", "0.01", "0.005"]
     config = RunFolder(tmp_path).read_config()
-    assert (config.loss, config.loss_settings, config.optimizer) == ("focal", {"gamma": 1.5}, "adam")
+    assert (config.loss, config.loss_settings, config.optimizer) == ("softened", {"gamma": 1.5}, "adam")
     assert json.loads((tmp_path / "config.json").read_text())["settings"]["schedule"]["name"] == "halving"
     again = begun(tmp_path, tmp_path / "again")
     assert main(["train", "--resume", "--output", str(again), "--loss", "cross_entropy"]) == 2
-    assert "loss was 'focal' and is 'cross_entropy'" in capsys.readouterr().err
-    assert main(["train", "--resume", "--output", str(again), "--loss", "focal"]) == 0
+    assert "loss was 'softened' and is 'cross_entropy'" in capsys.readouterr().err
+    assert main(["train", "--resume", "--output", str(again), "--loss", "softened"]) == 0
     assert logged(again) == logged(tmp_path)
 
 
 def test_their_settings_reach_them(rows):
     chosen = {
-        "loss": "focal",
+        "loss": "softened",
         "loss_settings": {"gamma": 3},
         "optimizer": "adam",
         "optimizer_settings": {"beta_1": 0.5},
