@@ -1,5 +1,7 @@
 """What all losses keep to: shapes, ignored pixels, precision, reductions, weights, configuration."""
 
+from types import SimpleNamespace
+
 import keras
 import numpy as np
 import pytest
@@ -88,6 +90,15 @@ def test_pixels_of_no_weight_are_ignored(make):
     loss = make(reduction="sum")
     for shaped in (weights, weights[..., None]):
         np.testing.assert_allclose(loss(LABELS, LOGITS, shaped), loss(without, LOGITS), rtol=1e-6)
+
+
+@pytest.mark.parametrize("make", [MAKE["focal"], MAKE["dice per image"]])
+def test_replicas_of_a_step_divide_by_what_counts_in_all_of_them(make, monkeypatch):
+    whole = float(make(reduction="sum")(LABELS, LOGITS))
+    found = float(make()(LABELS, LOGITS))
+    others = SimpleNamespace(num_replicas_in_sync=2, all_reduce=lambda operation, count: count + 10)
+    monkeypatch.setattr(tf.distribute, "get_replica_context", lambda: others)
+    assert float(make()(LABELS, LOGITS)) == pytest.approx(whole / (whole / found + 10), rel=1e-5)
 
 
 @pytest.mark.parametrize(
