@@ -24,7 +24,7 @@ class HardPixels(CrossEntropy):
     are kept; the mean is over those of them whose loss is not 0. `keep` falls from 1 in a straight line over the first
     `ramp_steps` steps. On several devices each keeps of its own part of the batch.
 
-    The step is the optimiser's, which every checkpoint of Keras keeps, so that a resumed run goes on exactly.
+    The step is the optimiser's, in batches; every checkpoint of Keras keeps it, so that a resumed run goes on exactly.
     Models of this package make the loss follow the optimiser that they are compiled with. With any other model:
     `model.compile(optimizer, HardPixels(ramp_steps=1000).follow(optimizer))`.
 
@@ -97,7 +97,10 @@ class HardPixels(CrossEntropy):
                 f"HardPixels has ramp_steps={self.ramp_steps} and needs the step, but follows no optimizer; expected "
                 "the one that the model is compiled with. Give loss.follow(optimizer)."
             )
-        done = tf.minimum(1.0, tf.cast(tf.convert_to_tensor(self._optimizer.iterations), tf.float32) / self.ramp_steps)
+        # In 16 bits there is another optimiser around that which counts.
+        counting = getattr(self._optimizer, "inner_optimizer", self._optimizer)
+        updates = tf.cast(tf.convert_to_tensor(counting.iterations), tf.float32)
+        done = tf.minimum(1.0, updates * (counting.gradient_accumulation_steps or 1) / self.ramp_steps)
         return done * self.keep + (1 - done)
 
     def get_config(self) -> dict:

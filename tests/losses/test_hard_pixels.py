@@ -39,6 +39,14 @@ def test_the_ramp_is_the_release_s():
         assert float(loss(LABELS, LOGITS)) == pytest.approx(expected, rel=1e-5)
 
 
+def test_steps_are_batches_where_gradients_are_accumulated():
+    inner = keras.optimizers.SGD(gradient_accumulation_steps=4)
+    inner.variables[0].assign(8)
+    loss = HardPixels(IGNORE, keep=0.2, ramp_steps=10).follow(keras.optimizers.LossScaleOptimizer(inner))
+    expected = HardPixels(IGNORE, keep=1 - 0.8 * 0.8)(LABELS, LOGITS)
+    assert float(loss(LABELS, LOGITS)) == pytest.approx(float(expected), rel=1e-5)
+
+
 @pytest.mark.parametrize("count", [1, 2, 5, 13, 50])
 def test_the_largest(count):
     draw = np.random.default_rng(0)
