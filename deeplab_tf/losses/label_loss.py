@@ -87,10 +87,11 @@ def _over_replicas(counted: tf.Tensor) -> tf.Tensor:
     Their gradients are summed. Divided by each one's own count, a pixel would weigh more beside many ignored ones, and
     two devices would not learn what one does.
     """
-    count, context = tf.stop_gradient(tf.reduce_sum(counted)), tf.distribute.get_replica_context()
-    if context is None or context.num_replicas_in_sync == 1:
-        return count
-    return context.all_reduce(tf.distribute.ReduceOp.SUM, count)
+    count, context = tf.reduce_sum(counted), tf.distribute.get_replica_context()
+    if context is not None and context.num_replicas_in_sync > 1:
+        count = context.all_reduce(tf.distribute.ReduceOp.SUM, count)
+    # Here and not before: on its way back a gradient would be summed over the replicas, in an order of each one's own.
+    return tf.stop_gradient(count)
 
 
 def _weights(sample_weight) -> tuple[tf.Tensor | None, tf.Tensor | None]:
