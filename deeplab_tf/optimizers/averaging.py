@@ -30,7 +30,7 @@ def averaged_weights(model: keras.Model) -> Iterator[None]:
         yield
         return
     variables = model.trainable_variables
-    kept = [np.array(variable) for variable in variables]
+    kept = [np.copy(keras.ops.convert_to_numpy(variable)) for variable in variables]
     optimizer.finalize_variable_values(variables)
     try:
         yield
@@ -46,4 +46,5 @@ def inner_optimizer(optimizer: keras.optimizers.Optimizer) -> keras.optimizers.O
 
 def batches_seen(optimizer: keras.optimizers.Optimizer) -> int:
     """The batches that an optimiser has had; where it accumulates gradients its `iterations` are fewer."""
-    return int(next(variable for variable in inner_optimizer(optimizer).variables if variable.name == "iteration"))
+    count = next(variable for variable in inner_optimizer(optimizer).variables if variable.name == "iteration")
+    return int(keras.ops.convert_to_numpy(count))

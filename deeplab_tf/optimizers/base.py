@@ -36,7 +36,12 @@ class OptimizerSettings(TypedDict, total=False):
     clipvalue: Annotated[float | None, Argument(None, "Greatest absolute value in a gradient.")]
     global_clipnorm: Annotated[float | None, Argument(None, "Greatest norm of all gradients together.")]
     gradient_accumulation_steps: Annotated[
-        int | None, Argument(None, "Batches, 2 or more, whose mean gradient makes one update; schedules go by batches.")
+        int | None,
+        Argument(
+            None,
+            "Batches, 2 or more, whose mean gradient makes one update; schedules go by batches. Not under "
+            "MirroredStrategy, where Keras cannot.",
+        ),
     ]
     use_ema: Annotated[
         bool, Argument(False, "Keep a moving average of the weights, after every batch; see `averaged_weights`.")
@@ -87,6 +92,10 @@ class RunOptimizer(keras.optimizers.Optimizer):
         def update(_=None):
             return super(RunOptimizer, self).apply(grads, trainable_variables)
 
+        batches, mirrored = self.gradient_accumulation_steps, tf.distribute.MirroredStrategy
+        possible = not batches or not isinstance(tf.distribute.get_strategy(), mirrored)
+        remedy = "Keras cannot accumulate there; take larger batches."
+        expect(possible, "gradient_accumulation_steps", batches, "None under MirroredStrategy", remedy)
         context = tf.distribute.get_replica_context()
         # Across replicas, which is where `merge_call` leads, Keras takes the gradients as summed.
         return update() if context is None or tf.distribute.has_strategy() else context.merge_call(update)

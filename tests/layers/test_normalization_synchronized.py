@@ -1,20 +1,12 @@
-"""Batch statistics over all replicas, in a process that has two devices."""
+"""Batch statistics over all replicas."""
 
-import subprocess
-import sys
+from harness.two_devices import on_two_devices
 
 CODE = """
-import numpy as np
-import tensorflow as tf
-
-processor = tf.config.list_physical_devices("CPU")[0]
-tf.config.set_logical_device_configuration(processor, [tf.config.LogicalDeviceConfiguration()] * 2)
-
 from deeplab_tf.layers import BatchNorm
 
 values = np.random.default_rng(0).normal(3, 2, (4, 5, 6, 2)).astype(np.float32)
 mean, variance = values.mean((0, 1, 2)), values.var((0, 1, 2))
-strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
 halves = strategy.experimental_distribute_values_from_function(
     lambda replica: tf.constant(values[2 * replica.replica_id_in_sync_group :][:2])
 )
@@ -27,10 +19,8 @@ for warm_up, kept in ((False, 0.9), (True, 0.1)):
     np.testing.assert_allclose(normalized, (values - mean) / np.sqrt(variance + 1e-3), atol=1e-4)
     np.testing.assert_allclose(layer.moving_mean, (1 - kept) * mean, rtol=1e-4)
     np.testing.assert_allclose(layer.moving_variance, kept + (1 - kept) * variance, rtol=1e-4)
-print("equal")
 """
 
 
 def test_statistics_are_those_of_the_batches_of_all_replicas():
-    done = subprocess.run([sys.executable, "-c", CODE], capture_output=True, text=True, check=False)
-    assert done.stdout == "equal\n", done.stderr
+    on_two_devices(CODE)
