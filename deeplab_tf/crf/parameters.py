@@ -13,6 +13,8 @@ from deeplab_tf.files import read_json
 from deeplab_tf.files.reading import reading
 
 NORMALIZATIONS = ("symmetric", "after")
+# Far above what does anything; its square still is a float32.
+MOST = 1_000_000
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,7 +31,7 @@ class CRFParameters:
     pydensecrf run.
 
     Attributes:
-        bilateral_weight: w1 of the paper, above 0.
+        bilateral_weight: w1 of the paper, above 0 and, as the others, at most 1e6.
         sigma_alpha: Width of the bilateral kernel in pixels, above 0. It belongs to images of about 500 pixels: scale
             it with their size.
         sigma_beta: Its width in colours of 0-255, above 0.
@@ -38,7 +40,7 @@ class CRFParameters:
         normalization: `"symmetric"` or `"after"`.
 
     Raises:
-        ValueError: If a number is not above 0 and finite, or the normalisation is unknown.
+        ValueError: If a number is not above 0 or too large, or the normalisation is unknown.
 
     Example:
         >>> CRFParameters(bilateral_weight=4, sigma_alpha=67, sigma_beta=3, spatial_weight=3, sigma_gamma=1)
@@ -54,7 +56,7 @@ class CRFParameters:
 
     def __post_init__(self):
         for name in NUMBERS:
-            value = number(name, getattr(self, name), above=0, remedy="Try 3.")
+            value = number(name, getattr(self, name), above=0, most=MOST, remedy="Try 3.")
             object.__setattr__(self, name, float(value))
         one_of("normalization", self.normalization, NORMALIZATIONS)
 

@@ -10,6 +10,7 @@ from typing import Literal
 
 from deeplab_tf.checks import expect, is_number
 from deeplab_tf.crf import CRFParameters
+from deeplab_tf.crf.parameters import MOST
 
 SEARCHED = ("bilateral_weights", "sigma_alphas", "sigma_betas")
 
@@ -48,8 +49,9 @@ class CRFGrid:
         for name in SEARCHED:
             given = getattr(self, name)
             values = list(given) if isinstance(given, Sequence) and not isinstance(given, str) else []
-            valid = bool(values) and all(is_number(value, above=0) for value in values)
-            expect(valid, name, given, "one number above 0 or more", f"Try {getattr(type(self), name)}.")
+            valid = bool(values) and all(is_number(value, above=0, most=MOST) for value in values)
+            expected = f"one number above 0 or more, each at most {MOST}"
+            expect(valid, name, given, expected, f"Try {getattr(type(self), name)}.")
             object.__setattr__(self, name, tuple(sorted({float(value) for value in values})))
         # Which checks the others.
         self.parameters(self.bilateral_weights[0], (0, 0))
