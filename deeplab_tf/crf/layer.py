@@ -33,7 +33,7 @@ class DenseCRFLayer(keras.layers.Layer):
         float32 `[B, H, W, classes]`: logits, whose softmax are the marginals.
 
     Raises:
-        ValueError: If a parameter or the number of iterations is not possible, or the sizes differ.
+        ValueError: If a parameter or the number of iterations is not possible, or the inputs are not such.
 
     Example:
         >>> images, logits = np.zeros((1, 4, 6, 3), np.uint8), np.zeros((1, 4, 6, 2), np.float32)
@@ -48,6 +48,7 @@ class DenseCRFLayer(keras.layers.Layer):
         self.iterations = whole("iterations", iterations, remedy="The paper takes 5.")
         # XLA has no sparse products.
         self.supports_jit = False
+        self._expect()
 
     def build(self, input_shape):
         sides = [shape[1:3] for shape in input_shape]
@@ -57,10 +58,15 @@ class DenseCRFLayer(keras.layers.Layer):
         for name in ("bilateral_weight", "spatial_weight"):
             start = keras.initializers.Constant(getattr(self.parameters, name))
             setattr(self, name, self.add_weight(name=name, shape=(classes,), initializer=start))
+        self._expect(classes)
         potts = 1 - np.eye(classes, dtype=np.float32)
         self.compatibility = self.add_weight(
             name="compatibility", shape=(classes, classes), initializer=lambda shape, dtype: tf.constant(potts, dtype)
         )
+
+    def _expect(self, classes: int | None = None) -> None:
+        logits = keras.layers.InputSpec(ndim=4, axes={} if classes is None else {-1: classes})
+        self.input_spec = [keras.layers.InputSpec(ndim=4, axes={-1: 3}), logits]
 
     def call(self, inputs):
         images, logits = inputs

@@ -98,3 +98,11 @@ def test_impossible_settings(settings):
 def test_impossible_input():
     with pytest.raises(ValueError, match=r"sizes of images and logits.*received"):
         DenseCRFLayer()([IMAGES, LOGITS[:, :4]])
+    with pytest.raises(ValueError, match=r"expects 2 input\(s\), but it received 1"):
+        DenseCRFLayer()(LOGITS)
+    with pytest.raises(ValueError, match=r"expected axis -1 of input shape to have value 3"):
+        DenseCRFLayer()([IMAGES[..., :1], LOGITS])
+    layer = DenseCRFLayer(PARAMETERS)
+    layer.build([IMAGES.shape, LOGITS.shape])
+    with pytest.raises(ValueError, match=r"expected axis -1 of input shape to have value 3, but received.*2\)"):
+        layer([IMAGES, LOGITS[..., :2]])
