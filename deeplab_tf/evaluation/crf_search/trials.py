@@ -80,7 +80,7 @@ def search_crf_parameters(
             stage, place = missing
             sets = [grid.parameters(weight, place) for weight in weights]
             crf = DenseCRF(sets[0], iterations=iterations, engine="tensorflow")
-            mious = _mious(spec, _predictions(crf, weights, examples, workers, progress), len(sets))
+            mious = _mious(spec, _predictions(crf, weights, examples, classes, workers, progress), len(sets))
             tried |= {one: CRFTrial(stage, one, miou) for one, miou in zip(sets, mious)}
             if on_trials is not None:
                 on_trials(CRFSearch(without, tuple(tried.values()), len(examples), iterations))
@@ -106,12 +106,15 @@ def _next(grid: CRFGrid, tried: Mapping[CRFParameters, CRFTrial]) -> tuple[int, 
 
 
 def _predictions(
-    crf: DenseCRF, weights: Sequence[float], examples: Sequence, workers: int, progress: Progress
+    crf: DenseCRF, weights: Sequence[float], examples: Sequence, classes: int, workers: int, progress: Progress
 ) -> Iterator[tuple[list[np.ndarray], np.ndarray]]:
     """For each example what is predicted with each weight, and the truth."""
 
     def refined(index: int) -> tuple[list[np.ndarray], np.ndarray]:
         image, probabilities, labels = examples[index]
+        found = np.shape(probabilities)[-1]
+        if found != classes:
+            raise ValueError(f"image {index + 1}: the probabilities have {found} classes, those of image 1 {classes}.")
         return [one.argmax(-1) for one in crf.refine_by_weight(image, probabilities, weights)], labels
 
     for result in ordered_map(refined, range(len(examples)), workers):

@@ -80,5 +80,8 @@ def test_bad_input(examples):
         search_crf_parameters(examples, "pascal_voc")
     with pytest.raises(ValueError, match=r"no labelled pixel to measure on"):
         search_crf_parameters([examples[0]._replace(labels=np.full((24, 24), 255))])
+    fewer = examples[1]._replace(probabilities=np.full((24, 24, 2), 0.5))
+    with pytest.raises(ValueError, match="image 2: the probabilities have 2 classes, those of image 1 3"):
+        search_crf_parameters([examples[0], fewer], iterations=1, workers=1)
     with pytest.raises(ValueError, match=r"image 2: labels hold \[7\]"):
         search_crf_parameters([examples[0], examples[1]._replace(labels=np.full((24, 24), 7))])
