@@ -25,15 +25,16 @@ def class_weights(
 
     - `median_frequency`: median(f) / f, where f is the share of the class in the images in which it occurs (Eigen and
       Fergus 2015, section 6.3.2). A class that fills few images well is not taken for rare.
+    - `root_median_frequency`: the square root of it. Rare classes are learnt, and less of others is taken for them.
     - `inverse_log`: 1 / ln(1.02 + p), where p is the share in all labelled pixels (ENet, Paszke et al. 2016, section
       5.2). Weights lie between 1.4 and 50.5.
     - `inverse_frequency`: 1 / (classes x p). All classes count alike; one of a few pixels drowns the others.
 
     Args:
         pixels: Number of pixels of every class.
-        method: One of the three.
-        image_pixels: For `median_frequency`: number of all pixels of the images in which the class occurs, for
-            every class.
+        method: One of the four.
+        image_pixels: For `median_frequency` and its root: number of all pixels of the images in which the class
+            occurs, for every class.
 
     Returns:
         float64 `[classes]`, above 0. A class without pixels gets 1, as nothing is known of it.
@@ -51,10 +52,10 @@ def class_weights(
         raise ValueError(
             f"Class weights need the number of pixels of every class, at least one above 0; received {counts.tolist()}."
         )
-    if method == "median_frequency":
+    if method in OF_IMAGES:
         if image_pixels is None or np.shape(image_pixels) != counts.shape or np.any(counts > np.asarray(image_pixels)):
             raise ValueError(
-                "median_frequency needs image_pixels: for each of the classes no fewer pixels of the images than of "
+                f"{method} needs image_pixels: for each of the classes no fewer pixels of the images than of "
                 f"the class, here at least {counts.tolist()}; received {image_pixels}. Count them, or take inverse_log."
             )
         totals = np.asarray(image_pixels, np.float64)
@@ -68,9 +69,12 @@ def class_weights(
 
 METHODS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "median_frequency": lambda shares: np.median(shares) / shares,
+    "root_median_frequency": lambda shares: np.sqrt(np.median(shares) / shares),
     "inverse_log": lambda shares: 1 / np.log(_LOG_OFFSET + shares),
     "inverse_frequency": lambda shares: 1 / (shares.size * shares),
 }
+# Those whose shares are of the images in which a class occurs.
+OF_IMAGES = ("median_frequency", "root_median_frequency")
 
 
 def read_class_weights(path: str | os.PathLike, classes: int) -> np.ndarray:

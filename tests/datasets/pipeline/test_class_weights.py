@@ -21,8 +21,10 @@ SIGN_SYMBOL = 6
 
 def test_median_frequency_is_worked_by_hand():
     # Shares 0.6, 0.3, 0.2: the median is 0.3.
-    found = class_weights([600, 300, 100], "median_frequency", [1000, 1000, 500])
-    np.testing.assert_allclose(found, [0.5, 1.0, 1.5])
+    counts = [600, 300, 100], [1000, 1000, 500]
+    np.testing.assert_allclose(class_weights(counts[0], "median_frequency", counts[1]), [0.5, 1.0, 1.5])
+    roots = class_weights(counts[0], "root_median_frequency", counts[1])
+    np.testing.assert_allclose(roots, [0.707107, 1.0, 1.224745], rtol=1e-5)
 
 
 def test_median_frequency_is_that_of_segnet():
@@ -37,7 +39,7 @@ def test_inverse_log_and_inverse_frequency_are_worked_by_hand():
     np.testing.assert_allclose(class_weights([2, 1, 1], "inverse_frequency"), [2 / 3, 4 / 3, 4 / 3])
 
 
-@pytest.mark.parametrize("method", ["median_frequency", "inverse_log", "inverse_frequency"])
+@pytest.mark.parametrize("method", ["median_frequency", "root_median_frequency", "inverse_log", "inverse_frequency"])
 def test_a_class_without_pixels_counts_once_and_changes_no_other(method):
     with_gap = class_weights([60, 0, 40], method, [100, 0, 100])
     without = class_weights([60, 40], method, [100, 100])
@@ -49,6 +51,7 @@ def test_a_class_without_pixels_counts_once_and_changes_no_other(method):
     [
         (([1, 2], "median"), "method must be one of 'median_frequency', .*received 'median'"),
         (([1, 2], "median_frequency"), r"needs image_pixels.*received None. Count them"),
+        (([1, 2], "root_median_frequency"), "root_median_frequency needs image_pixels"),
         (([1, 2], "median_frequency", [2]), r"needs image_pixels.*received \[2\]"),
         (([1, 2], "median_frequency", [2, 1]), r"no fewer pixels of the images"),
         (([0, 0], "inverse_log"), r"at least one above 0; received \[0\.0, 0\.0\]"),
