@@ -7,6 +7,7 @@ import dataclasses
 import os
 from pathlib import Path
 
+from deeplab_tf.checks import number
 from deeplab_tf.crf import CRFParameters, crf_parameters
 from deeplab_tf.evaluation.crf_search.picture import search_picture
 from deeplab_tf.evaluation.evaluation import write_table
@@ -140,5 +141,9 @@ def read_trials(path: Path, images: int, iterations: int) -> CRFSearch:
             first, *others = csv.DictReader(file, strict=True)
         if first["stage"] != "0":
             raise ValueError("its first row is not that without a CRF")
-        trials = (CRFTrial(int(row["stage"]), crf_parameters(row["crf"]), float(row["miou"])) for row in others)
-        return CRFSearch(float(first["miou"]), tuple(trials), images, iterations)
+        trials = (CRFTrial(int(row["stage"]), crf_parameters(row["crf"]), _miou(row)) for row in others)
+        return CRFSearch(_miou(first), tuple(trials), images, iterations)
+
+
+def _miou(row: dict[str, str]) -> float:
+    return number("miou", float(row["miou"]), least=0, most=1, remedy="Search again.")

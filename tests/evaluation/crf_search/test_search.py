@@ -10,6 +10,7 @@ from PIL import Image
 
 from deeplab_tf.crf import CRFParameters, DenseCRF, crf_parameters
 from deeplab_tf.evaluation import CRFGrid, evaluate, search_crf
+from deeplab_tf.evaluation.crf_search.result import read_trials
 from deeplab_tf.inference.refined import Refined
 from deeplab_tf.interrupts import Interruption
 from harness import killed, planted_crf
@@ -96,6 +97,27 @@ def test_a_folder_of_another_search_is_refused(folder, changes, other):
     arguments = {"model": Coarse(), "images": IMAGES, **OPTIONS, **changes}
     with pytest.raises(ValueError, match=f"holds a CRF search with {other}.*Choose another folder"):
         search_crf(**arguments, output=folder)
+
+
+WITHOUT = "stage,crf,miou\n0,,0.5\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "stage,crf,miou\n0,,nan\n",
+        'stage,crf,miou\n1,"3,8,20,3,3,after",0.5\n',
+        f'{WITHOUT}1,"3,8,20,3,3,after",nan\n',
+        f'{WITHOUT}1,"3,8,20,3,3,after",7\n',
+        f'{WITHOUT}1,"3,8,20,3,3,after"',
+        f'{WITHOUT}1,"3,8,20',
+    ],
+)
+def test_damaged_results_are_named(tmp_path, text):
+    (tmp_path / "tried.csv").write_text(text)
+    with pytest.raises(ValueError, match=r"tried\.csv cannot be read as the results of a CRF search.*remove it"):
+        read_trials(tmp_path / "tried.csv", 2, 3)
 
 
 def test_bad_input(tmp_path):
