@@ -66,5 +66,6 @@ def search_picture(trials: Sequence[Any], best: Any, without: float) -> bytes:
     right.set_ylabel("mean IoU")
     right.grid(alpha=0.25)
     right.spines[["top", "right"]].set_visible(False)
-    right.legend(frameon=False, fontsize=8)
+    # Above the axes, where it hides no line.
+    right.legend(frameon=False, fontsize=8, ncols=2, loc="lower left", bbox_to_anchor=(0, 1))
     return as_png(figure)
