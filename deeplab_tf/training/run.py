@@ -247,7 +247,7 @@ def _steps(batches: tf.data.Dataset, trainer: keras.Model, run: RunCallbacks) ->
 def _what_is_kept(run: RunCallbacks) -> str:
     if run.folder.replaces is not None:
         return f"The run that was in {run.folder.replaces.path} is kept. "
-    return f"The model of step {run.state.best_step} is kept. " if run.state.best_step else ""
+    return f"The model of step {run.state.best_step} is kept in {run.folder.model}. " if run.state.best_step else ""
 
 
 def _what_an_interrupt_leaves(run: RunCallbacks) -> str:

@@ -3,6 +3,8 @@
 import keras
 import numpy as np
 
+from deeplab_tf.optimizers import averaged_weights
+
 DRAW = np.random.default_rng(0)
 IMAGES = DRAW.normal(size=(4, 5, 5, 2)).astype(np.float32)
 LABELS = DRAW.integers(0, 2, (4, 5, 5))
@@ -45,3 +47,28 @@ def gradients_of(model):
 def states(model):
     """Every number that training changes."""
     return [np.array(variable) for variable in (*model.variables, *model.optimizer.variables)]
+
+
+class SeenWeights(keras.callbacks.Callback):
+    """The trained weights after every batch, or epoch, and their averages at that time."""
+
+    def __init__(self, after="batch"):
+        super().__init__()
+        self.after, self.own, self.averaged = after, [], []
+
+    def on_train_batch_end(self, batch, logs=None):
+        self._look("batch")
+
+    def on_epoch_end(self, epoch, logs=None):
+        self._look("epoch")
+
+    def _look(self, after):
+        if after != self.after:
+            return
+        self.own.append(self._weights())
+        with averaged_weights(self.model):
+            self.averaged.append(self._weights())
+        assert all(map(np.array_equal, self.own[-1], self._weights()))
+
+    def _weights(self):
+        return [np.array(variable) for variable in self.model.trainable_variables]

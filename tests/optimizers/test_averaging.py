@@ -1,32 +1,14 @@
 """The averaged weights: what they are, where they are seen, and that training goes on with the others."""
 
-import keras
 import numpy as np
 
 from deeplab_tf import optimizers
 from deeplab_tf.optimizers.averaging import averaged_weights, batches_seen
-from harness.small_fit import fitted, small_network
-
-
-class Weights(keras.callbacks.Callback):
-    """The weights after every batch, and the averages that a block saw."""
-
-    def __init__(self):
-        super().__init__()
-        self.own, self.averaged = [], []
-
-    def on_train_batch_end(self, batch, logs=None):
-        self.own.append(self._weights())
-        with averaged_weights(self.model):
-            self.averaged.append(self._weights())
-        assert all(map(np.array_equal, self.own[-1], self._weights()))
-
-    def _weights(self):
-        return [np.array(variable) for variable in self.model.trainable_variables]
+from harness.small_fit import SeenWeights, fitted, small_network
 
 
 def test_the_average_is_seen_within_the_block_only():
-    model = fitted(optimizers.SGD(0.5, use_ema=True, ema_momentum=0.6), epochs=3, callbacks=[seen := Weights()])
+    model = fitted(optimizers.SGD(0.5, use_ema=True, ema_momentum=0.6), epochs=3, callbacks=[seen := SeenWeights()])
     wanted = seen.own[0]
     for own, averaged in zip(seen.own, seen.averaged):
         if own is not seen.own[0]:

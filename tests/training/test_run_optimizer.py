@@ -7,10 +7,11 @@ import keras
 import numpy as np
 import pytest
 
-from deeplab_tf import load_model, optimizers
+from deeplab_tf import load_model
 from deeplab_tf.datasets import evaluation_images, open_dataset
 from deeplab_tf.evaluation import evaluate
 from deeplab_tf.training import TrainConfig, resume, train
+from harness.small_fit import SeenWeights
 
 SETTINGS = {
     "model": "v2", "backbone": "vgg_16", "depth_multiplier": 0.05, "atrous_rates": (1,), "crop_size": 33,
@@ -23,22 +24,6 @@ SETTINGS = {
 }  # fmt: skip
 
 
-class Seen(keras.callbacks.Callback):
-    """After each validation the weights themselves, and their averages."""
-
-    def __init__(self):
-        super().__init__()
-        self.own, self.averaged = [], []
-
-    def on_epoch_end(self, epoch, logs=None):
-        self.own.append(self._weights())
-        with optimizers.averaged_weights(self.model):
-            self.averaged.append(self._weights())
-
-    def _weights(self):
-        return [np.array(variable) for variable in self.model.trainable_variables]
-
-
 def interrupt(batch, logs):
     # Within the accumulation of two batches.
     if batch == 2:
@@ -47,7 +32,7 @@ def interrupt(batch, logs):
 
 @pytest.fixture(scope="module")
 def runs(shapes, tmp_path_factory):
-    folder, seen = tmp_path_factory.mktemp("runs"), Seen()
+    folder, seen = tmp_path_factory.mktemp("runs"), SeenWeights(after="epoch")
     config = TrainConfig(data=str(shapes), output=str(folder / "whole"), **SETTINGS)
     whole = train(config, [seen])
     with pytest.raises(KeyboardInterrupt, match="goes on from step 3"):
