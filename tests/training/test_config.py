@@ -152,7 +152,7 @@ def test_damaged_groups_are_refused(changes, message):
         ("color_jitter", 2, "color_jitter must be a number from 0 to 1, or four.*received 2"),
         ("blur", -1, "blur must be a number from 0 to 1000; received -1"),
         ("sampling", "even", "sampling must be one of 'uniform', 'class_balanced'; received 'even'"),
-        ("class_weights", "median", r"class_weights one of \[.*'root_median_frequency'\], a \.json file.*'median'"),
+        ("class_weights", "median", r"must be one of \[.*'root_median_frequency'\], a \.json file.*'median'"),
         ("labels", {"classes": 3}, "needs 'names'"),
         ("model", ["v3"], r"model must be a text; received \['v3'\]"),
         ("val_split", 3, "val_split must be a text; received 3"),
