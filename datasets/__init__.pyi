@@ -19,6 +19,7 @@ from .converters import (
     convert_voc,
 )
 from .labelled_images import labelled_images
+from .open_data import open_data
 from .pipeline.augmentation import Augmentation
 from .pipeline.batches import evaluation_images, training_batches
 from .pipeline.class_counts import ClassCounts, count_classes
@@ -55,6 +56,7 @@ __all__ = [
     "inspect_dataset",
     "inspect_pairs",
     "labelled_images",
+    "open_data",
     "open_dataset",
     "training_batches",
     "write_labelme",

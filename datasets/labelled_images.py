@@ -6,18 +6,15 @@ import contextlib
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from deeplab_tf.datasets.audit.raw_source import find_source
 from deeplab_tf.datasets.pipeline.batches import evaluation_images
+from deeplab_tf.datasets.pipeline.prepared import is_prepared, open_prepared
 from deeplab_tf.datasets.records.damage import explained_data
 from deeplab_tf.datasets.records.dataset import open_dataset
 from deeplab_tf.datasets.records.pairs import Pair, check_pair, mark_repeated
 from deeplab_tf.datasets.records.parallel import ordered_map, worker_count
-from deeplab_tf.labels import LabelSpec, label_spec
-
-# What TFDS writes into the folder of a prepared data set.
-_TFDS_FILES = ("dataset_info.json", "features.json")
+from deeplab_tf.labels import LabelSpec
 
 
 @contextlib.contextmanager
@@ -56,8 +53,9 @@ def labelled_images(
         21 ['filename', 'image', 'label']
     """
     path = Path(path)
-    if masks is None and all((path / name).is_file() for name in _TFDS_FILES):
-        yield _of_tfds(path, split, labels, otherwise)
+    if masks is None and is_prepared(path):
+        data = open_prepared(path, labels, otherwise)
+        yield evaluation_images(data.builder, split, labels=data.labels), data.labels
         return
     with contextlib.ExitStack() as stack:
         options = {"otherwise": otherwise, "stack": stack}
@@ -68,18 +66,6 @@ def labelled_images(
     dataset = open_dataset(path, labels)
     with explained_data(dataset, split):
         yield evaluation_images(dataset, split), dataset.labels
-
-
-def _of_tfds(path: Path, split: str, labels, otherwise: LabelSpec | None) -> tuple[Iterable[Mapping], LabelSpec]:
-    try:
-        import tensorflow_datasets as tfds
-    except ImportError as error:
-        raise ImportError(f"{path} was prepared by TFDS. pip install 'deeplab-tf[tfds]' to read it.") from error
-    builder = tfds.builder_from_directory(path)
-    told = (builder.info.metadata or {}).get("labels")
-    meant: Any = next((given for given in (labels, told, otherwise) if given is not None), None)
-    spec = label_spec(meant)
-    return evaluation_images(builder, split, labels=spec), spec
 
 
 class _Files:

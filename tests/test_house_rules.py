@@ -115,6 +115,7 @@ IDEAS = {
     "models/test_layouts.py": "the four layouts of the v3 paper",
     "models/test_parameter_counts.py": "the large models in one table",
     "models/test_short_fit.py": "a few steps of fit, by the statistics of the moment",
+    "training/recipes/test_published.py": "the settings of all recipes, as published",
     "training/test_reproducible.py": "every operation of a training step",
 }
 

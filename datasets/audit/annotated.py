@@ -36,11 +36,13 @@ class RawSource:
         labels: What the label ids mean.
         pairs: The pairs of every split.
         findings: What is known before the pairs are read.
+        one_split: Whether the data know of no splits, so that the name of theirs is anyone's choice.
     """
 
     labels: LabelSpec
     pairs: dict[str, list[Pair]]
     findings: tuple[Finding, ...] = ()
+    one_split: bool = False
 
 
 def annotated_source(
@@ -48,6 +50,7 @@ def annotated_source(
     splits: Sequence[str] | None,
     labels: LabelSpec | Mapping | str | int | None,
     stack: contextlib.ExitStack,
+    strict: bool = False,
 ) -> RawSource | None:
     """What an annotation tool left at `path`; None where it is nothing of that kind.
 
@@ -56,12 +59,13 @@ def annotated_source(
         splits: As for `inspect_dataset`.
         labels: As for `inspect_dataset`.
         stack: Keeps images that were taken out of JSON files until it is closed.
+        strict: As for `find_source`.
 
     Raises:
         ValueError: If a file cannot be read, a split is none of the export, or labels lack a category.
     """
     if path.is_dir() and _has_labelme(path):
-        return _labelme_source(path, splits, labels, stack)
+        return _labelme_source(path, splits, labels, stack, strict)
     try:
         annotation_files(path)
     except ValueError:
@@ -94,6 +98,7 @@ def _labelme_source(
     splits: Sequence[str] | None,
     labels: LabelSpec | Mapping | str | int | None,
     stack: contextlib.ExitStack,
+    strict: bool,
 ) -> RawSource:
     if splits is not None and len(splits) > 1:
         raise ValueError(f"A folder of labelme is one split; received {list(splits)}. Name one, or leave it out.")
@@ -108,10 +113,12 @@ def _labelme_source(
         try:
             spec = collected_labels(found)
         except ValueError:
+            if strict:
+                raise
             # Files that cannot be read, or have no shapes: what is wrong with them is for the audit to say.
             spec = label_spec(2)
     pairs = {splits[0] if splits else "train": labelled_pairs(found, spec)}
-    return RawSource(spec, pairs, (*_notes(found.notes), *_unlabelled(found)))
+    return RawSource(spec, pairs, (*_notes(found.notes), *_unlabelled(found)), one_split=True)
 
 
 def _with_background(spec: LabelSpec) -> LabelSpec:

@@ -39,6 +39,7 @@ def find_source(
     *,
     stack: contextlib.ExitStack,
     otherwise: LabelSpec | None = None,
+    strict: bool = False,
 ) -> RawSource | None:
     """What `path` holds, where it is not a folder of TFRecords.
 
@@ -52,6 +53,7 @@ def find_source(
         stack: Keeps images that were taken out of other files until it is closed.
         otherwise: The labels of a folder that does not say its own, where `labels` do not either. When left out they
             are counted from the masks.
+        strict: Raise what stops the counting, which is otherwise left to the audit to say.
 
     Returns:
         The pairs, or None for a folder of TFRecords.
@@ -61,10 +63,10 @@ def find_source(
     """
     named = _own_labels(path, labels, otherwise)
     if masks is not None:
-        return _folder_source(path, Path(masks), splits, named, mask_suffix, ids)
+        return _folder_source(path, Path(masks), splits, named, mask_suffix, ids, strict)
     annotations = labels if otherwise is None else named
     if path.suffix == ".json" and path.is_file():
-        return annotated_source(path, splits, annotations, stack)
+        return annotated_source(path, splits, annotations, stack, strict)
     if not path.is_dir():
         raise ValueError(
             f"{path} is not a folder. Give one that `deeplab-tf convert` wrote, or one of images and masks before it."
@@ -73,7 +75,7 @@ def find_source(
         return None
     if (path / "images").is_dir() and (path / "masks").is_dir():
         folders = path / "images", path / "masks"
-        return _folder_source(*folders, splits, named, mask_suffix, ids)
+        return _folder_source(*folders, splits, named, mask_suffix, ids, strict)
     # The first whose folders are there is taken.
     layouts = {name: source for name, source in DATA_SETS.items() if source.labels is not None}
     for source in layouts.values():
@@ -82,10 +84,10 @@ def find_source(
             pairs = {split: list_pairs(path, split) for split in splits} if splits is not None else present
             spec = source.label_spec() if labels is None else label_spec(labels)
             return RawSource(spec, pairs, source.findings_of_lists(path, pairs))
-    if (annotated := annotated_source(path, splits, annotations, stack)) is not None:
+    if (annotated := annotated_source(path, splits, annotations, stack, strict)) is not None:
         return annotated
     if _holds_both(path, mask_suffix):
-        return _folder_source(path, path, splits, named, mask_suffix, ids)
+        return _folder_source(path, path, splits, named, mask_suffix, ids, strict)
     raise ValueError(
         f"{path} holds neither TFRecords, nor the folders images and masks, nor the folders of one of {list(layouts)}, "
         "nor JSON files of labelme or of a COCO export. "
@@ -129,6 +131,7 @@ def _folder_source(
     labels: LabelSpec | None,
     mask_suffix: str | None,
     ids: Sequence[int],
+    strict: bool,
 ) -> RawSource:
     if splits is not None and len(splits) > 1:
         raise ValueError(f"A folder of images is one split; received {list(splits)}. Name one, or leave it out.")
@@ -141,8 +144,10 @@ def _folder_source(
             findings, ids = (Finding("sparse_ids", f"{masks}: {error}", values=error.ids),), error.ids
             spec, _ = counted_labels(pairs, 255, 1, ids)
         except ValueError:
+            if strict:
+                raise
             # Masks of fewer than two ids: what is wrong with them is for the audit to say.
             spec = label_spec(2)
     reader = MaskReader(spec, tuple(ids))
     pairs = [dataclasses.replace(pair, read=reader) for pair in pairs]
-    return RawSource(spec, {splits[0] if splits else "train": pairs}, findings)
+    return RawSource(spec, {splits[0] if splits else "train": pairs}, findings, one_split=True)

@@ -35,16 +35,16 @@ def training_batches(
 ) -> tf.data.Dataset:
     """Endless batches of randomly scaled, cropped and flipped images.
 
-    Of TFRecords, batch k is a function of the arguments and k alone, to the last bit: a pipeline made with
+    Of TFRecords and of files, batch k is a function of the arguments and k alone, to the last bit: a pipeline made with
     `start_step=k` continues one that was cut off after k batches, whatever the number of threads. Of a TFDS builder
     that holds too. Of a `tf.data.Dataset` it holds as far as the data set itself gives the same elements in the same
     order each time that it is read, so do not shuffle or draw at random in it: order and augmentation are made here.
     Epochs follow each other without a gap, so that every batch is full.
 
     Args:
-        dataset: From `open_dataset`; or a TFDS builder whose data are prepared; or a `tf.data.Dataset` of single pairs
-            (image, label), or of dictionaries with `image` and `label`: uint8 `[H, W, 3]`, RGB, and integer `[H, W]`
-            or `[H, W, 1]`.
+        dataset: From `open_dataset` or `open_data`; or a TFDS builder whose data are prepared; or a `tf.data.Dataset`
+            of single pairs (image, label), or of dictionaries with `image` and `label`: uint8 `[H, W, 3]`, RGB, and
+            integer `[H, W]` or `[H, W, 1]`.
         split: The split to train on, `train` when left out. A `tf.data.Dataset` has none.
         batch_size: Images a batch.
         labels: What the label ids mean, or what `label_spec` takes for it. Needed for a `tf.data.Dataset`, and for a
@@ -55,7 +55,7 @@ def training_batches(
         seed: Seed of the order and the augmentation.
         start_step: Number of the first batch.
         shuffle_buffer: Number of images held in memory, among which the next one is drawn. When left out 1000 of
-            TFRecords, which are held encoded, and 100 of other data.
+            TFRecords, which are held encoded, and of files; 100 of other data.
         image_weights: How often every image is drawn in relation to the others, in the split's order; see
             `count_classes`. When left out every image comes once an epoch.
         max_side: Larger images are scaled down to this side, or to fit this (height, width), before all else: the
@@ -65,7 +65,7 @@ def training_batches(
         Pairs of the images, float32 `[batch_size, h, w, 3]` in 0-255, and their labels, int32 `[batch_size, h, w]`.
 
     Raises:
-        TypeError: If `dataset` is none of the three.
+        TypeError: If `dataset` is none of these.
         ValueError: If an argument makes no sense, there is no such split, the elements are no images with labels, or a
             shard is missing or damaged. Damage that shows only in reading comes as a TensorFlow error;
             `explained_data` says where it is in TFRecords.

@@ -13,6 +13,7 @@ from deeplab_tf.datasets.pipeline.class_weights import class_weights
 from deeplab_tf.datasets.pipeline.sources import open_source
 from deeplab_tf.datasets.records.damage import explained_data
 from deeplab_tf.datasets.records.dataset import DataSet
+from deeplab_tf.datasets.records.image_data import ImageData
 from deeplab_tf.labels import LabelSpec
 from deeplab_tf.progress import track
 
@@ -84,7 +85,7 @@ def count_classes(
 
     histograms = source.ordered().map(histogram, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
     pixels, image_pixels, present = np.zeros(values, np.int64), np.zeros(values, np.int64), []
-    told = isinstance(dataset, DataSet)
+    told = isinstance(dataset, DataSet | ImageData)
     with explained_data(dataset, split or "train") if told else contextlib.nullcontext():
         for counts in track(histograms.as_numpy_iterator(), source.count, "count classes"):
             pixels += counts

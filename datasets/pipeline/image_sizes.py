@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from deeplab_tf.datasets.records.dataset import DataSet
+from deeplab_tf.datasets.records.image_data import ImageData
 from deeplab_tf.datasets.records.record import read_size
 from deeplab_tf.images.scaling import MANY_TIMES, fitted_size
 
@@ -17,8 +18,10 @@ SAMPLE = 256
 SHARE, GIANT = 0.95, 1.25
 
 
-def sampled_sizes(dataset: DataSet, split: str, limit: tuple[int, int] | None = None) -> list[tuple[int, int]]:
-    """(height, width) of some 256 images, the first ones of shards that are evenly drawn.
+def sampled_sizes(
+    dataset: DataSet | ImageData, split: str, limit: tuple[int, int] | None = None
+) -> list[tuple[int, int]]:
+    """(height, width) of some 256 images, of TFRecords the first ones of shards that are evenly drawn.
 
     Args:
         dataset: The data.
@@ -29,6 +32,8 @@ def sampled_sizes(dataset: DataSet, split: str, limit: tuple[int, int] | None = 
         ValueError: If there is no such split or a shard is missing.
         tf.errors.OpError: If a record is damaged.
     """
+    if isinstance(dataset, ImageData):
+        return [fitted_size(*size, limit) for size in dataset.sizes(split, SAMPLE)]
     files = dataset.files(split)
     files = files[:: math.ceil(len(files) / SAMPLE)]
     each = math.ceil(SAMPLE / len(files))

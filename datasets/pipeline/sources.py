@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from deeplab_tf.datasets.records.damage import check_split, explained_data
 from deeplab_tf.datasets.records.dataset import DataSet
+from deeplab_tf.datasets.records.image_data import ImageData
 from deeplab_tf.datasets.records.record import decode_image, decode_label, parse
 from deeplab_tf.labels import LabelSpec, label_spec
 
@@ -73,6 +74,9 @@ def open_source(
     """
     if isinstance(dataset, DataSet):
         return _of_records(dataset, split or default, labels, labelled)
+    if isinstance(dataset, ImageData):
+        _check_same(labels, dataset)
+        return dataset.source(split or default, labelled)
     if isinstance(dataset, tf.data.Dataset):
         if split is not None:
             raise ValueError(
@@ -103,12 +107,16 @@ def refuse_endless(data: tf.data.Dataset) -> None:
         )
 
 
-def _of_records(dataset: DataSet, split: str, labels, labelled: bool) -> Source:
+def _check_same(labels, dataset: DataSet | ImageData) -> None:
     if labels is not None and label_spec(labels) != dataset.labels:
         raise ValueError(
             f"{dataset.path} brings its labels, {dataset.labels.classes} classes of {dataset.labels.name!r}; received "
             "others. Leave the labels out."
         )
+
+
+def _of_records(dataset: DataSet, split: str, labels, labelled: bool) -> Source:
+    _check_same(labels, dataset)
     counts = check_split(dataset, split)
     if not dataset.count(split):
         raise ValueError(f"{dataset.path} has no images in split {split!r}. Convert the split again.")
@@ -119,9 +127,7 @@ def _of_records(dataset: DataSet, split: str, labels, labelled: bool) -> Source:
         return tf.data.TFRecordDataset(file).enumerate(first)
 
     def epoch(key: tf.Tensor) -> tf.data.Dataset:
-        order = tf.random.experimental.stateless_shuffle(tf.range(len(files)), key)
-        shards = tf.data.Dataset.from_tensor_slices((tf.gather(files, order), tf.gather(firsts, order)))
-        return shards.interleave(shard, cycle_length=min(len(files), SHARDS_MIXED))
+        return interleaved(shard, (files, firsts), key)
 
     def ordered() -> tf.data.Dataset:
         return tf.data.TFRecordDataset([os.fsencode(path) for path in dataset.files(split)]).enumerate()
@@ -135,13 +141,29 @@ def _of_records(dataset: DataSet, split: str, labels, labelled: bool) -> Source:
         image = decode_image(fields["image"])
         if not labelled:
             return {"image": image, "filename": fields["filename"]}
-        image, label = _of_one_size(image, decode_label(fields["label"], tf.as_dtype(dataset.labels.mask_dtype)))
+        image, label = of_one_size(image, decode_label(fields["label"], tf.as_dtype(dataset.labels.mask_dtype)))
         return {"image": image, "label": label, "filename": fields["filename"]}
 
     return Source(
         f"split {split!r} of {dataset.path}", dataset.labels, dataset.count(split), ordered, epoch, decode,
         ENCODED_BUFFER, labelled,
     )  # fmt: skip
+
+
+def interleaved(
+    shard: Callable[..., tf.data.Dataset], arguments: Sequence[tf.Tensor], key: tf.Tensor
+) -> tf.data.Dataset:
+    """The elements of all shards, several of which are read in turn; `key` decides the shards' order.
+
+    Args:
+        shard: Makes the elements of a shard from its arguments.
+        arguments: The arguments of all shards, tensors whose first axis is the shards.
+        key: int64 `[2]`.
+    """
+    count = len(arguments[0])
+    order = tf.random.experimental.stateless_shuffle(tf.range(count), key)
+    shards = tf.data.Dataset.from_tensor_slices(tuple(tf.gather(values, order) for values in arguments))
+    return shards.interleave(shard, cycle_length=min(count, SHARDS_MIXED))
 
 
 def _of_builder(builder, split: str, labels, labelled: bool) -> Source:
@@ -183,7 +205,7 @@ def _of_elements(data: tf.data.Dataset, labels: LabelSpec, name: str, labelled: 
         if "label" not in found:
             return number, found
         label = found["label"][..., 0] if found["label"].shape.rank == 3 else found["label"]
-        image, label = _of_one_size(found["image"], _known(tf.cast(label, tf.int32), labels, found["filename"]))
+        image, label = of_one_size(found["image"], _known(tf.cast(label, tf.int32), labels, found["filename"]))
         return number, {**found, "image": image, "label": label}
 
     def ordered() -> tf.data.Dataset:
@@ -257,6 +279,7 @@ def _known(label: tf.Tensor, labels: LabelSpec, filename: tf.Tensor) -> tf.Tenso
         return tf.identity(label)
 
 
-def _of_one_size(image: tf.Tensor, label: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+def of_one_size(image: tf.Tensor, label: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """The two, after making sure that they have one height and width."""
     with tf.control_dependencies([tf.debugging.assert_equal(tf.shape(image)[:2], tf.shape(label))]):
         return tf.identity(image), tf.identity(label)

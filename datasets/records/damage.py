@@ -10,6 +10,7 @@ from pathlib import Path
 import tensorflow as tf
 
 from deeplab_tf.datasets.records.dataset import DataSet
+from deeplab_tf.datasets.records.image_data import ImageData
 from deeplab_tf.datasets.records.record import count_records, decode_image, decode_label, parse
 from deeplab_tf.progress import counted, track
 
@@ -41,7 +42,7 @@ def check_split(dataset: DataSet, split: str) -> list[int]:
     return counts
 
 
-def explain_data_error(dataset: DataSet, split: str, error: Exception) -> Exception:
+def explain_data_error(dataset: DataSet | ImageData, split: str, error: Exception) -> Exception:
     """The error to raise in place of what a pipeline over `split` raised.
 
     Reads the whole split again, record by record, until it finds what cannot be read.
@@ -52,8 +53,8 @@ def explain_data_error(dataset: DataSet, split: str, error: Exception) -> Except
         error: What it raised.
 
     Returns:
-        A `ValueError` that names the damaged shard and, where it is only one image or mask, that image; or `error`
-        itself where the split reads without fault.
+        A `ValueError` that names the damaged file, of TFRecords the shard, and, where it is only one image or mask,
+        that image; or `error` itself where the split reads without fault.
 
     Example:
         >>> try:
@@ -61,6 +62,8 @@ def explain_data_error(dataset: DataSet, split: str, error: Exception) -> Except
         ... except tf.errors.OpError as error:
         ...     raise explain_data_error(dataset, "train", error) from error
     """
+    if isinstance(dataset, ImageData):
+        return dataset.explain(split, error)
     try:
         check_split(dataset, split)
         for path in track(dataset.files(split), len(dataset.files(split)), f"look for damage in {split}", "shard"):
@@ -71,7 +74,7 @@ def explain_data_error(dataset: DataSet, split: str, error: Exception) -> Except
 
 
 @contextlib.contextmanager
-def explained_data(dataset: DataSet, split: str) -> Iterator[None]:
+def explained_data(dataset: DataSet | ImageData, split: str) -> Iterator[None]:
     """Raises, in place of what a pipeline over `split` raises in the block, what `explain_data_error` makes of it.
 
     Args:

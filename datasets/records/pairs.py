@@ -185,7 +185,7 @@ def size_to_draw(path: Path, image: Path, stated: tuple[int, int] | None) -> tup
         ValueError: If the size is not known, or more than an image can have.
     """
     try:
-        found = _upright_size(image)
+        found = upright_size(image)
     except (OSError, ValueError) as error:
         if stated is None or not all(side > 0 for side in stated) or stated[0] * stated[1] > MAX_PIXELS:
             raise ValueError(
@@ -198,7 +198,7 @@ def size_to_draw(path: Path, image: Path, stated: tuple[int, int] | None) -> tup
     return found
 
 
-def _upright_size(path: Path) -> tuple[int, int]:
+def upright_size(path: Path) -> tuple[int, int]:
     """Rows and columns of an image file by its header, as `read_image` turns it."""
     with open_header(path).image as image:
         width, height = image.size

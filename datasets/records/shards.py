@@ -31,6 +31,21 @@ def shard_files(folder: Path, split: str) -> list[Path]:
     return sorted(path for path in folder.glob("*") if pattern.fullmatch(path.name))
 
 
+def first_images(images: int, shards: int | None = None) -> list[int]:
+    """The number of the first image of every shard, and that of all images behind them.
+
+    Args:
+        images: How many there are, > 0.
+        shards: Number of files; one for every 256 images when None, and at most one an image.
+
+    Example:
+        >>> first_images(600)
+        [0, 200, 400, 600]
+    """
+    shards = min(shards or math.ceil(images / IMAGES_A_SHARD), images)
+    return [shard * images // shards for shard in range(shards + 1)]
+
+
 def write_shards(
     folder: Path,
     split: str,
@@ -57,14 +72,15 @@ def write_shards(
     Raises:
         tf.errors.OpError: If a file cannot be written.
     """
-    shards = min(shards or math.ceil(len(pairs) / IMAGES_A_SHARD), len(pairs))
+    firsts = first_images(len(pairs), shards)
+    shards = len(firsts) - 1
     written, bad = 0, []
     with contextlib.closing(
         ordered_map(functools.partial(_attempt, labels=labels, limit=limit), pairs, workers)
     ) as results:
         tracked = zip(pairs, track(results, len(pairs), f"convert {split}"))
         for shard in range(shards):
-            members = (shard + 1) * len(pairs) // shards - shard * len(pairs) // shards
+            members = firsts[shard + 1] - firsts[shard]
             with tf.io.TFRecordWriter(os.fsencode(folder / shard_name(split, shard, shards))) as writer:
                 for pair, result in itertools.islice(tracked, members):
                     if isinstance(result, ValueError):

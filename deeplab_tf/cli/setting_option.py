@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from deeplab_tf.cli.group import QuietCommand
-from deeplab_tf.cli.options import LABELS, Assignment, MaxSide, Numbers, OrNone, Rates, Side
+from deeplab_tf.cli.options import LABELS, Assignment, Ids, MaxSide, Numbers, OrNone, Rates, Side
 from deeplab_tf.settings import Setting, Settings, fields_of
 
 REGISTRY = Path(__file__).resolve().parents[1] / "models" / "registry.py"
@@ -36,6 +36,7 @@ TYPES: dict[str, Callable[[Iterable[str]], Any]] = {
     "rates": lambda choices: Rates(),
     "numbers": lambda choices: Numbers(),
     "labels": lambda choices: LABELS,
+    "ids": lambda choices: Ids(),
     "class_weights": lambda choices: OrNone(),
     "arguments": lambda choices: Assignment(),
 }

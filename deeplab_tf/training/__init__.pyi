@@ -1,11 +1,15 @@
 # The public names, which __init__.py imports when they are first used, and editors and type checkers read here.
 from . import callbacks
 from .config import TrainConfig
-from .groups import DataSettings, NetworkSettings, OptimisationSettings, RunSettings, ScheduleSettings
-from .run import TrainResult, resume, train
+from .data_settings import DataSettings
+from .groups import NetworkSettings, OptimisationSettings, RunSettings, ScheduleSettings
+from .recipes import RECIPES, recipe
+from .run import TrainResult
 from .run_folder import RunFolder
+from .stages import resume, train
 
 __all__ = [
+    "RECIPES",
     "DataSettings",
     "NetworkSettings",
     "OptimisationSettings",
@@ -15,6 +19,7 @@ __all__ = [
     "TrainConfig",
     "TrainResult",
     "callbacks",
+    "recipe",
     "resume",
     "train",
 ]

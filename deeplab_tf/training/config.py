@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+import os
 import reprlib
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from deeplab_tf import checks
 from deeplab_tf.datasets.pipeline.augmentation import Augmentation
 from deeplab_tf.settings import Settings, fields_of
+from deeplab_tf.training.data_settings import DataSettings
 from deeplab_tf.training.groups import (
-    DataSettings,
     NetworkSettings,
     OptimisationSettings,
     RunSettings,
@@ -30,6 +32,8 @@ GROUPS: dict[str, type[Settings]] = {
 # Where each setting is kept: the group, and the field there.
 _PLACES = {name: (group, field.name) for group, kind in GROUPS.items() for name, (field, _) in fields_of(kind).items()}
 _NO_DEFAULT = dataclasses.MISSING
+# Of a run that only shows whether everything works; the last one follows a validation within it.
+FAST_STEPS = 3
 # Version 1 had no groups and said no version.
 VERSION = 2
 
@@ -86,8 +90,15 @@ class TrainConfig:
         return getattr(getattr(self, group), field)
 
     @property
+    def last_step(self) -> int:
+        """The step at which the run ends: `steps`, or 3 of a `fast_dev_run`."""
+        return min(self.steps, FAST_STEPS) if self.fast_dev_run else self.steps
+
+    @property
     def eval_steps(self) -> int:
         """Steps between checkpoints, as resolved from `eval_every`."""
+        if self.fast_dev_run:
+            return min(self.last_step, FAST_STEPS - 1)
         return min(self.steps, self.eval_every or min(max(self.steps // 10, 100), 2000))
 
     def replace(self, **settings: Any) -> TrainConfig:
@@ -141,6 +152,11 @@ TrainConfig.__signature__ = inspect.Signature(  # pyright: ignore[reportAttribut
         for name, (field, _) in fields_of(kind).items()
     ]
 )
+
+
+def stage_folder(folder: str | os.PathLike, number: int) -> str:
+    """The run folder of a stage, counted from 1, in that of all stages."""
+    return str(Path(folder) / f"stage-{number}")
 
 
 def _group(kind: type[Settings], whole: Any, settings: Mapping) -> Settings:

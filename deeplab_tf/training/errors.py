@@ -9,12 +9,13 @@ import tensorflow as tf
 
 from deeplab_tf.datasets import DataSet, explain_data_error
 from deeplab_tf.datasets.records.damage import DATA_ERRORS
+from deeplab_tf.datasets.records.image_data import ImageData
 from deeplab_tf.files.disk import DiskFull, writing
 from deeplab_tf.training.config import TrainConfig
 
 
 @contextlib.contextmanager
-def explained(config: TrainConfig, dataset: DataSet, split: str) -> Iterator[None]:
+def explained(config: TrainConfig, dataset: DataSet | ImageData, split: str) -> Iterator[None]:
     """Turns TensorFlow's errors of the block, which reads `split`, into those that a user can act on.
 
     Raises:

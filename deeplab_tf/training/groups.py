@@ -11,11 +11,8 @@ from typing import Any
 
 from deeplab_tf import checks
 from deeplab_tf.datasets.pipeline.class_weights import METHODS
-from deeplab_tf.labels import label_spec
-from deeplab_tf.settings import ARGUMENTS, FLAG, TEXT, Kind, Settings, number, one_of, setting, size, whole
+from deeplab_tf.settings import ARGUMENTS, FLAG, TEXT, Kind, Settings, number, one_of, setting, whole
 from deeplab_tf.training.optimisation.tables import LOSSES, OPTIMIZERS, SCHEDULES
-
-SAMPLINGS = ("uniform", "class_balanced")
 
 
 def _model(name: str, value) -> str:
@@ -33,11 +30,6 @@ def _backbone(name: str, value) -> str:
 
 def _rates(name: str, value) -> tuple[int, ...]:
     return checks.whole_numbers(name, value, remedy="Try (6, 12, 18), or () for none.")
-
-
-def _labels(name: str, value) -> str | int | dict:
-    label_spec(value)
-    return value.to_dict() if hasattr(value, "to_dict") else value
 
 
 def _class_weights(name: str, value) -> str | tuple[float, ...]:
@@ -102,53 +94,6 @@ class NetworkSettings(Settings):
         unset="200",
         default=None,
     )
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class DataSettings(Settings):
-    """What the run reads, and the size at which it does.
-
-    Raises:
-        ValueError: If a value is not possible; the message says what is.
-
-    Example:
-        >>> DataSettings(folder="voc-tfrecords", crop_size=(257, 513)).crop
-        (257, 513)
-    """
-
-    folder: str = setting(TEXT, "Folder of TFRecords, as deeplab-tf convert writes it.", name="data")
-    labels: str | int | Mapping[str, Any] | None = setting(
-        Kind("labels", _labels),
-        "Label set of TFRecords without a dataset.json, for instance pascal_voc.",
-        default=None,
-    )
-    train_split: str = setting(TEXT, "Split to train on.", default="train")
-    val_split: str | None = setting(TEXT, "Split to validate on.", unset="val, if there", default=None)
-    crop_size: int | tuple[int, int] = setting(
-        size(remedy="Try 257."),
-        "Side or HEIGHTxWIDTH of the crops.",
-        more="In pixels, larger than the output stride; output stride x k + 1 is best. Prediction pads smaller images "
-        "to it.",
-        default=257,
-    )
-    max_side: int | tuple[int, int] | None = setting(
-        Kind("limit", size(remedy="Try 513.").check),
-        "Scale larger images down to this side first.",
-        more="Or to fit this (height, width). Validation compares at the images' own size.",
-        default=None,
-    )
-    sampling: str = setting(
-        one_of(SAMPLINGS),
-        "How images are drawn.",
-        more="Uniform: every image once per epoch. Class-balanced: as if a class were drawn and then an image in "
-        "which it occurs, each evenly; this reads all masks first.",
-        default="uniform",
-    )
-
-    @property
-    def crop(self) -> tuple[int, int]:
-        """(height, width) of the training crops."""
-        return self.crop_size if isinstance(self.crop_size, tuple) else (self.crop_size, self.crop_size)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -266,4 +211,11 @@ class RunSettings(Settings):
     )
     mixed_precision: bool = setting(
         FLAG, "Compute in 16 bits.", more="float16 on a GPU, bfloat16 elsewhere.", default=False
+    )
+    fast_dev_run: bool = setting(
+        FLAG,
+        "Three steps through everything, to see whether it works: training, validation on a few images, checkpoint, "
+        "best model, export.",
+        more="The run may be replaced by any other without `overwrite`.",
+        default=False,
     )

@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from deeplab_tf import checks
 from deeplab_tf.datasets import DataSet
+from deeplab_tf.datasets.records.image_data import ImageData
 from deeplab_tf.evaluation import Evaluation
 from deeplab_tf.interrupts import Interrupts
 from deeplab_tf.models import SegmentationModel
@@ -24,10 +25,10 @@ from deeplab_tf.training.callbacks import (
 )
 from deeplab_tf.training.callbacks.epochs import EpochsOfSteps
 from deeplab_tf.training.config import TrainConfig
+from deeplab_tf.training.data import val_split
 from deeplab_tf.training.errors import explained
 from deeplab_tf.training.optimisation.trainer import learning_rate
 from deeplab_tf.training.run_folder import RunFolder
-from deeplab_tf.training.start import val_split
 from deeplab_tf.training.state import RunState
 
 ROWS_BETWEEN_CHECKPOINTS = 10
@@ -55,7 +56,7 @@ class RunCallbacks:
         self,
         config: TrainConfig,
         folder: RunFolder,
-        dataset: DataSet,
+        dataset: DataSet | ImageData,
         images: tf.data.Dataset | None,
         model: SegmentationModel,
         state: RunState,
@@ -74,7 +75,7 @@ class RunCallbacks:
         )
         self._best = BestModel(folder.model, model=model, validation=validation, state=state)
         self._curves = Curves(folder.curves, Path(config.output).name, state=state)
-        self._progress = TrainingProgress(config.batch_size, config.steps, state=state)
+        self._progress = TrainingProgress(config.batch_size, config.last_step, state=state)
         self.checkpoint = Checkpoint(
             folder.checkpoint,
             model=model,
@@ -93,7 +94,7 @@ class RunCallbacks:
             *callbacks,
             self.checkpoint,
         ]
-        self.epochs = EpochsOfSteps(self.order, config.eval_steps, config.steps, state)
+        self.epochs = EpochsOfSteps(self.order, config.eval_steps, config.last_step, state)
 
     def close(self) -> None:
         """Ends what they have open, however training ended."""

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from deeplab_tf.datasets import DataSet
+from deeplab_tf.datasets.pipeline.prepared import record_of
+from deeplab_tf.datasets.records.image_data import ImageData
 from deeplab_tf.files import read_json, write_json
 from deeplab_tf.files.reading import reading
 from deeplab_tf.labels import LabelSpec
@@ -23,7 +25,7 @@ SETTINGS, REMEDY = "the settings of a training run", "Restore the file or choose
 # while its files move into the place of those of the other.
 BEGUN, WHOLE, MOVING = ".new-begun", ".new", ".new-moving"
 # Settings that a resumed run need not keep.
-FREE = ("data", "checkpoint_minutes")
+FREE = ("data", "masks", "val_data", "val_masks", "checkpoint_minutes")
 
 
 class RunFolder:
@@ -72,8 +74,8 @@ class RunFolder:
             ValueError: If there is a run and `overwrite` is not set, or there are files of something else.
         """
         if self.holds_run:
-            self.read_config()
-            if not overwrite:
+            # A trial makes room for any other run.
+            if not self.read_config().fast_dev_run and not overwrite:
                 raise ValueError(self._taken())
         elif self.path.is_dir() and (others := self._others()):
             raise ValueError(
@@ -96,7 +98,7 @@ class RunFolder:
 
     def is_finished(self, state: RunState) -> bool:
         """Whether nothing is left to do of the run, the last validation included."""
-        steps = self.read_config().steps
+        steps = self.read_config().last_step
         return state.step == steps and bool(state.rows) and state.rows[-1]["step"] == steps
 
     @property
@@ -190,8 +192,8 @@ class RunFolder:
         """The run's settings for going on with it.
 
         Args:
-            given: Settings that the caller names. `data` and `checkpoint_minutes` may be others than they were; all
-                else must be as it was.
+            given: Settings that the caller names. Those of `FREE` may be others than they were; all else must be as
+                it was.
 
         Raises:
             ValueError: If there is no run, or a setting differs or is unknown; the message names it.
@@ -208,11 +210,11 @@ class RunFolder:
             )
         return wanted
 
-    def check_same_data(self, dataset: DataSet) -> None:
+    def check_same_data(self, dataset: DataSet | ImageData) -> None:
         """Makes sure that a run goes on with the data that it began with.
 
         Raises:
-            ValueError: If the number of images or the labels differ.
+            ValueError: If the images or the labels differ.
         """
         began = self.read_resolved()
         counts = {split: dataset.count(split) for split in began["images"] if split in dataset.splits}
@@ -221,3 +223,9 @@ class RunFolder:
                 f"{dataset.path} has {counts} images of {dataset.labels.name!r}; by {self.config} the run began with "
                 f"{began['images']} of {began['labels'].get('name')!r}. Give that data set, or start another run."
             )
+        for split, record in began.get("data", {}).items():
+            if record.get("files") and record_of(dataset, split).get("files") != record["files"]:
+                raise ValueError(
+                    f"{dataset.path} has other files in split {split!r} than when the run in {self.path} began: names "
+                    "or sizes differ. Restore them, or start another run."
+                )

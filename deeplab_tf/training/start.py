@@ -9,10 +9,10 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-import tensorflow as tf
 
-from deeplab_tf.datasets import DataSet, training_batches
+from deeplab_tf.datasets import DataSet
 from deeplab_tf.datasets.pipeline.image_sizes import advice_on_size, median_size, sampled_sizes, typical_size
+from deeplab_tf.datasets.records.image_data import ImageData
 from deeplab_tf.heads import default_atrous_rates
 from deeplab_tf.images.scaling import limit_of
 from deeplab_tf.labels import LabelSpec
@@ -20,6 +20,7 @@ from deeplab_tf.layers import BatchNorm
 from deeplab_tf.models import MODELS, DeepLabV3, DeepLabV3Plus, SegmentationModel
 from deeplab_tf.models.registry import check_settings
 from deeplab_tf.training.config import TrainConfig
+from deeplab_tf.training.data import batches_of
 from deeplab_tf.training.errors import explained
 from deeplab_tf.training.optimisation.tables import ADAPTIVE
 from deeplab_tf.weights import Source, identify, recalibrate_batch_norm
@@ -145,7 +146,21 @@ def with_learning_rate(config: TrainConfig, weights: Source | None = None) -> Tr
     return config.replace(learning_rate=rate / 10 if config.optimizer in ADAPTIVE else rate)
 
 
-def start(config: TrainConfig, dataset: DataSet) -> tuple[TrainConfig, SegmentationModel]:
+def settled(config: TrainConfig) -> TrainConfig:
+    """The settings with those filled in that follow from others and from the weights, and not from the data.
+
+    Raises:
+        As `with_learning_rate`.
+    """
+    config = config.replace(eval_every=config.eval_steps)
+    # Those of a stage need not be there yet.
+    if config.learning_rate is not None:
+        return config
+    with _identified(config, None) or contextlib.nullcontext() as weights:
+        return with_learning_rate(config, weights)
+
+
+def start(config: TrainConfig, dataset: DataSet | ImageData) -> tuple[TrainConfig, SegmentationModel]:
     """The settings with their learning rate filled in, and the model; an archive is unpacked once for both.
 
     Raises:
@@ -160,7 +175,7 @@ def _identified(config: TrainConfig, weights: Source | None) -> Source | None:
     return identify(config.weights) if weights is None and config.weights is not None else weights
 
 
-def image_size(config: TrainConfig, dataset: DataSet) -> tuple[int, int] | None:
+def image_size(config: TrainConfig, dataset: DataSet | ImageData) -> tuple[int, int] | None:
     """(height, width) that a model trained like this is made for.
 
     Raises:
@@ -169,55 +184,21 @@ def image_size(config: TrainConfig, dataset: DataSet) -> tuple[int, int] | None:
     return typical_size(_sizes(config, dataset))
 
 
-def warn_of_small_crops(config: TrainConfig, dataset: DataSet) -> None:
+def warn_of_small_crops(config: TrainConfig, dataset: DataSet | ImageData) -> None:
     """Logs where the crops show hardly anything of the images."""
     sizes = _sizes(config, dataset)
     if sizes and (advice := advice_on_size(median_size(sizes), config.data.crop)):
         log.warning("%s", advice)
 
 
-def _sizes(config: TrainConfig, dataset: DataSet) -> list[tuple[int, int]]:
+def _sizes(config: TrainConfig, dataset: DataSet | ImageData) -> list[tuple[int, int]]:
     with explained(config, dataset, config.train_split):
         return sampled_sizes(dataset, config.train_split, limit_of(config.max_side))
 
 
-def batches_of(
-    config: TrainConfig,
-    dataset: DataSet,
-    model: SegmentationModel,
-    start_step: int = 0,
-    image_weights: Sequence[float] | np.ndarray | None = None,
-) -> tf.data.Dataset:
-    """The run's endless training batches from step `start_step` on, as `training_batches` gives them."""
-    return training_batches(
-        dataset,
-        config.train_split,
-        batch_size=config.batch_size,
-        crop_size=config.data.crop,
-        max_side=config.max_side,
-        augmentation=config.augmentation,
-        pad_value=model.pad_value,
-        seed=config.seed,
-        start_step=start_step,
-        image_weights=image_weights,
-    )
-
-
-def val_split(config: TrainConfig, dataset: DataSet) -> str | None:
-    """The split to validate on: the one that is asked for, else `val` where there is one.
-
-    Raises:
-        ValueError: If the data set has no split of the name that is asked for.
-    """
-    if config.val_split is not None:
-        dataset.count(config.val_split)
-        return config.val_split
-    return "val" if "val" in dataset.splits else None
-
-
 def recalibrate(
     config: TrainConfig,
-    dataset: DataSet,
+    dataset: DataSet | ImageData,
     model: SegmentationModel,
     image_weights: Sequence[float] | np.ndarray | None = None,
 ) -> list[str]:
@@ -236,6 +217,7 @@ def recalibrate(
         ValueError: If the training data is damaged.
     """
     images = RECALIBRATION_IMAGES if config.recalibrate is None else config.recalibrate
+    images = min(images, config.batch_size) if config.fast_dev_run else images
     folded = any(isinstance(layer, BatchNorm) and layer.carries_folded for layer in model.layers)
     if config.batch_norm == "frozen" or not images or not folded:
         return []

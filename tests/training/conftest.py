@@ -33,6 +33,12 @@ def settings(shapes, tmp_path) -> dict:
 
 
 @pytest.fixture
+def light(settings) -> dict:
+    """The same with the network of the fewest layers, for tests that are not about networks."""
+    return {**settings, "backbone": "vgg_16", "depth_multiplier": 1 / 32, "output_stride": 8}
+
+
+@pytest.fixture
 def config(settings) -> TrainConfig:
     """The same as settings object."""
     return TrainConfig(**settings)

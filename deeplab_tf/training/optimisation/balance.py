@@ -9,6 +9,7 @@ import numpy as np
 
 from deeplab_tf.datasets import DataSet, count_classes
 from deeplab_tf.datasets.pipeline.class_weights import METHODS, check_class_weights, read_class_weights
+from deeplab_tf.datasets.records.image_data import ImageData
 from deeplab_tf.training.config import TrainConfig
 from deeplab_tf.training.errors import explained
 
@@ -26,7 +27,7 @@ class Balance:
     image_weights: np.ndarray | None = None
 
 
-def balance(config: TrainConfig, dataset: DataSet, class_weights: Sequence[float] | None = None) -> Balance:
+def balance(config: TrainConfig, dataset: DataSet | ImageData, class_weights: Sequence[float] | None = None) -> Balance:
     """The weights that `config` asks for; counts classes in the training masks where they are needed.
 
     Args:

@@ -1,0 +1,92 @@
+"""The data of a run: opened as the settings say, as training batches and as images to validate on."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import tensorflow as tf
+
+from deeplab_tf.datasets import DataSet, evaluation_images, open_data, training_batches
+from deeplab_tf.datasets.records.image_data import ImageData
+from deeplab_tf.models import SegmentationModel
+from deeplab_tf.training.config import FAST_STEPS, TrainConfig
+
+
+@contextlib.contextmanager
+def opened_data(config: TrainConfig) -> Iterator[DataSet | ImageData]:
+    """The data that the settings name, while the block lasts.
+
+    Raises:
+        ValueError: As `open_data`.
+    """
+    asked = config.data
+    with open_data(
+        asked.folder,
+        asked.train_split,
+        asked.val_split,
+        labels=asked.labels,
+        masks=asked.masks,
+        mask_suffix=asked.mask_suffix,
+        ids=asked.ids or (),
+        val_data=asked.val_data,
+        val_masks=asked.val_masks,
+        val_share=asked.val_share,
+    ) as dataset:
+        yield dataset
+
+
+def splits_of(config: TrainConfig, dataset: DataSet | ImageData) -> list[str]:
+    """The splits that the run reads."""
+    validation = val_split(config, dataset)
+    return [config.train_split] if validation is None else [config.train_split, validation]
+
+
+def val_split(config: TrainConfig, dataset: DataSet | ImageData) -> str | None:
+    """The split to validate on: the one that is asked for, else `val` where there is one.
+
+    Raises:
+        ValueError: If the data set has no split of the name that is asked for.
+    """
+    if config.val_split is not None:
+        dataset.count(config.val_split)
+        return config.val_split
+    return "val" if "val" in dataset.splits else None
+
+
+def batches_of(
+    config: TrainConfig,
+    dataset: DataSet | ImageData,
+    model: SegmentationModel,
+    start_step: int = 0,
+    image_weights: Sequence[float] | np.ndarray | None = None,
+) -> tf.data.Dataset:
+    """The run's endless training batches from step `start_step` on, as `training_batches` gives them."""
+    return training_batches(
+        dataset,
+        config.train_split,
+        batch_size=config.batch_size,
+        crop_size=config.data.crop,
+        max_side=config.max_side,
+        augmentation=config.augmentation,
+        pad_value=model.pad_value,
+        seed=config.seed,
+        start_step=start_step,
+        image_weights=image_weights,
+    )
+
+
+def validation_images(config: TrainConfig, dataset: DataSet | ImageData) -> tf.data.Dataset | None:
+    """What to validate on, as `evaluation_images` gives it, or None.
+
+    Raises:
+        ValueError: If there is no such split, or it has no masks.
+    """
+    split = val_split(config, dataset)
+    if split is None:
+        return None
+    images = evaluation_images(dataset, split)
+    if "label" not in images.element_spec:
+        raise ValueError(f"{dataset.path}: split {split!r} has no masks to validate on. Name another val_split.")
+    return images.take(FAST_STEPS) if config.fast_dev_run else images

@@ -1,0 +1,66 @@
+"""Our own, for some ten to some hundred images."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from deeplab_tf.training.config import TrainConfig
+from deeplab_tf.training.recipes.configured import configured
+
+_SHARED = {
+    "model": "v3plus",
+    "batch_size": 8,
+    "color_jitter": 0.3,
+    "sampling": "class_balanced",
+    "momentum": 0.9,
+    "weight_decay": 4e-5,
+}
+
+
+def few_images_cpu(**given: Any) -> TrainConfig:
+    """Some ten to some hundred images of one's own, on a CPU: MobileNetV2 with the decoder, from a released model.
+
+    The released MobileNetV2 that saw COCO and PASCAL VOC, with DeepLabv3+'s decoder, crops of 321, colours varied, and
+    images of rare classes drawn more often. Without network give the file: --weights FILE.tflite.
+
+    Command:
+      deeplab-tf train --recipe few_images_cpu --data photos --masks masks --output runs/mine
+      deeplab-tf train --recipe few_images_cpu --data records --max-side 640 --steps 600 --output runs/mine
+
+    Time and result: not measured here.
+    """
+    return configured(
+        given,
+        **_SHARED,
+        backbone="mobilenet_v2",
+        atrous_rates=(),
+        weights="mobilenetv2_coco_voc_trainaug",
+        crop_size=321,
+        steps=1200,
+        learning_rate=0.02,
+    )
+
+
+def few_images_gpu(**given: Any) -> TrainConfig:
+    """Some ten to some hundred images of one's own, on one GPU: Xception-65 with the decoder, from a released model.
+
+    The released DeepLabv3+ that saw COCO and PASCAL VOC, crops of 513, 16 bits, colours varied, and images of rare
+    classes drawn more often.
+
+    Command:
+      deeplab-tf train --recipe few_images_gpu --data photos --masks masks --output runs/mine
+      deeplab-tf train --recipe few_images_gpu --data photos --masks masks --batch-size 4 --output runs/mine
+
+    Time and result: not measured here.
+    """
+    return configured(
+        given,
+        **_SHARED,
+        backbone="xception_65",
+        atrous_rates=(6, 12, 18),
+        weights="xception65_coco_voc_trainaug",
+        crop_size=513,
+        steps=3000,
+        learning_rate=0.007,
+        mixed_precision=True,
+    )

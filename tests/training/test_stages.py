@@ -1,0 +1,75 @@
+"""Stages run one after another, and a chain that was killed goes on to the same end."""
+
+import keras
+import numpy as np
+import pytest
+
+from deeplab_tf import load_model
+from deeplab_tf.training import TrainConfig, resume, train
+from deeplab_tf.training.recipes.configured import staged
+from deeplab_tf.training.run_folder import RunFolder
+
+
+class Killed(BaseException):
+    """Nothing of the run sees it, as of a kill."""
+
+
+def kill_at(number):
+    """A callback that ends the process, as far as a run can tell, after so many steps."""
+    done = []
+
+    def count(batch, logs):
+        done.append(batch)
+        if len(done) == number:
+            raise Killed
+
+    return keras.callbacks.LambdaCallback(on_train_batch_end=count)
+
+
+@pytest.fixture
+def stages(light, tmp_path):
+    given = {**light, "eval_every": 1, "steps": 3, "learning_rate": 0.05}
+
+    def made(name):
+        second = {"batch_norm": "frozen", "train_split": "val"}
+        return staged({**given, "output": str(tmp_path / name)}, {"train_split": "train"}, second)
+
+    return made
+
+
+def test_a_killed_chain_ends_as_one_left_alone(stages, tmp_path):
+    whole = train(stages("whole"))
+    assert whole.output == tmp_path / "whole"
+    cut = tmp_path / "cut"
+    with pytest.raises(Killed):
+        train(stages("cut"), [kill_at(2)])
+    assert not RunFolder(cut / "stage-2").holds_run
+    with pytest.raises(ValueError, match="holds the stages of a training already.*--resume"):
+        train(stages("cut"))
+    # Two steps are left of the first stage, since the second was not kept.
+    with pytest.raises(Killed):
+        resume(cut, [kill_at(4)])
+    assert RunFolder(cut / "stage-2").holds_run
+    # Nothing refers to where it was.
+    moved = cut.rename(tmp_path / "moved")
+    assert resume(moved).step == 3
+    for one, other in zip(*(load_model(folder).get_weights() for folder in (whole.output, moved)), strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert load_model(moved).settings["frozen_batch_norm"]
+    with pytest.raises(ValueError, match=r"Resumed stages keep their settings; received others for \['steps'\]"):
+        resume(moved, steps=9)
+
+
+def test_what_fails_at_once_leaves_nothing(stages, tmp_path):
+    missing = [stage.replace(data=str(tmp_path / "missing")) for stage in stages("run")]
+    with pytest.raises(ValueError, match="missing is not a folder"):
+        train(missing)
+    assert not (tmp_path / "run/stages.json").exists()
+
+
+def test_other_outputs_are_refused():
+    configs = [TrainConfig(data="d", output="a"), TrainConfig(data="d", output="b")]
+    with pytest.raises(ValueError, match="outputs of stages must be"):
+        train(configs)
+    with pytest.raises(ValueError, match="a TrainConfig, or a list of them"):
+        train([])
