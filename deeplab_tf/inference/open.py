@@ -123,9 +123,11 @@ def open_predictor(
         >>> open_predictor("model.keras", output_stride=8, scales=(0.75, 1, 1.25), flip=True).source
         'model.keras'
     """
+    # Before the model, which takes time to read.
+    refinement = DenseCRF(crf) if isinstance(crf, CRFParameters | str | os.PathLike) else crf
     base = _opened(model_or_path, threads, input_range, trust, max_side, output_stride)
     predictor = _wrapped(base, base is model_or_path, max_side, scales, flip, window, overlap)
-    return predictor if crf is None else Refined(predictor, crf)
+    return predictor if refinement is None else Refined(predictor, refinement)
 
 
 def _wrapped(base: Predictor, given: bool, max_side, scales, flip, window, overlap) -> Predictor:

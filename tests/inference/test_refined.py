@@ -36,3 +36,8 @@ def test_it_is_wrapped_again_and_wraps_scales(model):
 def test_an_unknown_name_says_what_there_is(model):
     with pytest.raises(ValueError, match=r"v2_resnet_101.*received 'v2_resnet_11'"):
         open_predictor(model, crf="v2_resnet_11")
+
+
+def test_parameters_are_checked_before_a_model_is_read():
+    with pytest.raises(ValueError, match="The dense CRF's parameters must be one of"):
+        open_predictor("nowhere.keras", crf="v2_resnet")

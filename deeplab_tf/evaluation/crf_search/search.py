@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import inspect
 import logging
 import os
 import signal
@@ -100,6 +101,7 @@ def search_crf(
                 "labels": [*spec.names, spec.ignore_label],
                 "grid": dataclasses.asdict(grid),
                 "iterations": iterations,
+                "way of predicting": _changed(opening),
             },
             looks,
         )
@@ -119,6 +121,12 @@ def search_crf(
                 raise Interruption(kept, getattr(error, "number", signal.SIGINT)) from error
         folder.finish(known)
         return known
+
+
+def _changed(opening: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments of `open_predictor` that are not at their defaults."""
+    usual = inspect.signature(open_predictor).parameters
+    return {name: value for name, value in opening.items() if value != usual[name].default}
 
 
 def _drawn(images: Iterable, count: int, predictor: Predictor) -> tuple[dict[int, str], list[int], np.ndarray]:

@@ -90,6 +90,7 @@ def test_an_interrupted_search_says_how_it_goes_on(tmp_path, monkeypatch):
         ({"count": 3}, "another images"),
         ({"grid": CRFGrid((3,), (8,), (20,))}, "another grid"),
         ({"model": Coarse(0.69)}, "another model"),
+        ({"flip": True}, "another way of predicting"),
         ({"images": [{**item, "label": item["label"] * 0} for item in IMAGES]}, "another checksums"),
     ],
 )
