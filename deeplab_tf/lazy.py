@@ -72,12 +72,13 @@ def register_with_keras() -> None:
     """
     check_backend()
     if "keras" in sys.modules:
-        _register()
+        register()
     else:
         sys.meta_path.insert(0, _AfterKeras())
 
 
-def _register() -> None:
+def register() -> None:
+    """Registers all that Keras may find in a saved model, where a script has imported a part of the package only."""
     for module in REGISTER:
         importlib.import_module(module)
 
@@ -110,7 +111,7 @@ class _Loader(importlib.abc.Loader):
         self._loader.exec_module(module)
         if not _importing():
             check_backend()
-            _register()
+            register()
 
 
 def _importing() -> bool:

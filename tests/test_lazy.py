@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 import deeplab_tf
+from deeplab_tf.metrics import MeanIoU
 from harness.tiny_model import tiny_model
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -28,11 +29,16 @@ def test_the_import_costs_no_tensorflow(tmp_path):
     assert python(code, tmp_path)[1] == "set()"
 
 
-@pytest.mark.parametrize("first", ["import deeplab_tf, keras", "import keras, deeplab_tf"])
+@pytest.mark.parametrize(
+    "first", ["import deeplab_tf, keras", "import keras, deeplab_tf", "from deeplab_tf import DeepLabV3\nimport keras"]
+)
 def test_keras_reads_our_models_whichever_is_imported_first(first, tmp_path):
-    tiny_model().save(tmp_path / "model.keras")
-    code = f"{first}\nprint(type(keras.models.load_model('model.keras')).__name__)"
-    assert python(code, tmp_path)[1] == "DeepLabV3"
+    model = tiny_model()
+    model.compile(deeplab_tf.optimizers.Momentum(deeplab_tf.schedules.Poly(0.1, 9)), metrics=[MeanIoU(4)])
+    model.save(tmp_path / "model.keras")
+    code = f"{first}\nmodel = keras.models.load_model('model.keras')\n"
+    code += "print(type(model).__name__, type(model.optimizer).__name__)"
+    assert python(code, tmp_path)[1] == "DeepLabV3 Momentum"
 
 
 def test_every_public_name_is_there():

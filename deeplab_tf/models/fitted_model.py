@@ -6,6 +6,7 @@ import keras
 import numpy as np
 
 from deeplab_tf.layers import BatchNorm
+from deeplab_tf.lazy import register
 from deeplab_tf.losses.combined import follow
 from deeplab_tf.models.initial_weights import recalibrate_folded
 from deeplab_tf.models.keras_data import checked_images, images_of, pairs_of
@@ -30,6 +31,7 @@ class FittedModel(keras.Model):
 
     def compile_from_config(self, config: dict) -> None:
         """Compiles as the saved model was, so that `fit` goes on."""
+        register()
         self.compile(**keras.saving.deserialize_keras_object(config))
         if self.optimizer is not None:
             self.optimizer.build(self.trainable_variables)
