@@ -18,7 +18,14 @@ from deeplab_tf.training.state import RunState
 @pytest.fixture(scope="module")
 def begun(shapes, tmp_path_factory):
     """The folder of a run that was killed before its first step."""
-    settings = {"backbone": "resnet_18", "depth_multiplier": 0.25, "atrous_rates": (), "crop_size": 33, "batch_size": 4}
+    settings = {
+        "backbone": "resnet_18",
+        "depth_multiplier": 0.25,
+        "atrous_rates": (),
+        "crop_size": 33,
+        "batch_size": 4,
+        "learning_rate": 0.01,
+    }
     config = TrainConfig(data=str(shapes), output=str(tmp_path_factory.mktemp("begun") / "run"), **settings)
     dataset, folder = open_dataset(shapes), RunFolder(config.output)
     images = {split: dataset.count(split) for split in dataset.splits}

@@ -91,7 +91,7 @@ def run(folder: Path) -> None:
     records(folder / "data")
     config = TrainConfig(
         data=str(folder / "data"), output=str(folder / "run"), depth_multiplier=0.25, atrous_rates=(), crop_size=33,
-        steps=1, train_split="val",
+        steps=1, train_split="val", learning_rate=0.01,
     )  # fmt: skip
     dataset, kept = open_dataset(config.data.folder), RunFolder(config.output)
     counts = {split: dataset.count(split) for split in dataset.splits}
