@@ -13,7 +13,7 @@ from typing import Any
 from deeplab_tf import checks
 from deeplab_tf.training.config import TrainConfig
 from deeplab_tf.training.recipes.auto_deeplab import auto_deeplab_cityscapes
-from deeplab_tf.training.recipes.few_images import few_images_cpu, few_images_gpu
+from deeplab_tf.training.recipes.few_images import camvid_cpu, few_images_cpu, few_images_gpu
 from deeplab_tf.training.recipes.mobile import mobilenet_v2_voc, mobilenet_v3_cityscapes
 from deeplab_tf.training.recipes.v1 import v1_large_fov
 from deeplab_tf.training.recipes.v2 import v2_resnet_101
@@ -26,6 +26,7 @@ RECIPES: dict[str, Recipe] = {
     for made in (
         few_images_cpu,
         few_images_gpu,
+        camvid_cpu,
         v1_large_fov,
         v2_resnet_101,
         v3_voc,
