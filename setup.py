@@ -30,7 +30,7 @@ TEST = [
     *TFDS,
     *VIDEO,
 ]
-DEV = [*TEST, "basedpyright>=1.40.2"]
+DEV = [*TEST, "basedpyright>=1.40.2", "keras-tuner>=1.4.7"]
 
 setup(
     name="deeplab-tf",
