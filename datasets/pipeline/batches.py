@@ -32,6 +32,7 @@ def training_batches(
     shuffle_buffer: int | None = None,
     image_weights: Sequence[float] | np.ndarray | None = None,
     max_side: int | Sequence[int] | None = None,
+    part: tuple[int, int] = (0, 1),
 ) -> tf.data.Dataset:
     """Endless batches of randomly scaled, cropped and flipped images.
 
@@ -60,9 +61,12 @@ def training_batches(
             `count_classes`. When left out every image comes once an epoch.
         max_side: Larger images are scaled down to this side, or to fit this (height, width), before all else: the
             image antialiased, labels by the nearest pixel.
+        part: (k, n) gives the k-th, from 0, of n equal parts of every batch, as the workers of one training take them;
+            the others' images are neither decoded nor augmented.
 
     Returns:
-        Pairs of the images, float32 `[batch_size, h, w, 3]` in 0-255, and their labels, int32 `[batch_size, h, w]`.
+        Pairs of the images, float32 `[batch_size / n, h, w, 3]` in 0-255, and their labels, int32
+        `[batch_size / n, h, w]`.
 
     Raises:
         TypeError: If `dataset` is none of these.
@@ -83,6 +87,7 @@ def training_batches(
     shuffle_buffer = checks.whole("shuffle_buffer", shuffle_buffer, remedy="Leave it out for a fitting number.")
     augment = Augmenter(augmentation or Augmentation(), crop_size, pad_value, source.labels.ignore_label)
     limit = limit_of(max_side)
+    number, rows = _part(part, batch_size)
 
     def example(index: tf.Tensor, element) -> tuple[tf.Tensor, tf.Tensor]:
         found = source.decode(element)
@@ -98,11 +103,24 @@ def training_batches(
         shuffle_buffer=shuffle_buffer,
         image_weights=image_weights,
     )
+    if rows < batch_size:
+        stream = stream.filter(lambda index, element: index % batch_size // rows == number)
     examples = stream.map(example, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
-    batches = examples.batch(batch_size, drop_remainder=True)
+    batches = examples.batch(rows, drop_remainder=True)
     # So that Keras asks for steps_per_epoch, instead of waiting for an epoch to end.
     endless = tf.data.experimental.assert_cardinality(tf.data.INFINITE_CARDINALITY)
     return batches.apply(endless).prefetch(tf.data.AUTOTUNE)
+
+
+def _part(part: tuple[int, int], batch_size: int) -> tuple[int, int]:
+    """Which part of every batch is read, and its images."""
+    number, parts = checks.whole_numbers("part", part, least=0, length=2, remedy="Try (0, 1).")
+    if not 0 <= number < parts or batch_size % parts:
+        raise ValueError(
+            f"part must be (k, n) with k below n, and n divide batch_size {batch_size}; received {part}. Take a "
+            "batch_size that is a multiple of the parts."
+        )
+    return number, batch_size // parts
 
 
 def evaluation_images(

@@ -11,6 +11,7 @@ from deeplab_tf.cli import convert, convert_coco, crf_search, data, evaluate, mo
 from deeplab_tf.cli.group import Interrupted, cli
 from deeplab_tf.files.reading import reason
 from deeplab_tf.interrupts import Interrupts
+from deeplab_tf.training.workers import WorkerLost
 
 # As sysexits.h has it for errors of the program itself.
 FAULT = 70
@@ -24,8 +25,8 @@ def main(arguments: list[str] | None = None) -> int:
 
     Returns:
         The exit code: 0, 1 after `inspect --strict` that found errors, 2 after a wrong input (one line on stderr), 130
-        after Ctrl-C, 143 after SIGTERM, 70 after a fault of the program itself. As a console script the process ends
-        with it.
+        after Ctrl-C, 143 after SIGTERM, 75 where another worker of a training was lost, 70 after a fault of the program
+        itself. As a console script the process ends with it.
     """
     arguments = sys.argv[1:] if arguments is None else arguments
     if hasattr(sys.stdout, "reconfigure"):
@@ -39,6 +40,9 @@ def main(arguments: list[str] | None = None) -> int:
         return getattr(error, "exit_code", 130)
     except click.ClickException as error:
         error.show()
+        return error.exit_code
+    except WorkerLost as error:
+        _failed(error, str(error), arguments)
         return error.exit_code
     except (ValueError, OSError, ImportError) as error:
         return _failed(error, " ".join(str(error).split()) or type(error).__name__, arguments)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import keras
 
 from deeplab_tf.layers.convolution import conv_bn, head_conv_bn
+from deeplab_tf.layers.dropout import Dropout
 from deeplab_tf.layers.normalization import Norm
 from deeplab_tf.layers.resize import ResizeLike
 
@@ -69,4 +70,4 @@ def aspp(
         branches.append(head_conv_bn(x, filters, name=f"aspp{index}", norm=norm, rate=rate, separable=separable))
     x = keras.layers.Concatenate(name="aspp.concat")(branches) if len(branches) > 1 else branches[0]
     x = conv_bn(x, filters, 1, name="concat_projection", norm=norm)
-    return keras.layers.Dropout(dropout, name="concat_projection.dropout")(x)
+    return Dropout(dropout, name="concat_projection.dropout")(x)

@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from deeplab_tf.checks import is_whole, one_of, plain, whole_numbers
 from deeplab_tf.layers.convolution import conv_bn, separable_conv_bn
+from deeplab_tf.layers.dropout import Dropout
 from deeplab_tf.layers.normalization import Norm
 from deeplab_tf.layers.resize import ResizeLike
 
@@ -116,7 +117,7 @@ def dense_prediction_cell(
             rate = tuple(side * factor for side in branch["rate"])
             maps.append(separable_conv_bn(source, filters, 3, name=name, norm=norm, rate=rate))
     x = keras.layers.Concatenate(name=f"{SCOPE}.concat")(maps) if len(maps) > 1 else maps[0]
-    x = keras.layers.Dropout(dropout, name=f"{SCOPE}.dropout")(x)
+    x = Dropout(dropout, name=f"{SCOPE}.dropout")(x)
     return conv_bn(x, filters, 1, name=f"{SCOPE}.concat_projection", norm=norm)
 
 

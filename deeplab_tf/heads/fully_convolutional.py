@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import keras
 
 from deeplab_tf.checks import expect, whole_numbers
-from deeplab_tf.layers import ResizeLike, conv_relu
+from deeplab_tf.layers import Dropout, ResizeLike, conv_relu
 
 FULLY_CONNECTED = 1024
 
@@ -55,7 +55,7 @@ def vgg_head(
         for layer, size, layer_rate in (("fc6", kernel_size, rate), ("fc7", 1, 1)):
             name = f"{scope}.{layer}{suffix}"
             branch = conv_relu(branch, filters, size, name=name, rate=layer_rate)
-            branch = keras.layers.Dropout(dropout, name=f"{name}.dropout")(branch)
+            branch = Dropout(dropout, name=f"{name}.dropout")(branch)
         branches.append(branch)
     return branches
 

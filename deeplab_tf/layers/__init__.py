@@ -9,6 +9,7 @@ from deeplab_tf.layers.convolution import (
     truncated_normal,
 )
 from deeplab_tf.layers.drop_path import DropPath
+from deeplab_tf.layers.dropout import Dropout
 from deeplab_tf.layers.image_normalization import ImageNormalization, channel_values, normalize_images
 from deeplab_tf.layers.image_scale import ImageScale
 from deeplab_tf.layers.normalization import BatchNorm, Norm
@@ -18,6 +19,7 @@ from deeplab_tf.layers.squeeze_excite import QSigmoid, squeeze_excite
 __all__ = [
     "BatchNorm",
     "DropPath",
+    "Dropout",
     "ImageNormalization",
     "ImageScale",
     "Norm",

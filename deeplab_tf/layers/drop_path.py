@@ -6,6 +6,7 @@ import keras
 import tensorflow as tf
 
 from deeplab_tf.checks import number, whole
+from deeplab_tf.layers.replicas import own_rows
 
 
 @keras.saving.register_keras_serializable(package="deeplab_tf")
@@ -54,8 +55,12 @@ class DropPath(keras.layers.Layer):
         if self.steps:
             rate *= tf.minimum(tf.cast(self.taken, "float32") / self.steps, 1.0)
             self.taken.assign_add(1)
-        one_each = (tf.shape(inputs)[0], *(1 for _ in inputs.shape[1:]))
-        kept = keras.random.uniform(one_each, dtype="float32", seed=self.seed_generator) >= rate
+
+        def draw(images: tf.Tensor) -> tf.Tensor:
+            one_each = (images, *(1 for _ in inputs.shape[1:]))
+            return keras.random.uniform(one_each, dtype="float32", seed=self.seed_generator)
+
+        kept = own_rows(tf.shape(inputs)[0], draw) >= rate
         return inputs * tf.cast(tf.cast(kept, "float32") / (1.0 - rate), inputs.dtype)
 
     def compute_output_shape(self, input_shape):

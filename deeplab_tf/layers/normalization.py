@@ -9,6 +9,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from deeplab_tf.layers.replicas import normalized, several_replicas
+
 # As so many updates count statistics that a layer did not measure in this run: at first a tenth is new.
 MEASURED = 80
 UPDATES = "updates"
@@ -41,6 +43,7 @@ class BatchNorm(keras.layers.BatchNormalization):
 
     Keras's own `trainable=False` would freeze gamma and beta as well. In training the batch's statistics and the
     gradient come from one fused operation, as in the release: the moving variance follows the unbiased variance.
+    With Keras's `synchronized=True` the same holds of the batches of all replicas together.
 
     With `warm_up` the momentum of update n is at most (1 + n) / (10 + n), as that of moving averages: the statistics
     are always about those of the last ninth of a run, and of a short one its own. The count is saved beside the
@@ -78,20 +81,21 @@ class BatchNorm(keras.layers.BatchNormalization):
             return super().call(inputs, training=False, mask=mask)
         momentum = self._next_momentum()
         # Keras 3.8 knows no renormalisation.
-        if not fusible or getattr(self, "renorm", False) or self.synchronized:
+        if not fusible or getattr(self, "renorm", False):
             return self._composed(inputs, mask, momentum)
         # Composed of single operations, the gradient would be a sum of three, whose order depends on which thread
         # is done first: equal runs would differ by rounding and drift apart.
         channels = inputs.shape[-1]
-        outputs, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
-            x=tf.cast(inputs, "float32"),
-            scale=tf.convert_to_tensor(self.gamma) if self.scale else tf.ones(channels),
-            offset=tf.convert_to_tensor(self.beta) if self.center else tf.zeros(channels),
-            mean=tf.zeros(0),
-            variance=tf.zeros(0),
-            epsilon=self.epsilon,
-            is_training=True,
-        )
+        images = tf.cast(inputs, "float32")
+        scale = tf.convert_to_tensor(self.gamma) if self.scale else tf.ones(channels)
+        offset = tf.convert_to_tensor(self.beta) if self.center else tf.zeros(channels)
+        if self.synchronized and several_replicas() is not None:
+            outputs, mean, variance = normalized(images, scale, offset, self.epsilon)
+        else:
+            outputs, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
+                x=images, scale=scale, offset=offset, mean=tf.zeros(0), variance=tf.zeros(0), epsilon=self.epsilon,
+                is_training=True,
+            )  # fmt: skip
         for moving, batch in ((self.moving_mean, mean), (self.moving_variance, variance)):
             moving.assign(moving * momentum + batch * (1.0 - momentum))
         return tf.cast(outputs, self.compute_dtype)

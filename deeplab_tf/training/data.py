@@ -61,8 +61,9 @@ def batches_of(
     model: SegmentationModel,
     start_step: int = 0,
     image_weights: Sequence[float] | np.ndarray | None = None,
+    part: tuple[int, int] = (0, 1),
 ) -> tf.data.Dataset:
-    """The run's endless training batches from step `start_step` on, as `training_batches` gives them."""
+    """The run's endless training batches from step `start_step` on, or a part of each, as `training_batches` does."""
     return training_batches(
         dataset,
         config.train_split,
@@ -74,6 +75,7 @@ def batches_of(
         seed=config.seed,
         start_step=start_step,
         image_weights=image_weights,
+        part=part,
     )
 
 

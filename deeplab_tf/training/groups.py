@@ -14,6 +14,8 @@ from deeplab_tf.datasets.pipeline.class_weights import METHODS
 from deeplab_tf.settings import ARGUMENTS, FLAG, TEXT, Kind, Settings, number, one_of, setting, whole
 from deeplab_tf.training.optimisation.tables import LOSSES, OPTIMIZERS, SCHEDULES
 
+STRATEGIES = ("one", "mirrored", "multi_worker")
+
 
 def _model(name: str, value) -> str:
     from deeplab_tf.models import MODELS
@@ -219,3 +221,25 @@ class RunSettings(Settings):
         more="The run may be replaced by any other without `overwrite`.",
         default=False,
     )
+    strategy: str = setting(
+        one_of(STRATEGIES),
+        "Who shares a step: one device, those of this host, or all workers that TF_CONFIG lists.",
+        default="one",
+    )
+    devices: int | None = setting(
+        whole(remedy="Try 2."),
+        "Devices of mirrored; without GPUs parts of the CPU.",
+        unset="all GPUs",
+        default=None,
+    )
+    wait_minutes: float = setting(
+        number(above=0, remedy="Try 10."), "How long workers wait for each other at the start.", default=10.0
+    )
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.devices is not None and self.strategy != "mirrored":
+            raise ValueError(
+                f"devices counts those of strategy='mirrored'; received devices={self.devices} and "
+                f"strategy={self.strategy!r}. Leave it out."
+            )

@@ -44,10 +44,10 @@ def resolved(
         "images": {split: dataset.count(split) for split in sorted(dataset.splits)},
         "data": {split: record_of(dataset, split) for split in splits_of(config, dataset)},
         "labels": dataset.labels.to_dict(),
-        "versions": {
-            "deeplab_tf": deeplab_tf.__version__,
-            "tensorflow": tf.__version__,
-            "keras": keras.__version__,
-            "python": platform.python_version(),
-        },
+        "versions": {**versions(), "python": platform.python_version()},
     }
+
+
+def versions() -> dict[str, str]:
+    """Those that decide on a run's numbers."""
+    return {"deeplab_tf": deeplab_tf.__version__, "tensorflow": tf.__version__, "keras": keras.__version__}

@@ -7,7 +7,7 @@ import dataclasses
 import logging
 import os
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import keras
@@ -19,18 +19,20 @@ from deeplab_tf.files.locks import locked_folder
 from deeplab_tf.interrupts import Interruption, Interrupts
 from deeplab_tf.training.callbacks import Diverged
 from deeplab_tf.training.callbacks.validation import ValidationStopped
-from deeplab_tf.training.checkpoint import load_state, restore_training, save_checkpoint
+from deeplab_tf.training.checkpoint import load_state, read_state, restore_training, save_checkpoint
 from deeplab_tf.training.config import TrainConfig
 from deeplab_tf.training.data import batches_of, opened_data, validation_images
 from deeplab_tf.training.errors import explained
 from deeplab_tf.training.optimisation.balance import balance
 from deeplab_tf.training.optimisation.trainer import for_outputs, make_optimizer, make_trainer
-from deeplab_tf.training.record import resolved
+from deeplab_tf.training.record import resolved, versions
 from deeplab_tf.training.run_callbacks import RunCallbacks, check_callbacks
-from deeplab_tf.training.run_folder import RunFolder
-from deeplab_tf.training.start import recalibrate, start, warn_of_small_crops
+from deeplab_tf.training.run_folder import FREE, RunFolder
+from deeplab_tf.training.start import precision, recalibrate, start, warn_of_small_crops
 from deeplab_tf.training.state import RunState
+from deeplab_tf.training.strategy import OneDevice, devices_of
 from deeplab_tf.training.trial import check_usable
+from deeplab_tf.training.workers import is_follower
 
 _log = logging.getLogger(__name__)
 
@@ -64,71 +66,100 @@ def train(
 ) -> TrainResult:
     """One run, as `deeplab_tf.training.train` has it."""
     callbacks, folder = check_callbacks(callbacks), RunFolder(config.output)
-    with Interrupts() as interrupts, locked_folder(folder.path, "a training run"):
-        folder.recover()
-        folder.check_free(overwrite)
-        with opened_data(config) as dataset:
-            return _begin(config, folder, dataset, interrupts, callbacks)
+    with Interrupts() as interrupts, _written(folder, lambda: config) as writes:
+        if writes:
+            folder.check_free(overwrite)
+        with devices_of(config, _told(config)) as devices, opened_data(config) as dataset:
+            return _begin(config, folder, dataset, devices, interrupts, callbacks)
 
 
 def resume(output: str | os.PathLike, callbacks: Sequence[keras.callbacks.Callback] = (), **settings) -> TrainResult:
     """Goes on with one run, as `deeplab_tf.training.resume` has it."""
     callbacks, folder = check_callbacks(callbacks), RunFolder(output)
-    with Interrupts() as interrupts, locked_folder(folder.path, "a training run"):
-        folder.recover()
+    with Interrupts() as interrupts, _written(folder, lambda: folder.resumed_config(settings)):
         config = folder.resumed_config(settings)
-        with opened_data(config) as dataset:
+        step = read_state(folder.checkpoint).step if folder.checkpoint.is_file() else None
+        told = {**_told(config), "step of the checkpoint": step}
+        with devices_of(config, told) as devices, opened_data(config) as dataset:
             folder.check_same_data(dataset)
-            go_on = _go_on if folder.checkpoint.is_file() else _begin
-            return go_on(config, folder, dataset, interrupts, callbacks)
+            go_on = _begin if step is None else _go_on
+            return go_on(config, folder, dataset, devices, interrupts, callbacks)
+
+
+@contextlib.contextmanager
+def _written(folder: RunFolder, read: Callable[[], TrainConfig]) -> Iterator[bool]:
+    """Makes this process the one that writes to the folder; whether it is: of several workers only the first is."""
+    if is_follower(read):
+        yield False
+        return
+    with locked_folder(folder.path, "a training run"):
+        folder.recover()
+        yield True
+
+
+def _told(config: TrainConfig) -> dict:
+    """What must be the same for all workers of a run."""
+    settings = {name: value for name, value in config.flat().items() if name not in (*FREE, "output")}
+    return {**settings, **versions()}
 
 
 def _go_on(
-    config: TrainConfig, folder: RunFolder, dataset: DataSet | ImageData, interrupts: Interrupts, callbacks: list
+    config: TrainConfig,
+    folder: RunFolder,
+    dataset: DataSet | ImageData,
+    devices: OneDevice,
+    interrupts: Interrupts,
+    callbacks: list,
 ) -> TrainResult:
-    with _precision(config.mixed_precision):
-        model, state = load_state(folder.checkpoint)
-        if folder.is_finished(state):
-            _log.info(
-                "%s: all %d steps are done; there is nothing to resume. To train further, start another run from it: "
-                "--weights %s, with another --output.",
-                folder.path,
-                state.step,
-                folder.path,
-            )
-            return _result(folder, state)
-        keras.utils.set_random_seed(config.seed)
-        weights = balance(config, dataset, folder.read_resolved().get("class_weights"))
-        batches = batches_of(config, dataset, model, state.step, weights.image_weights)
-        images = validation_images(config, dataset)
-        trainer = make_trainer(model, config, weights.class_weights)
-        restore_training(folder.checkpoint, model, trainer)
-        return _fit(
-            batches, trainer, RunCallbacks(config, folder, dataset, images, model, state, interrupts, callbacks)
-        )
+    with precision(config.mixed_precision):
+        with devices.scope():
+            model, state = load_state(folder.checkpoint)
+            if folder.is_finished(state):
+                _log.info(
+                    "%s: all %d steps are done; there is nothing to resume. To train further, start another run from "
+                    "it: --weights %s, with another --output.",
+                    folder.path,
+                    state.step,
+                    folder.path,
+                )
+                return _result(folder, state)
+            keras.utils.set_random_seed(config.seed)
+            weights = balance(config, dataset, folder.read_resolved().get("class_weights"))
+            batches = batches_of(config, dataset, model, state.step, weights.image_weights, devices.part)
+            images = validation_images(config, dataset)
+            trainer = make_trainer(model, config, weights.class_weights)
+            restore_training(folder.checkpoint, model, trainer)
+        run = RunCallbacks(config, folder, dataset, images, model, state, interrupts, callbacks, devices.chief)
+        return _fit(batches, trainer, run, devices)
 
 
 def _begin(
-    config: TrainConfig, folder: RunFolder, dataset: DataSet | ImageData, interrupts: Interrupts, callbacks: list
+    config: TrainConfig,
+    folder: RunFolder,
+    dataset: DataSet | ImageData,
+    devices: OneDevice,
+    interrupts: Interrupts,
+    callbacks: list,
 ) -> TrainResult:
-    with _precision(config.mixed_precision):
-        keras.utils.set_random_seed(config.seed)
-        config, model = start(config, dataset)
-        # A wrong setting of the optimiser is found before minutes of counting and measuring.
-        make_optimizer(config)
-        state = RunState()
-        warn_of_small_crops(config, dataset)
-        weights = balance(config, dataset)
-        batches = batches_of(config, dataset, model, state.step, weights.image_weights)
-        images = validation_images(config, dataset)
-        recalibrated = recalibrate(config, dataset, model, weights.image_weights)
-        trainer = make_trainer(model, config, weights.class_weights)
-        with _new(folder) as new:
-            new.write_config(config, resolved(config, dataset, model, weights, recalibrated))
-            save_checkpoint(new.checkpoint, model, trainer, state)
-            return _fit(
-                batches, trainer, RunCallbacks(config, new, dataset, images, model, state, interrupts, callbacks)
-            )
+    with precision(config.mixed_precision):
+        with devices.scope():
+            keras.utils.set_random_seed(config.seed)
+            config, model = start(config, dataset)
+            # A wrong setting of the optimiser is found before minutes of counting and measuring.
+            make_optimizer(config)
+            state = RunState()
+            warn_of_small_crops(config, dataset)
+            weights = balance(config, dataset)
+            batches = batches_of(config, dataset, model, state.step, weights.image_weights, devices.part)
+            images = validation_images(config, dataset)
+            recalibrated = recalibrate(config, dataset, model, weights.image_weights)
+            trainer = make_trainer(model, config, weights.class_weights)
+        with _new(folder) if devices.chief else contextlib.nullcontext(folder) as new:
+            if devices.chief:
+                new.write_config(config, resolved(config, dataset, model, weights, recalibrated))
+                save_checkpoint(new.checkpoint, model, trainer, state)
+            run = RunCallbacks(config, new, dataset, images, model, state, interrupts, callbacks, devices.chief)
+            return _fit(batches, trainer, run, devices)
 
 
 @contextlib.contextmanager
@@ -150,62 +181,38 @@ def _new(folder: RunFolder) -> Iterator[RunFolder]:
         raise
 
 
-def _fit(batches: tf.data.Dataset, trainer: keras.Model, run: RunCallbacks) -> TrainResult:
+def _fit(batches: tf.data.Dataset, trainer: keras.Model, run: RunCallbacks, devices: OneDevice) -> TrainResult:
     config, state = run.config, run.state
+    devices.prepare(run.model, trainer)
     try:
         with run.interrupts.noted(), explained(config, run.dataset, config.train_split):
             try:
-                _steps(batches, trainer, run)
+                _steps(batches, trainer, run, devices)
             except ValidationStopped:
                 run.checkpoint.save_between()
                 raise
     except Diverged as error:
-        raise Diverged(error.what, error.value, error.step, config.learning_rate, _what_is_kept(run)) from None
+        raise Diverged(error.what, error.value, error.step, config.learning_rate, run.kept()) from None
     except KeyboardInterrupt as error:
-        number = getattr(error, "number", signal.SIGINT)
-        raise Interruption(_what_an_interrupt_leaves(run), number) from None
+        raise Interruption(run.left_by_interrupt(), getattr(error, "number", signal.SIGINT)) from None
     finally:
         run.close()
+    if not devices.chief:
+        return _result(run.folder, read_state(run.folder.checkpoint))
     if config.fast_dev_run:
         check_usable(config, run.folder)
     return _result(run.folder, state)
 
 
-def _steps(batches: tf.data.Dataset, trainer: keras.Model, run: RunCallbacks) -> None:
+def _steps(batches: tf.data.Dataset, trainer: keras.Model, run: RunCallbacks, devices: OneDevice) -> None:
     # Before all else, what an interrupt in a validation left to do.
-    run.epochs.begin(trainer)
+    devices.together(lambda: run.epochs.begin(trainer), trainer, run.interrupts)
     left = run.config.last_step - run.state.step
     if not left or trainer.stop_training:
-        run.epochs.on_train_end()
+        devices.together(run.epochs.on_train_end, trainer, run.interrupts)
         return
     # One "epoch" for Keras: its own are all of one length, and a run goes on from any step.
-    trainer.fit(for_outputs(trainer, batches), steps_per_epoch=left, shuffle=False, verbose=0, callbacks=[run.epochs])
-
-
-def _what_is_kept(run: RunCallbacks) -> str:
-    if run.folder.replaces is not None:
-        return f"The run that was in {run.folder.replaces.path} is kept. "
-    return f"The model of step {run.state.best_step} is kept in {run.folder.model}. " if run.state.best_step else ""
-
-
-def _what_an_interrupt_leaves(run: RunCallbacks) -> str:
-    state, output = run.state, run.config.output
-    if run.folder.replaces is not None:
-        return f"Interrupted at step {state.step}, before the first checkpoint; the run in {output} is as it was."
-    if run.checkpoint.saved_step == state.step and run.folder.is_finished(state):
-        return f"Interrupted after the last step; the run in {output} is complete."
-    return f"Interrupted at step {state.step}; --resume goes on from step {run.checkpoint.saved_step} ({output})."
-
-
-@contextlib.contextmanager
-def _precision(mixed: bool) -> Iterator[None]:
-    before = keras.config.dtype_policy()
-    if mixed:
-        keras.config.set_dtype_policy("mixed_float16" if tf.config.list_physical_devices("GPU") else "mixed_bfloat16")
-    try:
-        yield
-    finally:
-        keras.config.set_dtype_policy(before)
+    devices.fit(trainer, for_outputs(trainer, batches), left, run.epochs, run.interrupts)
 
 
 def _result(folder: RunFolder, state: RunState) -> TrainResult:

@@ -46,6 +46,7 @@ class RunCallbacks:
         state: How far the run is; kept up to date.
         interrupts: Asked after every step, and every image of a validation, whether to save and end.
         callbacks: The user's own.
+        chief: Whether this process writes and measures; others only count steps.
 
     Attributes:
         order: The callbacks, as they are called.
@@ -62,8 +63,10 @@ class RunCallbacks:
         state: RunState,
         interrupts: Interrupts,
         callbacks: Sequence[keras.callbacks.Callback] = (),
+        chief: bool = True,
     ):
         self.config, self.folder, self.dataset, self.state, self.interrupts = config, folder, dataset, state, interrupts
+        self.model, self._chief = model, chief
         validation = None if images is None else _Validation(config, dataset, images, model, interrupts)
         self._log = TrainingLog(
             folder.log,
@@ -94,12 +97,31 @@ class RunCallbacks:
             *callbacks,
             self.checkpoint,
         ]
-        self.epochs = EpochsOfSteps(self.order, config.eval_steps, config.last_step, state)
+        self.epochs = EpochsOfSteps(self.order if chief else [], config.eval_steps, config.last_step, state)
 
     def close(self) -> None:
         """Ends what they have open, however training ended."""
         for callback in (self._log, self._progress):
             callback.close()
+
+    def kept(self) -> str:
+        """What remains of a run that diverged, as a sentence."""
+        if self.folder.replaces is not None:
+            return f"The run that was in {self.folder.replaces.path} is kept. "
+        return (
+            f"The model of step {self.state.best_step} is kept in {self.folder.model}. " if self.state.best_step else ""
+        )
+
+    def left_by_interrupt(self) -> str:
+        """What an interrupt leaves, as a sentence."""
+        state, output = self.state, self.config.output
+        if not self._chief:
+            return f"Interrupted at step {state.step}; the first worker saves the run ({output})."
+        if self.folder.replaces is not None:
+            return f"Interrupted at step {state.step}, before the first checkpoint; the run in {output} is as it was."
+        if self.checkpoint.saved_step == state.step and self.folder.is_finished(state):
+            return f"Interrupted after the last step; the run in {output} is complete."
+        return f"Interrupted at step {state.step}; --resume goes on from step {self.checkpoint.saved_step} ({output})."
 
     def _take_place(self) -> None:
         if self.folder.replaces is None:

@@ -25,7 +25,7 @@ SETTINGS, REMEDY = "the settings of a training run", "Restore the file or choose
 # while its files move into the place of those of the other.
 BEGUN, WHOLE, MOVING = ".new-begun", ".new", ".new-moving"
 # Settings that a resumed run need not keep.
-FREE = ("data", "masks", "val_data", "val_masks", "checkpoint_minutes")
+FREE = ("data", "masks", "val_data", "val_masks", "checkpoint_minutes", "strategy", "devices", "wait_minutes")
 
 
 class RunFolder:
@@ -199,7 +199,10 @@ class RunFolder:
             ValueError: If there is no run, or a setting differs or is unknown; the message names it.
         """
         config = self.read_config()
-        wanted = config.replace(**{**given, "output": str(self.path)})
+        # How many devices is a matter of the strategy.
+        wanted = config.replace(
+            **{**({"devices": None} if "strategy" in given else {}), **given, "output": str(self.path)}
+        )
         stored, asked = config.flat(), wanted.flat()
         differing = [name for name in stored if name not in (*FREE, "output") and stored[name] != asked[name]]
         if differing:

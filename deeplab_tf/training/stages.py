@@ -58,6 +58,7 @@ def train(
         ValueError: If a setting is not possible, the data is damaged, the folder is not writable, taken, or being
             trained into, the loss is not a number any more, or memory runs out; the message says what to do. What fails
             before its first checkpoint leaves nothing.
+        WorkerLost: If another worker of `strategy="multi_worker"` does not come, or is lost; `resume` goes on.
         KeyboardInterrupt: At Ctrl-C or SIGTERM. The step is finished and saved before, and the message says that
             `resume` goes on from it; a second signal ends at once. (In the main thread: others get no signals.)
 
@@ -72,6 +73,7 @@ def train(
                 _clear_trial(Path(config.output))
         return run.train(config, callbacks, overwrite=overwrite)
     folder = _folder_of(config)
+    _check_strategy(config)
     with _locked(folder):
         _clear_trial(folder)
         _check_free(folder, overwrite)
@@ -95,9 +97,10 @@ def resume(output: str | os.PathLike, callbacks: Sequence[keras.callbacks.Callba
         output: The run folder, or that of the stages, the rest of which follow.
         callbacks: As for `train`. The run folder does not keep your own: give them again. They begin as at the start
             of a training (`EarlyStopping` counts from here), unless they restore themselves.
-        **settings: Settings as for `TrainConfig`, if any. They must be those of the run, except `checkpoint_minutes`
-            and those that say where the data are (`data`, `masks`, `val_data`, `val_masks`), if these have moved; of
-            several stages they are those of all that read what the last one reads.
+        **settings: Settings as for `TrainConfig`, if any. They must be those of the run, except `checkpoint_minutes`,
+            where steps are done (`strategy`, `devices`, `wait_minutes`), and those that say where the data are (`data`,
+            `masks`, `val_data`, `val_masks`), if these have moved; of several stages they are those of all that read
+            what the last one reads.
 
     Returns:
         What the run came to.
@@ -136,6 +139,15 @@ def _train_from(
     with replacing(folder / RUN_MODEL) as temporary:
         shutil.copyfile(Path(stages[-1].output) / RUN_MODEL, temporary)
     return dataclasses.replace(results[-1], output=folder)
+
+
+def _check_strategy(stages: Sequence[TrainConfig]) -> None:
+    """TensorFlow makes workers of a process once."""
+    if any(getattr(stage, "strategy", None) == "multi_worker" for stage in stages):
+        raise ValueError(
+            "strategy='multi_worker' trains one run in a process, and these are several stages. Train them one by one, "
+            "each with the one before as its weights."
+        )
 
 
 def _folder_of(stages: Sequence[TrainConfig]) -> Path:

@@ -6,9 +6,11 @@ import contextlib
 import inspect
 import logging
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
+import keras
 import numpy as np
+import tensorflow as tf
 
 from deeplab_tf.datasets import DataSet
 from deeplab_tf.datasets.pipeline.image_sizes import advice_on_size, median_size, sampled_sizes, typical_size
@@ -226,3 +228,15 @@ def recalibrate(
     )
     with explained(config, dataset, config.train_split):
         return recalibrate_batch_norm(model, batches)
+
+
+@contextlib.contextmanager
+def precision(mixed: bool) -> Iterator[None]:
+    """Networks that are built in the block compute in 16 bits, if `mixed`."""
+    before = keras.config.dtype_policy()
+    if mixed:
+        keras.config.set_dtype_policy("mixed_float16" if tf.config.list_physical_devices("GPU") else "mixed_bfloat16")
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)

@@ -125,3 +125,14 @@ def test_empty_split_is_refused(tmp_path):
     (tmp_path / "train-00000-of-00001.tfrecord").touch()
     with pytest.raises(ValueError, match="no images in split 'train'"):
         training_batches(DataSet(tmp_path, LabelSpec(("a", "b")), {"train": Split(0, 1)}), batch_size=1)
+
+
+def test_the_parts_of_workers_are_the_rows_of_the_batch(tiny, unbroken):
+    parts = [batches(tiny, 12 - 5, part=(number, 3), start_step=5) for number in range(3)]
+    assert_same([tuple(map(np.concatenate, zip(*each))) for each in zip(*parts)], unbroken[5:])
+
+
+@pytest.mark.parametrize("part", [(3, 3), (0, 2), (0, 0), (0,), "a"])
+def test_parts_that_there_are_not_are_refused(tiny, part):
+    with pytest.raises(ValueError, match="part must be"):
+        training_batches(tiny, batch_size=3, part=part)

@@ -1,0 +1,28 @@
+"""Dropout that several devices draw as one would."""
+
+from __future__ import annotations
+
+import keras
+import tensorflow as tf
+
+from deeplab_tf.layers.replicas import own_rows, several_replicas
+
+
+@keras.saving.register_keras_serializable(package="deeplab_tf")
+class Dropout(keras.layers.Dropout):
+    """`keras.layers.Dropout`, whose draws do not depend on how many devices share a batch.
+
+    Example:
+        >>> Dropout(0.1)(tf.ones((2, 4, 4, 3)), training=True).shape
+        TensorShape([2, 4, 4, 3])
+    """
+
+    def call(self, inputs, training=False):
+        if not training or not self.rate or several_replicas() is None:
+            return super().call(inputs, training=training)
+
+        def draw(rows: tf.Tensor) -> tf.Tensor:
+            ones = tf.ones(tf.concat([[rows], tf.shape(inputs)[1:]], 0), inputs.dtype)
+            return keras.random.dropout(ones, self.rate, noise_shape=self.noise_shape, seed=self.seed_generator)
+
+        return inputs * own_rows(tf.shape(inputs)[0], draw)
