@@ -16,7 +16,7 @@ from deeplab_tf import load_model
 from deeplab_tf.training import TrainConfig, train
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals to send")
-STEPS, EVERY = 60, 4
+STEPS, EVERY = 24, 4
 
 
 def saved_step(run):
@@ -42,8 +42,8 @@ def started(arguments):
 
 
 def ended(processes):
-    """The exit codes, and the last line that each said."""
-    said = ["".join(process.communicate(timeout=300)).strip().splitlines()[-1] for process in processes]
+    """The exit codes, and each one's result, or the last line of its errors."""
+    said = ["".join(reversed(process.communicate(timeout=300))).strip().splitlines()[-1] for process in processes]
     return [process.returncode for process in processes], said
 
 

@@ -73,3 +73,9 @@ def test_other_outputs_are_refused():
         train(configs)
     with pytest.raises(ValueError, match="a TrainConfig, or a list of them"):
         train([])
+
+
+def test_stages_are_not_for_several_workers(stages, tmp_path):
+    with pytest.raises(ValueError, match="multi_worker' trains one run in a process.*one by one"):
+        train([stage.replace(strategy="multi_worker") for stage in stages("several")])
+    assert not (tmp_path / "several").exists()
