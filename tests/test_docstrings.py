@@ -24,7 +24,7 @@ PUBLIC = public_names()
 # What calls return: read, not made.
 RESULTS = {
     "cost.Group", "cost.LayerCost", "cost.Place", "evaluation.CRFTrial", "evaluation.Uncertainty",
-    "training.TrainResult",
+    "training.TrainResult", "training.WorkerLost",
     "training.callbacks.Diverged",
     "weights.Kind", "weights.Network", "weights.Source", "weights.Transfer", "weights.ZooEntry",
 }  # fmt: skip

@@ -7,6 +7,7 @@ from .recipes import RECIPES, recipe
 from .run import TrainResult
 from .run_folder import RunFolder
 from .stages import resume, train
+from .workers import WorkerLost
 
 __all__ = [
     "RECIPES",
@@ -18,6 +19,7 @@ __all__ = [
     "ScheduleSettings",
     "TrainConfig",
     "TrainResult",
+    "WorkerLost",
     "callbacks",
     "recipe",
     "resume",
