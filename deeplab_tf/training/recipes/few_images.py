@@ -13,8 +13,13 @@ _SHARED = {
     "batch_size": 8,
     "color_jitter": 0.3,
     "sampling": "class_balanced",
-    "momentum": 0.9,
-    "weight_decay": 4e-5,
+}
+# A new head at the rate that suits it, beside a backbone that knows much: half the steps of SGD at 0.02.
+_FASTER_HEAD = {
+    "optimizer": "adamw",
+    "optimizer_settings": {"multipliers": {"head": 10}},
+    "learning_rate": 3e-4,
+    "weight_decay": 0.01,
 }
 
 
@@ -22,7 +27,8 @@ def few_images_cpu(**given: Any) -> TrainConfig:
     """Some ten to some hundred images of one's own, on a CPU: MobileNetV2 with the decoder, from a released model.
 
     The released MobileNetV2 that saw COCO and PASCAL VOC, with DeepLabv3+'s decoder, crops of 321, colours varied, and
-    images of rare classes drawn more often. Without network give the file: --weights FILE.tflite.
+    images of rare classes drawn more often; AdamW, the head at ten times the backbone's rate. Without network give the
+    file: --weights FILE.tflite.
 
     Command:
       deeplab-tf train --recipe few_images_cpu --data photos --masks masks --output runs/mine
@@ -38,7 +44,7 @@ def few_images_cpu(**given: Any) -> TrainConfig:
         weights=_RELEASED,
         crop_size=321,
         steps=1200,
-        learning_rate=0.02,
+        **_FASTER_HEAD,
     )
 
 
@@ -64,12 +70,9 @@ def camvid_cpu(**given: Any) -> TrainConfig:
         min_scale=0.75,
         color_jitter=0.3,
         class_weights="root_median_frequency",
-        optimizer="adamw",
-        optimizer_settings={"multipliers": {"head": 10}},
-        learning_rate=3e-4,
-        weight_decay=0.01,
         steps=2400,
         eval_every=150,
+        **_FASTER_HEAD,
     )
 
 
@@ -94,5 +97,7 @@ def few_images_gpu(**given: Any) -> TrainConfig:
         crop_size=513,
         steps=3000,
         learning_rate=0.007,
+        momentum=0.9,
+        weight_decay=4e-5,
         mixed_precision=True,
     )
