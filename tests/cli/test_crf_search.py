@@ -55,9 +55,15 @@ def test_searches_says_what_it_found_and_evaluate_takes_it(folder, capsys, tmp_p
     "arguments, message",
     [
         (["--images", 0], "count must be a whole number above 0; received 0"),
-        (["--sigma-alphas", "0,30"], "sigma_alphas must be one number above 0 or more; received (0.0, 30.0)"),
-        (["--bilateral-weights", "-1"], "bilateral_weights must be one number above 0 or more; received (-1.0,)"),
-        (["--spatial-weight", 0], "spatial_weight must be a number above 0; received 0.0"),
+        (
+            ["--sigma-alphas", "0,30"],
+            "sigma_alphas must be one number above 0 or more, each at most 1000000; received (0.0, 30.0)",
+        ),
+        (
+            ["--bilateral-weights", "-1"],
+            "bilateral_weights must be one number above 0 or more, each at most 1000000; received (-1.0,)",
+        ),
+        (["--spatial-weight", 0], "spatial_weight must be a number above 0 and at most 1000000; received 0.0"),
         (["--iterations", 0], "iterations must be a whole number above 0; received 0"),
         (["--workers", 0], "workers must be a whole number above 0; received 0"),
         (["--labels", "pascal_voc"], "has 4 classes (aerial), the data have 21 (pascal_voc)"),

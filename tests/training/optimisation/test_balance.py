@@ -72,7 +72,7 @@ def test_a_resumed_run_keeps_the_weights_that_it_began_with(settings, tmp_path, 
     path = tmp_path / "weights.json"
     path.write_text("[1, 1, 1, 1, 1, 9]")
     begun = []
-    monkeypatch.setattr(run, "_fit", lambda batches, trainer, loop: begun.append((batches, trainer)))
+    monkeypatch.setattr(run, "_fit", lambda batches, trainer, *_: begun.append((batches, trainer)))
     run.train(TrainConfig(**settings, class_weights=str(path), sampling="class_balanced", rotate=20))
     path.write_text("[1, 1, 1, 1, 1, 1]")
     run.resume(settings["output"])
