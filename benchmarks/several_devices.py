@@ -12,6 +12,7 @@ import os
 import random
 import signal
 import socket
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -50,15 +51,15 @@ def run(mode: str, arguments: list[str], log: Path, kill_after: float | None = N
     logs = [log.with_name(f"{log.name}{number}") for number in range(2)]
     children = [Child(work, each) for work, each in zip(commands(mode, arguments), logs)]
     if kill_after is not None:
-        time.sleep(kill_after)
-        victim = random.choice(children)
-        if os.waitpid(victim.pid, os.WNOHANG) == (0, 0):
-            os.kill(victim.pid, signal.SIGKILL)
-            children.remove(victim)
-            os.waitpid(victim.pid, 0)
-            return [-signal.SIGKILL, *(child.wait(PATIENCE) for child in children)]
-        # It was through before; so are the others, or they are about to be.
+        victim, ends = random.choice(children), time.monotonic() + kill_after
         children.remove(victim)
+        while os.waitpid(victim.pid, os.WNOHANG) == (0, 0):
+            if time.monotonic() > ends:
+                os.kill(victim.pid, signal.SIGKILL)
+                os.waitpid(victim.pid, 0)
+                return [-signal.SIGKILL, *(child.wait(PATIENCE) for child in children)]
+            time.sleep(0.01)
+        # It was through before; so are the others, or they are about to be.
         return [0, *(child.wait(PATIENCE) for child in children)]
     codes = [child.wait(PATIENCE) for child in children]
     if any(codes):
@@ -71,14 +72,17 @@ def killed(mode: str, arguments: list[str], output: Path, log: Path, seconds: fl
     done, strange = 0, []
     while done < kills:
         resumed = ["train", "--resume", "--output", str(output)] if (output / "config.json").exists() else arguments
+        start = time.monotonic()
         codes = run(mode, resumed, log, random.uniform(0, seconds))
         if codes[0] == 0:
+            seconds = min(seconds, time.monotonic() - start)
             # Through: another run is killed, from its start.
             arguments = arguments if "--overwrite" in arguments else [*arguments, "--overwrite"]
             for path in output.glob("config.json"):
                 path.unlink()
             continue
         done += 1
+        print(f"{mode}: kill {done}, others {codes[1:]}", file=sys.stderr, flush=True)
         strange += [code for code in codes[1:] if code not in (0, LOST)]
     run(mode, ["train", "--resume", "--output", str(output)] if (output / "config.json").exists() else arguments, log)
     return done, strange
@@ -86,9 +90,18 @@ def killed(mode: str, arguments: list[str], output: Path, log: Path, seconds: fl
 
 def difference(run: Path, other: Path) -> tuple[float, float]:
     """The largest difference of weights and statistics, and the largest in relation to the largest of its array."""
-    pairs = list(zip(*(load_model(each / "last.keras").get_weights() for each in (run, other)), strict=True))
-    largest = [float(np.abs(one - two).max()) for one, two in pairs]
-    return max(largest), max(each / max(1.0, float(np.abs(one).max())) for each, (one, _) in zip(largest, pairs))
+    result = run.with_name("difference.json")
+
+    def measure() -> None:
+        pairs = list(zip(*(load_model(each / "last.keras").get_weights() for each in (run, other)), strict=True))
+        largest = [float(np.abs(one - two).max()) for one, two in pairs]
+        relative = [each / max(1.0, float(np.abs(one).max())) for each, (one, _) in zip(largest, pairs)]
+        result.write_text(json.dumps([max(largest), max(relative)]))
+
+    # A process that has run TensorFlow cannot be forked any more.
+    Child(measure, run.with_name("difference.log")).wait()
+    absolute, relative = json.loads(result.read_text())
+    return absolute, relative
 
 
 def main() -> None:
@@ -122,14 +135,12 @@ def main() -> None:
             run(mode, [*arguments, "--output", str(whole)], root / "log")
             seconds = time.monotonic() - start
             absolute, relative = difference(reference, whole)
-            print(f"{mode}: {seconds:.0f} s, from one device {absolute:.3g}, in relation to the largest {relative:.3g}")
+            print(f"{mode}: {seconds:.0f} s, from one device {absolute:.3g}, relative {relative:.3g}", flush=True)
             if given.kills and mode in given.modes:
                 output = ["--output", str(cut)]
                 kills, strange = killed(mode, [*arguments, *output], cut, root / "log", seconds, given.kills)
                 absolute, _ = difference(whole, cut)
-                print(
-                    f"{mode}: {kills} kills, then {absolute:.3g} from the undisturbed run; other exit codes {strange}"
-                )
+                print(f"{mode}: {kills} kills, then {absolute:.3g} from undisturbed; other codes {strange}", flush=True)
 
 
 def draw(root: Path) -> None:
