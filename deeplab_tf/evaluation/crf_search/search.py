@@ -138,7 +138,7 @@ def _drawn(images: Iterable, count: int, predictor: Predictor) -> tuple[dict[int
         if not names:
             looks = predictor.probabilities(image).mean((0, 1))
         names.append(name)
-        sums.append(zlib.crc32(np.ascontiguousarray(labels), zlib.crc32(np.ascontiguousarray(image))))
+        sums.append(zlib.crc32(np.ascontiguousarray(labels).data, zlib.crc32(np.ascontiguousarray(image).data)))
     if not names:
         raise ValueError("There is no image to search on. Give a split that has some.")
     taken = [(2 * index + 1) * len(names) // (2 * min(count, len(names))) for index in range(min(count, len(names)))]
