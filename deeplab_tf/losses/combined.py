@@ -42,13 +42,13 @@ class CombinedLoss(keras.losses.Loss):
         given = list(losses) if isinstance(losses, list | tuple) else []
         valid = bool(given) and all(isinstance(loss, keras.losses.Loss) for loss in given)
         expect(valid, "losses", losses, "one or more Keras losses", "Try [CrossEntropy(255), Dice(255)].")
-        weights = [1.0] * len(given) if weights is None else plain(weights)
-        valid = isinstance(weights, list | tuple) and len(weights) == len(given)
-        valid = valid and all(is_number(weight, 0) for weight in weights)
+        factors = [1.0] * len(given) if weights is None else plain(weights)
+        valid = isinstance(factors, list | tuple) and len(factors) == len(given)
+        valid = valid and all(is_number(factor, 0) for factor in factors)
         expect(
             valid, "weights", weights, f"a number from 0 up for each of {len(given)} losses", "Leave them out for 1."
         )
-        self.losses, self.weights = given, [float(weight) for weight in weights]
+        self.losses, self.weights = given, [float(factor) for factor in factors]
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> tf.Tensor:
         parts = zip(self.losses, self.weights)

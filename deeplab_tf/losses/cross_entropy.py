@@ -37,7 +37,7 @@ class PixelLoss(LabelLoss):
         weights = pixel_weights(images, pixels)
         values = self._of_pixels(labels, logits)
         if self.class_weights is not None:
-            values *= tf.gather(self._table(logits.shape[-1]), labels)
+            values *= tf.gather(_table(self.class_weights, logits.shape[-1]), labels)
         # A product with 0 would keep what is not a number.
         values = tf.where(counted > 0, values, 0.0)
         return values if weights is None else values * weights, self._counts(counted, weights)
@@ -45,14 +45,6 @@ class PixelLoss(LabelLoss):
     def _of_pixels(self, labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
         """The values, float32 `[N, H, W]`."""
         raise NotImplementedError
-
-    def _table(self, classes: int | None) -> tf.Tensor:
-        if len(self.class_weights) != classes:
-            raise ValueError(
-                f"class_weights has {len(self.class_weights)} weights, the logits have {classes} classes; expected one "
-                "for each. The ignored label has none."
-            )
-        return tf.constant(self.class_weights, tf.float32)
 
     def get_config(self) -> dict:
         return {**super().get_config(), "class_weights": self.class_weights}
@@ -107,6 +99,15 @@ class CrossEntropy(PixelLoss):
 
     def get_config(self) -> dict:
         return {**super().get_config(), "label_smoothing": self.label_smoothing}
+
+
+def _table(weights: list[float], classes: int | None) -> tf.Tensor:
+    if len(weights) != classes:
+        raise ValueError(
+            f"class_weights has {len(weights)} weights, the logits have {classes} classes; expected one for each. The "
+            "ignored label has none."
+        )
+    return tf.constant(weights, tf.float32)
 
 
 def _class_weights(weights) -> list[float] | None:

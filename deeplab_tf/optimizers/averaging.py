@@ -26,7 +26,7 @@ def averaged_weights(model: keras.Model) -> Iterator[None]:
     """
     optimizer = getattr(model, "optimizer", None)
     averages = getattr(inner_optimizer(optimizer), "use_ema", False)
-    if not averages or not optimizer.built or not batches_seen(optimizer):
+    if optimizer is None or not averages or not optimizer.built or not batches_seen(optimizer):
         yield
         return
     variables = model.trainable_variables

@@ -7,16 +7,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from deeplab_tf import checks
-from deeplab_tf.labels import label_spec
+from deeplab_tf.labels import LabelSpec, label_spec
 from deeplab_tf.settings import TEXT, Kind, Settings, number, one_of, setting, size
 
 SAMPLINGS = ("uniform", "class_balanced")
 
 
-def _labels(name: str, value) -> str | int | dict:
+def _labels(name: str, value: Any) -> str | int | dict:
     if not (isinstance(value, str) and value.endswith(".txt")):
         label_spec(value)
-    return value.to_dict() if hasattr(value, "to_dict") else value
+    return value.to_dict() if isinstance(value, LabelSpec) else value
 
 
 def _ids(name: str, value) -> tuple[int, ...]:

@@ -157,7 +157,9 @@ def _folder_of(stages: Sequence[TrainConfig]) -> Path:
     folder = Path(stages[0].output).parent
     outputs = [stage.output for stage in stages]
     wanted = [stage_folder(folder, number) for number in range(1, len(stages) + 1)]
-    checks.expect(list(map(Path, outputs)) == list(map(Path, wanted)), "outputs of stages", outputs, wanted, remedy)
+    checks.expect(
+        list(map(Path, outputs)) == list(map(Path, wanted)), "outputs of stages", outputs, str(wanted), remedy
+    )
     return folder
 
 
