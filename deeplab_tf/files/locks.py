@@ -182,8 +182,8 @@ def _acquire(file: Path, what: str, made: list[Path]) -> tuple[int, Lock]:
     """Takes the lock or raises BlockingIOError; folders that it makes are noted in `made`, the innermost first."""
     vanished = 0
     while True:
-        _make_folders(file.parent, made)
         try:
+            _make_folders(file.parent, made)
             descriptor, new = _open(file)
         except FileNotFoundError:
             # Another writer has just removed the file, or the folder that it had made; or nothing can be made there,

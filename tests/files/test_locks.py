@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -101,6 +102,22 @@ def test_threads_never_hold_it_together(tmp_path, monkeypatch):
         list(pool.map(work, range(4)))
     assert max(most) == 1
     assert len(most) == 80
+
+
+def test_a_parent_that_another_writer_removes_meanwhile_is_made_again(tmp_path, monkeypatch):
+    make, removed = Path.mkdir, []
+
+    def mkdir(self, *args, **kwargs):
+        if self.name == "deep" and not removed:
+            self.parent.rmdir()
+            removed.append(self.parent)
+        make(self, *args, **kwargs)
+
+    monkeypatch.setattr(Path, "mkdir", mkdir)
+    with locked_folder(tmp_path / "out" / "deep", "a test"):
+        assert (tmp_path / "out" / "deep").is_dir()
+    assert removed
+    assert not list(tmp_path.iterdir())
 
 
 def test_new_folders_stay_only_if_something_is_in_them(tmp_path):
