@@ -27,7 +27,7 @@ def warn_of_probabilities(loss) -> None:
         shown = loss if isinstance(loss, str) else getattr(loss, "__name__", type(loss).__name__)
         logger.warning(
             "The loss %s expects probabilities; the model gives logits and will not learn. "
-            "Compile with keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=255).",
+            "Compile with deeplab_tf.losses.CrossEntropy(255), where 255 is the label to ignore.",
             shown,
         )
 
@@ -52,5 +52,5 @@ def explained_labels():
         label, classes = map(int, found.groups())
         raise ValueError(
             f"A mask holds {label}; expected class ids 0-{classes - 1}. Fix the mask, or, where {label} is to be "
-            f"ignored, compile with keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class={label})."
+            f"ignored, compile with deeplab_tf.losses.CrossEntropy({label})."
         ) from None

@@ -27,7 +27,7 @@ def model():
 def test_losses_of_probabilities_are_warned_of(model, caplog, loss, shown):
     model.compile("sgd", loss)
     assert [message.partition(" expects")[0] for message in caplog.messages] == [f"The loss {shown}"]
-    assert "from_logits=True" in caplog.text
+    assert "Compile with deeplab_tf.losses.CrossEntropy(255)" in caplog.text
 
 
 @pytest.mark.parametrize("loss", [LOGITS, "mse", lambda truth, logits: 0.0, None])
@@ -41,5 +41,5 @@ def test_labels_that_are_no_class_are_told_in_a_line(model, doing):
     model.compile("sgd", LOGITS)
     masks = np.full((1, 33, 33), 255)
     masks[0, 5, 5:] = 3
-    with pytest.raises(ValueError, match=r"^A mask holds 3; expected class ids 0-2\. .*ignore_class=3\)\.$"):
+    with pytest.raises(ValueError, match=r"^A mask holds 3; expected class ids 0-2\. .*CrossEntropy\(3\)\.$"):
         getattr(model, doing)(photo(33, 33)[None], masks, verbose=0)
