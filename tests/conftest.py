@@ -1,5 +1,6 @@
 """What the tests share: the folder of released weights and real images, and quiet TensorFlow."""
 
+import gc
 import logging
 import os
 import signal
@@ -14,6 +15,9 @@ import deeplab_tf  # noqa: F401
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
+
+# Tracing a network makes so many objects that Python looks for garbage all the time.
+gc.set_threshold(50_000, 20, 20)
 
 # A shell that starts the tests in the background has them ignore Ctrl-C, which tests of interrupts send.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

@@ -9,9 +9,8 @@ from deeplab_tf import demo
 
 def test_demo_leaves_a_folder_to_browse(tmp_path, monkeypatch):
     monkeypatch.setattr(demo, "IMAGES", 10)
-    monkeypatch.setattr(
-        demo, "SETTINGS", {**demo.SETTINGS, "batch_size": 2, "crop_size": 129, "depth_multiplier": 0.25}
-    )
+    small = {"backbone": "resnet_18", "depth_multiplier": 0.25, "atrous_rates": (), "batch_size": 2, "crop_size": 65}
+    monkeypatch.setattr(demo, "SETTINGS", {**demo.SETTINGS, **small})
     monkeypatch.setattr(demo.datasets, "draw_shapes", _small(demo.datasets.draw_shapes))
     output = tmp_path / "demo"
     miou = demo.run_demo(output, steps=1)

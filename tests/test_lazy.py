@@ -29,16 +29,22 @@ def test_the_import_costs_no_tensorflow(tmp_path):
     assert python(code, tmp_path)[1] == "set()"
 
 
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory):
+    """The folder of a compiled model's file."""
+    folder, model = tmp_path_factory.mktemp("saved"), tiny_model(backbone="resnet_18")
+    model.compile(deeplab_tf.optimizers.Momentum(deeplab_tf.schedules.Poly(0.1, 9)), metrics=[MeanIoU(4)])
+    model.save(folder / "model.keras")
+    return folder
+
+
 @pytest.mark.parametrize(
     "first", ["import deeplab_tf, keras", "import keras, deeplab_tf", "from deeplab_tf import DeepLabV3\nimport keras"]
 )
-def test_keras_reads_our_models_whichever_is_imported_first(first, tmp_path):
-    model = tiny_model()
-    model.compile(deeplab_tf.optimizers.Momentum(deeplab_tf.schedules.Poly(0.1, 9)), metrics=[MeanIoU(4)])
-    model.save(tmp_path / "model.keras")
+def test_keras_reads_our_models_whichever_is_imported_first(first, saved):
     code = f"{first}\nmodel = keras.models.load_model('model.keras')\n"
     code += "print(type(model).__name__, type(model.optimizer).__name__)"
-    assert python(code, tmp_path)[1] == "DeepLabV3 Momentum"
+    assert python(code, saved)[1] == "DeepLabV3 Momentum"
 
 
 def test_every_public_name_is_there():

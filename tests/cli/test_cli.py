@@ -15,7 +15,8 @@ from deeplab_tf.cli.group import cli
 from deeplab_tf.datasets import draw_shapes
 from deeplab_tf.files import read_json
 
-NETWORK = ["--depth-multiplier", "0.25", "--atrous-rates", "none", "--batch-size", "2", "--crop-size", "65"]
+NETWORK = {"backbone": "resnet_18", "depth-multiplier": 0.25, "atrous-rates": "none", "batch-size": 2, "crop-size": 65}
+NETWORK = [f"--{name}={value}" for name, value in NETWORK.items()]
 
 
 def fails(capsys, *arguments) -> str:

@@ -6,8 +6,8 @@ import numpy as np
 from deeplab_tf.models import DeepLabV3
 
 
-def tiny_model(model_class=DeepLabV3, seed: int = 0, **settings):
-    """A quarter-width MobileNetV2 model of 4 classes; `settings` go to its constructor.
+def tiny_model(model_class=DeepLabV3, seed: int = 0, *, backbone: str = "mobilenet_v2", **settings):
+    """A quarter-width model of 4 classes; `settings` go to its constructor. `resnet_18` is traced in half the time.
 
     Random normalisation would let the image fade on its way, until the logits depend on the place alone; each layer
     here has the statistics that it sees of some photos.
@@ -16,7 +16,7 @@ def tiny_model(model_class=DeepLabV3, seed: int = 0, **settings):
     settings = {"classes": 4, "depth_multiplier": 0.25, "crop_size": 65, "filters": 16, **settings}
     if model_class is DeepLabV3:
         settings.setdefault("atrous_rates", ())
-    model = model_class("mobilenet_v2", **settings)
+    model = model_class(backbone, **settings)
     generator = np.random.default_rng(seed)
     normalizations = [layer for layer in model.layers if isinstance(layer, keras.layers.BatchNormalization)]
     momenta = [layer.momentum for layer in normalizations]

@@ -61,7 +61,7 @@ NAMES = ["mean_iou", "mean_iou_a", "mean_iou_d", "trimap_2", "boundary_iou", "bo
 
 
 def test_in_fit_in_validation_and_saved_with_the_model(tmp_path):
-    model = tiny_model(labels={"names": list("abcd")})
+    model = tiny_model(backbone="resnet_18", labels={"names": list("abcd")})
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=255)
     model.compile("sgd", loss, metrics=every_metric(model.labels))
     images = np.stack([photo(33, 49, number) for number in range(4)])

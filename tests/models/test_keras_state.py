@@ -47,7 +47,7 @@ def trained(policy="float32", optimizer=None, **kwargs):
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(policy)
     try:
-        model = tiny_model(dropout=0.3, **kwargs)
+        model = tiny_model(backbone="resnet_18", dropout=0.3, **kwargs)
     finally:
         keras.config.set_dtype_policy(before)
     for layer in model.backbone_layers:

@@ -11,7 +11,7 @@ def test_twenty_steps_are_judged_as_in_training():
     images = np.stack([photo(33, 33, seed) for seed in range(8)])
     labels = (images.mean(-1) > 127).astype(np.int32)
     keras.utils.set_random_seed(0)
-    model = DeepLabV3("mobilenet_v2", classes=2, depth_multiplier=0.25, atrous_rates=(), filters=16, dropout=0.0)
+    model = DeepLabV3("resnet_18", classes=2, depth_multiplier=0.25, atrous_rates=(), filters=16, dropout=0.0)
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile(keras.optimizers.Adam(3e-3), loss)
     model.fit(images, labels, batch_size=8, epochs=20, verbose=0)

@@ -11,6 +11,12 @@ def test_dense_crf_runs(monkeypatch, tmp_path):
         "(12)\n": "(4)\n",
         "examples[:8], examples[8:]": "examples[:2], examples[2:]",
         "(12, 18, 25), (3, 5, 8)": "(18, 25), (5, 8)",
+        "(0.5, 2, 5, 20)": "(0.5, 20)",
+        "(5, 15, 40, 120)": "(5, 120)",
+        "(1.5, 5, 10, 40)": "(1.5, 40)",
+        "(0.5, 3, 10, 30)": "(0.5, 30)",
+        "(0.7, 3, 8, 20)": "(0.7, 20)",
+        "(1, 2, 3, 5, 7, 10, 15, 20)": "(1, 3, 10, 20)",
     }
     text, pictures = run_notebook("dense_crf", tmp_path, less)
     assert pictures == 6

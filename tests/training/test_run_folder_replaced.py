@@ -112,19 +112,19 @@ def fail(batch, logs):
 FAILING = [keras.callbacks.LambdaCallback(on_train_batch_end=fail)]
 
 
-def test_what_fails_before_a_checkpoint_leaves_the_folder_as_it_was(settings, tmp_path):
+def test_what_fails_before_a_checkpoint_leaves_the_folder_as_it_was(light, tmp_path):
     deep = tmp_path / "runs" / "deep"
     with pytest.raises(RuntimeError, match="The accelerator is gone"):
-        train(TrainConfig(**{**settings, "output": str(deep)}), FAILING)
+        train(TrainConfig(**{**light, "output": str(deep)}), FAILING)
     assert not (tmp_path / "runs").exists()
     (tmp_path / "runs").mkdir()
     with pytest.raises(FileNotFoundError):
-        train(TrainConfig(**{**settings, "output": str(deep), "weights": "gone.keras"}))
+        train(TrainConfig(**{**light, "output": str(deep), "weights": "gone.keras"}))
     assert not list((tmp_path / "runs").iterdir())
 
 
-def test_a_finished_run_is_kept_by_a_failing_one_and_prolonged_by_its_weights(settings, tmp_path):
-    config = TrainConfig(**{**settings, "learning_rate": 0.05})
+def test_a_finished_run_is_kept_by_a_failing_one_and_prolonged_by_its_weights(light, tmp_path):
+    config = TrainConfig(**{**light, "learning_rate": 0.05})
     result = train(config)
     before = {path: path.read_bytes() for path in result.output.rglob("*") if path.is_file()}
     with pytest.raises(RuntimeError):
@@ -132,7 +132,7 @@ def test_a_finished_run_is_kept_by_a_failing_one_and_prolonged_by_its_weights(se
     assert {path: path.read_bytes() for path in result.output.rglob("*") if path.is_file()} == before
 
     further = {"output": str(tmp_path / "further"), "weights": str(result.output), "learning_rate": 1e-9, "steps": 1}
-    longer = train(TrainConfig(**{**settings, **further}))
+    longer = train(TrainConfig(**{**light, **further}))
     assert longer.step == 1
     for one, other in zip(
         load_model(longer.output).trainable_variables, load_model(result.output).trainable_variables, strict=True

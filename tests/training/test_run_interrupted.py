@@ -42,12 +42,8 @@ def interrupt(batch, logs):
 
 
 @pytest.fixture(scope="module")
-def settings(shapes):
-    return {
-        "data": str(shapes), "backbone": "resnet_18", "depth_multiplier": 0.25, "atrous_rates": (), "crop_size": 33,
-        "batch_size": 4,
-        "learning_rate": 0.05, "steps": STEPS, "eval_every": EVERY,
-    }  # fmt: skip
+def settings(shapes, light_network):
+    return {**light_network, "data": str(shapes), "learning_rate": 0.05, "steps": STEPS, "eval_every": EVERY}
 
 
 @pytest.fixture(scope="module")
@@ -113,7 +109,7 @@ def test_the_log_and_tensorboard_equal_those_of_the_undisturbed_one(runs):
     assert logs[0][1] == [3, 6]
 
 
-def test_sigterm_ends_a_command_with_143_when_the_new_run_is_saved(runs, settings, tmp_path):
+def test_sigterm_ends_a_command_with_143_when_the_new_run_is_saved(runs, settings, light_network, tmp_path):
     run = tmp_path / "run"
     run.mkdir()
     for path in runs[0].output.glob("*.*"):
@@ -121,7 +117,7 @@ def test_sigterm_ends_a_command_with_143_when_the_new_run_is_saved(runs, setting
     old = (run / "model.keras").read_bytes()
     command = [sys.executable, "-m", "deeplab_tf", "train", "--data", settings["data"], "--output", str(run)]
     command += ["--overwrite", "--steps", "5000", "--eval-every", "500", "--checkpoint-minutes", "0"]
-    command += ["--depth-multiplier", "0.25", "--atrous-rates", "none", "--crop-size", "33", "--batch-size", "4"]
+    command += [f"--{name.replace('_', '-')}={settings[name] or 'none'}" for name in light_network]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     log = run / ".new-begun" / "log.csv"
     while not log.exists() and process.poll() is None:

@@ -48,17 +48,15 @@ def ended(processes):
 
 
 @pytest.fixture(scope="module")
-def settings(shapes):
-    return {
-        "data": str(shapes), "backbone": "resnet_18", "depth_multiplier": 0.25, "atrous_rates": (), "crop_size": 33,
-        "batch_size": 4, "learning_rate": 1e-4, "steps": STEPS, "eval_every": EVERY, "val_split": "val",
-    }  # fmt: skip
+def settings(shapes, light_network):
+    own = {"learning_rate": 1e-4, "steps": STEPS, "eval_every": EVERY, "val_split": "val"}
+    return {**light_network, **own, "data": str(shapes)}
 
 
 def test_a_killed_worker_ends_all_and_the_resumed_run_is_that_of_one_device(settings, tmp_path):
     run, whole = tmp_path / "run", tmp_path / "whole"
-    options = [f"--{name.replace('_', '-')}={value}" for name, value in settings.items() if name != "atrous_rates"]
-    workers = started([*options, "--atrous-rates=none", "--strategy=multi_worker", f"--output={run}"])
+    options = [f"--{name.replace('_', '-')}={value or 'none'}" for name, value in settings.items()]
+    workers = started([*options, "--strategy=multi_worker", f"--output={run}"])
     while saved_step(run) < EVERY and workers[0].poll() is None:
         time.sleep(0.02)
     workers[1].kill()

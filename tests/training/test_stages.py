@@ -28,7 +28,7 @@ def kill_at(number):
 
 @pytest.fixture
 def stages(light, tmp_path):
-    given = {**light, "eval_every": 1, "steps": 3, "learning_rate": 0.05}
+    given = {**light, "checkpoint_minutes": 1e-9, "steps": 3, "learning_rate": 0.05}
 
     def made(name):
         second = {"batch_norm": "frozen", "train_split": "val"}

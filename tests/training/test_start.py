@@ -127,7 +127,8 @@ class TestRecalibration:
         return str(tmp_path / "folded.keras")
 
     def recalibrated(self, settings, **changes):
-        config = TrainConfig(**{**settings, "depth_multiplier": None, "atrous_rates": None, **changes})
+        left_open = dict.fromkeys(("backbone", "depth_multiplier", "atrous_rates"))
+        config = TrainConfig(**{**settings, **left_open, **changes})
         dataset = open_dataset(config.data.folder)
         model = build_model(config, dataset.labels)
         return recalibrate(config, dataset, model), model

@@ -31,7 +31,8 @@ def foreign(request, tmp_path_factory):
 def test_a_run_unpacks_it_once(foreign, settings, logged):
     kind, path = foreign
     # Refused when the network stands.
-    config = TrainConfig(**{**settings, "weights": str(path), "depth_multiplier": 0.5, "val_split": "absent"})
+    asked = {"weights": str(path), "backbone": None, "depth_multiplier": 0.5, "val_split": "absent"}
+    config = TrainConfig(**{**settings, **asked})
     with openings(path) as count, pytest.raises(ValueError, match="absent"):
         train(config)
     assert count() == 1
