@@ -6,8 +6,10 @@ of the whole batch. So the results agree but for rounding.
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import faulthandler
+import gc
 import signal
 import sys
 import threading
@@ -278,6 +280,9 @@ def _local_devices(count: int | None) -> list[str]:
 
 
 def _multi_worker(minutes: float) -> tf.distribute.Strategy:
+    # The strategy's threads, in objects that refer to each other, must not be left for the end of Python: by then they
+    # cannot be ended any more, and a traceback would follow the last line of what went wrong.
+    atexit.register(gc.collect)
     # All were there a moment ago. Where one is gone again TensorFlow waits for an hour, in which Python does not run.
     faulthandler.dump_traceback_later(60 * minutes, exit=True, file=sys.__stderr__)
     before = signal.getsignal(signal.SIGTERM)
