@@ -21,7 +21,7 @@ from .converters import (
 from .labelled_images import labelled_images
 from .open_data import open_data
 from .pipeline.augmentation import Augmentation
-from .pipeline.batches import evaluation_images, training_batches
+from .pipeline.batches import batch_files, evaluation_images, training_batches
 from .pipeline.class_counts import ClassCounts, count_classes
 from .records.damage import explain_data_error, explained_data
 from .records.dataset import DataSet, open_dataset
@@ -34,6 +34,7 @@ __all__ = [
     "DataSet",
     "Inspection",
     "Pair",
+    "batch_files",
     "cityscapes_eval_ids",
     "convert_ade20k",
     "convert_camvid",

@@ -112,6 +112,52 @@ def training_batches(
     return batches.apply(endless).prefetch(tf.data.AUTOTUNE)
 
 
+def batch_files(
+    dataset,
+    number: int,
+    *,
+    batch_size: int,
+    split: str | None = None,
+    labels: LabelSpec | Mapping | str | int | None = None,
+    seed: int = 0,
+    shuffle_buffer: int | None = None,
+    image_weights: Sequence[float] | np.ndarray | None = None,
+) -> list[str]:
+    """The names of the images in one of the batches of `training_batches`, none of which is decoded for it.
+
+    Args:
+        dataset: As for `training_batches`, with which all that is named must agree.
+        number: Of the batch, counted from 0: a training from scratch sees it in step `number + 1`.
+        batch_size: Images a batch.
+        split: The split to train on.
+        labels: What the label ids mean, where the data do not say it.
+        seed: Seed of the order.
+        shuffle_buffer: Number of images held in memory.
+        image_weights: How often every image is drawn.
+
+    Returns:
+        The images' names without their endings, as the data set has them, in the batch's order.
+
+    Raises:
+        TypeError: As for `training_batches`.
+        ValueError: As for `training_batches`.
+
+    Example:
+        >>> batch_files(open_dataset("voc-tfrecords"), 41, batch_size=2)
+        ['2007_000480', '2008_003709']
+    """
+    source = open_source(dataset, split, labels, default="train")
+    stream = example_stream(
+        source,
+        seed=seed,
+        start=number * batch_size,
+        shuffle_buffer=source.shuffle_buffer if shuffle_buffer is None else shuffle_buffer,
+        image_weights=image_weights,
+    )
+    names = stream.take(batch_size).map(lambda index, element: source.filename(element))
+    return [name.decode("utf-8", "surrogateescape") for name in names.as_numpy_iterator()]
+
+
 def _part(part: tuple[int, int], batch_size: int) -> tuple[int, int]:
     """Which part of every batch is read, and its images."""
     number, parts = checks.whole_numbers("part", part, least=0, length=2, remedy="Try (0, 1).")

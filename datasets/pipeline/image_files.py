@@ -103,7 +103,7 @@ class ImageFiles(ImageData):
 
         return Source(
             f"split {split!r} of {shown(self.path)}", labels, len(pairs), lambda: numbers(0, len(pairs)), epoch,
-            decode, ENCODED_BUFFER, True,
+            decode, ENCODED_BUFFER, True, lambda number: names[number],
         )  # fmt: skip
 
     def explain(self, split: str, error: Exception) -> Exception:

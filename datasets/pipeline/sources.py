@@ -35,6 +35,7 @@ class Source:
             the source has labels), and `filename`, a string.
         shuffle_buffer: Number of elements that may well be held in memory.
         labelled: Whether there are labels.
+        filename: The `filename` of an element, without decoding it where that can be.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Source:
     decode: Callable[[Any], dict[str, tf.Tensor]]
     shuffle_buffer: int
     labelled: bool
+    filename: Callable[[Any], tf.Tensor]
 
 
 def open_source(
@@ -146,7 +148,7 @@ def _of_records(dataset: DataSet, split: str, labels, labelled: bool) -> Source:
 
     return Source(
         f"split {split!r} of {dataset.path}", dataset.labels, dataset.count(split), ordered, epoch, decode,
-        ENCODED_BUFFER, labelled,
+        ENCODED_BUFFER, labelled, lambda serialized: parse(serialized)["filename"],
     )  # fmt: skip
 
 
@@ -213,7 +215,7 @@ def _of_elements(data: tf.data.Dataset, labels: LabelSpec, name: str, labelled: 
 
     return Source(
         name, labels, count if count > 0 else None, ordered, lambda key: ordered(), lambda found: found,
-        DECODED_BUFFER, "label" in parts(data.element_spec),
+        DECODED_BUFFER, "label" in parts(data.element_spec), lambda found: found["filename"],
     )  # fmt: skip
 
 
