@@ -20,7 +20,6 @@ UNNAMED = {"data": "DATA", "output": "OUTPUT"}
 @cli.command(cls=SettingsCommand)
 @click.option("--resume", is_flag=True, help="Go on with the run in --output, or with its stages.")
 @click.option("--overwrite", is_flag=True, help="Replace the run in --output by a new one.")
-@click.option("--recipe", "named", metavar="NAME", help="Begin from these settings; deeplab-tf recipes lists them.")
 @click.option(
     "--set-recipe",
     "own",
@@ -30,7 +29,7 @@ UNNAMED = {"data": "DATA", "output": "OUTPUT"}
 )
 @click.option("--print-config", is_flag=True, help="Show the settings as they come out, and end.")
 @setting_options(GROUPS)
-def train(resume, overwrite, named, own, print_config, **options) -> None:
+def train(resume, overwrite, own, print_config, **options) -> None:
     """Train a model into a run folder.
 
     \b
@@ -47,6 +46,7 @@ def train(resume, overwrite, named, own, print_config, **options) -> None:
     from deeplab_tf.files.scratch import scratch_folder
 
     given = {name: value for name, value in options.items() if value is not None}
+    named = given.pop("recipe", None)
     with contextlib.ExitStack() as stack:
         if "output" not in given and given.get("fast_dev_run") and not (print_config or resume):
             given["output"] = str(stack.enter_context(scratch_folder()) / "run")

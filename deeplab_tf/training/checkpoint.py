@@ -87,8 +87,8 @@ def _member(path: str | os.PathLike, name: str) -> bytes:
 
 def _run_state(fields: Mapping) -> RunState:
     state = RunState(**fields)
-    numbers = [state.seconds, state.best_miou or 0.0, state.best_pixel_accuracy or 0.0, state.loss or 0.0]
-    numbers += state.loss_sums
+    left_open = (state.best_miou, state.best_pixel_accuracy, state.best_value, state.loss)
+    numbers = [state.seconds, *(value or 0.0 for value in left_open), *state.loss_sums]
     for row in state.rows:
         if unknown := set(row) - set(COLUMNS):
             raise ValueError(f"its log has the columns {sorted(unknown)}")

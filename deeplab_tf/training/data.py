@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+import functools
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import tensorflow as tf
 
-from deeplab_tf.datasets import DataSet, evaluation_images, open_data, training_batches
+from deeplab_tf.datasets import DataSet, batch_files, evaluation_images, open_data, training_batches
 from deeplab_tf.datasets.records.image_data import ImageData
 from deeplab_tf.models import SegmentationModel
 from deeplab_tf.training.config import FAST_STEPS, TrainConfig
@@ -79,14 +80,33 @@ def batches_of(
     )
 
 
+def files_of(
+    config: TrainConfig, dataset: DataSet | ImageData, image_weights: Sequence[float] | np.ndarray | None = None
+) -> Callable[[int], list[str]]:
+    """What gives the names of the images in a batch of `batches_of`, counted from 0, as `batch_files` does."""
+    return functools.partial(
+        batch_files,
+        dataset,
+        split=config.train_split,
+        batch_size=config.batch_size,
+        seed=config.seed,
+        image_weights=image_weights,
+    )
+
+
 def validation_images(config: TrainConfig, dataset: DataSet | ImageData) -> tf.data.Dataset | None:
     """What to validate on, as `evaluation_images` gives it, or None.
 
     Raises:
-        ValueError: If there is no such split, or it has no masks.
+        ValueError: If there is no such split, it has no masks, or there is none and the settings need one.
     """
     split = val_split(config, dataset)
     if split is None:
+        if config.patience is not None or config.best_by not in ("miou", "loss"):
+            raise ValueError(
+                f"{dataset.path} has no split to validate on, which patience={config.patience} and "
+                f"best_by={config.best_by!r} ask for. Name a val_split, give val_share, or leave the two out."
+            )
         return None
     images = evaluation_images(dataset, split)
     if "label" not in images.element_spec:

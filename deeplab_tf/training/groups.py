@@ -15,6 +15,7 @@ from deeplab_tf.settings import ARGUMENTS, FLAG, TEXT, Kind, Settings, number, o
 from deeplab_tf.training.optimisation.tables import LOSSES, OPTIMIZERS, SCHEDULES
 
 STRATEGIES = ("one", "mirrored", "multi_worker")
+BEST_BY = ("miou", "pixel_accuracy", "boundary_iou", "boundary_f1", "loss")
 
 
 def _model(name: str, value) -> str:
@@ -196,11 +197,29 @@ class RunSettings(Settings):
     """
 
     output: str = setting(TEXT, "Run folder.")
+    recipe: str | None = setting(
+        TEXT,
+        "Begin from these settings; deeplab-tf recipes lists them.",
+        more="`recipe` makes such settings; here its name is only kept with the run.",
+        metavar="NAME",
+        default=None,
+    )
     eval_every: int | None = setting(
         _STEPS,
         "Steps between checkpoints, each with a validation.",
         unset="a tenth of the steps, 100 to 2000",
         default=None,
+    )
+    best_by: str = setting(
+        one_of(BEST_BY), "What the best model is best by in the validations; loss is that of training.", default="miou"
+    )
+    patience: int | None = setting(
+        whole(remedy="Try 5."), "Validations in a row without a better model that end the run.", default=None
+    )
+    panel_images: int = setting(
+        whole(least=0, remedy="Try 4."),
+        "Validation images that TensorBoard shows beside truth and prediction.",
+        default=4,
     )
     checkpoint_minutes: float = setting(
         number(least=0, remedy="Try 10."), "Minutes between checkpoints to resume from; 0 for none.", default=10.0

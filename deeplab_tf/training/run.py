@@ -21,7 +21,7 @@ from deeplab_tf.training.callbacks import Diverged
 from deeplab_tf.training.callbacks.validation import ValidationStopped
 from deeplab_tf.training.checkpoint import load_state, read_state, restore_training, save_checkpoint
 from deeplab_tf.training.config import TrainConfig
-from deeplab_tf.training.data import batches_of, opened_data, validation_images
+from deeplab_tf.training.data import batches_of, files_of, opened_data, validation_images
 from deeplab_tf.training.errors import explained
 from deeplab_tf.training.optimisation.balance import balance
 from deeplab_tf.training.optimisation.trainer import for_outputs, make_optimizer, make_trainer
@@ -129,7 +129,8 @@ def _go_on(
             images = validation_images(config, dataset)
             trainer = make_trainer(model, config, weights.class_weights)
             restore_training(folder.checkpoint, model, trainer)
-        run = RunCallbacks(config, folder, dataset, images, model, state, interrupts, callbacks, devices.chief)
+        files = files_of(config, dataset, weights.image_weights)
+        run = RunCallbacks(config, folder, dataset, images, model, state, interrupts, callbacks, devices.chief, files)
         return _fit(batches, trainer, run, devices)
 
 
@@ -158,7 +159,8 @@ def _begin(
             if devices.chief:
                 new.write_config(config, resolved(config, dataset, model, weights, recalibrated))
                 save_checkpoint(new.checkpoint, model, trainer, state)
-            run = RunCallbacks(config, new, dataset, images, model, state, interrupts, callbacks, devices.chief)
+            files = files_of(config, dataset, weights.image_weights)
+            run = RunCallbacks(config, new, dataset, images, model, state, interrupts, callbacks, devices.chief, files)
             return _fit(batches, trainer, run, devices)
 
 
@@ -192,7 +194,7 @@ def _fit(batches: tf.data.Dataset, trainer: keras.Model, run: RunCallbacks, devi
                 run.checkpoint.save_between()
                 raise
     except Diverged as error:
-        raise Diverged(error.what, error.value, error.step, config.learning_rate, run.kept()) from None
+        raise Diverged(error.what, error.value, error.step, config.learning_rate, run.kept(), error.files) from None
     except KeyboardInterrupt as error:
         raise Interruption(run.left_by_interrupt(), getattr(error, "number", signal.SIGINT)) from None
     finally:

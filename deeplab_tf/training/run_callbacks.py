@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import keras
@@ -12,6 +12,7 @@ from deeplab_tf import checks
 from deeplab_tf.datasets import DataSet
 from deeplab_tf.datasets.records.image_data import ImageData
 from deeplab_tf.evaluation import Evaluation
+from deeplab_tf.evaluation.metrics import METRICS
 from deeplab_tf.interrupts import Interrupts
 from deeplab_tf.models import SegmentationModel
 from deeplab_tf.training.callbacks import (
@@ -19,11 +20,14 @@ from deeplab_tf.training.callbacks import (
     Checkpoint,
     Curves,
     Divergence,
+    NoProgress,
     TrainingLog,
     TrainingProgress,
     Validation,
+    ValidationBoard,
 )
 from deeplab_tf.training.callbacks.epochs import EpochsOfSteps
+from deeplab_tf.training.callbacks.validation import MEAN_IOU
 from deeplab_tf.training.config import TrainConfig
 from deeplab_tf.training.data import val_split
 from deeplab_tf.training.errors import explained
@@ -47,6 +51,7 @@ class RunCallbacks:
         interrupts: Asked after every step, and every image of a validation, whether to save and end.
         callbacks: The user's own.
         chief: Whether this process writes and measures; others only count steps.
+        files: As for `Divergence`.
 
     Attributes:
         order: The callbacks, as they are called.
@@ -64,6 +69,7 @@ class RunCallbacks:
         interrupts: Interrupts,
         callbacks: Sequence[keras.callbacks.Callback] = (),
         chief: bool = True,
+        files: Callable[[int], Sequence[str]] | None = None,
     ):
         self.config, self.folder, self.dataset, self.state, self.interrupts = config, folder, dataset, state, interrupts
         self.model, self._chief = model, chief
@@ -76,7 +82,16 @@ class RunCallbacks:
             schedule=learning_rate(config),
             state=state,
         )
-        self._best = BestModel(folder.model, model=model, validation=validation, state=state)
+        best_by = config.best_by
+        self._best = BestModel(
+            folder.model,
+            model=model,
+            validation=validation,
+            monitor={"miou": MEAN_IOU, "loss": "loss"}.get(best_by, f"val_{best_by}"),
+            mode="min" if best_by == "loss" else "max",
+            state=state,
+        )
+        self._board = None if validation is None else ValidationBoard(folder.validations, validation, state=state)
         self._curves = Curves(folder.curves, Path(config.output).name, state=state)
         self._progress = TrainingProgress(config.batch_size, config.last_step, state=state)
         self.checkpoint = Checkpoint(
@@ -88,10 +103,12 @@ class RunCallbacks:
             state=state,
         )
         self.order = [
-            Divergence(state),
+            Divergence(state, files=files),
             *([] if validation is None else [validation]),
             self._log,
+            *([] if self._board is None else [self._board]),
             self._best,
+            *([] if config.patience is None else [NoProgress(config.patience, state)]),
             self._curves,
             self._progress,
             *callbacks,
@@ -131,6 +148,8 @@ class RunCallbacks:
         self.folder = self.folder.take_place()
         self._log.move(self.folder.log, self.folder.tensorboard)
         self._best.path, self._curves.path = self.folder.model, self.folder.curves
+        if self._board is not None:
+            self._board.folder = self.folder.validations
         self.checkpoint.path = self.folder.checkpoint
 
 
@@ -138,7 +157,15 @@ class _Validation(Validation):
     """A validation whose errors name the damaged file of the split."""
 
     def __init__(self, config, dataset, images, model, interrupts):
-        super().__init__(images, dataset.labels, model=model, interrupts=interrupts)
+        metrics = [config.best_by] if config.best_by in METRICS else []
+        super().__init__(
+            images,
+            dataset.labels,
+            model=model,
+            metrics=metrics,
+            examples=config.panel_images,
+            interrupts=interrupts,
+        )
         self._config, self._dataset = config, dataset
 
     def measure(self) -> Evaluation:

@@ -25,7 +25,10 @@ SETTINGS, REMEDY = "the settings of a training run", "Restore the file or choose
 # while its files move into the place of those of the other.
 BEGUN, WHOLE, MOVING = ".new-begun", ".new", ".new-moving"
 # Settings that a resumed run need not keep.
-FREE = ("data", "masks", "val_data", "val_masks", "checkpoint_minutes", "strategy", "devices", "wait_minutes")
+FREE = (
+    "data", "masks", "val_data", "val_masks", "checkpoint_minutes", "patience", "panel_images", "strategy", "devices",
+    "wait_minutes",
+)  # fmt: skip
 
 
 class RunFolder:
@@ -42,6 +45,7 @@ class RunFolder:
         log: Loss, learning rate and validation by step, CSV.
         curves: The same as a picture.
         tensorboard: The same as TensorBoard reads it, a folder.
+        validations: Each validation by class, and pictures, as TensorBoard reads them, a folder in that one.
         per_class_csv: The best model's validation by class.
         per_class_json: The same with the confusion matrix.
 
@@ -59,6 +63,7 @@ class RunFolder:
         self.log = self.path / "log.csv"
         self.curves = self.path / "curves.png"
         self.tensorboard = self.path / "tensorboard"
+        self.validations = self.tensorboard / "validation"
         self.per_class_csv = self.path / PER_CLASS_CSV
         self.per_class_json = self.path / PER_CLASS_JSON
 

@@ -20,6 +20,7 @@ class RunState:
         best_step: The step of the best model; None before the first validation.
         best_miou: Its mean IoU, 0-1.
         best_pixel_accuracy: Its pixel accuracy, 0-1.
+        best_value: Of the metric that decides which is the best, its value.
         rows: The log so far: numbers by column, see `deeplab_tf.training.callbacks.log`.
         loss: Mean loss since the last row, where a checkpoint falls between two.
         loss_sums: What Keras has it from.
@@ -39,6 +40,7 @@ class RunState:
     rows: list[dict] = dataclasses.field(default_factory=list)
     loss: float | None = None
     loss_sums: list[float] = dataclasses.field(default_factory=list)
+    best_value: float | None = None
 
     def __post_init__(self):
         self._clock = time.monotonic()

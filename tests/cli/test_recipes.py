@@ -30,7 +30,7 @@ def test_the_printed_settings_are_those_of_the_run(capsys, monkeypatch):
     printed = TrainConfig.from_dict(json.loads(says(capsys, *words, "--print-config")))
     says(capsys, *words)
     assert printed == given[0].replace(eval_every=60)
-    assert (printed.steps, printed.crop_size) == (60, 769)
+    assert (printed.steps, printed.crop_size, printed.recipe) == (60, 769, "v3plus_cityscapes")
 
 
 def test_stages_are_printed_without_data(capsys):

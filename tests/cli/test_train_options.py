@@ -60,7 +60,7 @@ def test_impossible_values_are_told(capsys, arguments, said):
 def test_every_setting_has_an_option_and_its_help_shows_the_default_once():
     context, options = click.Context(cli.commands["train"]), {one.name: one for one in cli.commands["train"].params}
     defaults = {name: field.default for group in GROUPS.values() for name, (field, _) in fields_of(group).items()}
-    others = {"resume", "overwrite", "named", "own", "print_config"}
+    others = {"resume", "overwrite", "own", "print_config"}
     assert defaults.keys() | others == options.keys()
     shown = {}
     for name, default in defaults.items():

@@ -5,8 +5,11 @@ import numpy as np
 import pytest
 
 from deeplab_tf import load_model
+from deeplab_tf.datasets import evaluation_images, open_dataset
+from deeplab_tf.evaluation import evaluate
 from deeplab_tf.training import RunFolder, TrainConfig, resume, train
 from deeplab_tf.training.checkpoint import read_state
+from deeplab_tf.training.data import validation_images
 
 
 class Own(keras.callbacks.Callback):
@@ -34,21 +37,19 @@ class Own(keras.callbacks.Callback):
 
 
 @pytest.fixture(scope="module")
-def runs(shapes, tmp_path_factory):
+def runs(shapes, light_network, tmp_path_factory):
     """A run that a callback ends after its first validation, and the same resumed."""
     folder = RunFolder(tmp_path_factory.mktemp("runs") / "run")
-    config = TrainConfig(
-        data=str(shapes), output=str(folder.path), backbone="resnet_18", depth_multiplier=0.25, atrous_rates=(),
-        crop_size=33, batch_size=4, steps=4, eval_every=3,
-    )  # fmt: skip
+    asked = {"data": str(shapes), "output": str(folder.path), "steps": 4, "eval_every": 3, "best_by": "boundary_iou"}
+    config = TrainConfig(**light_network, **asked)
     first = Own(folder, stop=True)
     result = train(config, [first])
     biases = [load_model(path).get_layer("logits.semantic").bias.numpy() for path in (folder.checkpoint, folder.model)]
     second = Own(folder, stop=False)
-    return result, biases, first, resume(folder.path, [second]), second
+    return result, biases, first, resume(folder.path, [second]), second, shapes
 
 
-SEEN = ["loss", "val_mean_iou", "val_pixel_accuracy"]
+SEEN = ["loss", "val_boundary_iou", "val_mean_iou", "val_pixel_accuracy"]
 
 
 def test_it_comes_after_log_best_and_curves_and_before_the_checkpoint(runs):
@@ -64,10 +65,39 @@ def test_the_checkpoint_keeps_what_it_did(runs):
 
 
 def test_it_stops_the_run_which_resume_ends(runs):
-    result, _, _, resumed, second = runs
+    result, _, _, resumed, second, _ = runs
     assert (result.step, resumed.step) == (3, 4)
     assert second.epochs == ["begin", (1, SEEN, 4, (True, True), 3), "end"]
     assert second.batches == [(0, 1, ["loss"])]
+
+
+def test_the_metric_that_is_asked_for_decides_which_model_is_the_best(runs):
+    resumed = runs[3]
+    state = read_state(RunFolder(resumed.output).checkpoint)
+    rows = [row for row in state.rows if "val_miou" in row]
+    assert state.best_step in [row["step"] for row in rows] == [3, 4]
+    kept = evaluate(resumed.output, evaluation_images(open_dataset(runs[5]), "val"), metrics=["boundary_iou"])
+    assert kept.totals["boundary_iou"] == pytest.approx(state.best_value)
+
+
+def test_a_run_without_progress_ends_and_resuming_leaves_it_so(light, logged):
+    config = TrainConfig(**{**light, "steps": 9, "eval_every": 1, "patience": 2, "learning_rate": 1e-12})
+    result = train(config)
+    assert result.step == result.best_step + 2 < 9
+    logged.clear()
+    assert resume(config.output) == result
+    said = f"No better model in 2 validations since step {result.best_step}: training ends at step {result.step}."
+    assert said in logged.messages
+
+
+def test_without_validation_no_patience_and_no_metric_of_it(light):
+    for asked in ({"patience": 2}, {"best_by": "boundary_f1"}):
+        with pytest.raises(ValueError, match="no split to validate on, which patience=.* Name a val_split"):
+            validation_images(TrainConfig(**light, **asked), FakeData())
+
+
+class FakeData:
+    path, splits = "photos", ("train",)
 
 
 @pytest.mark.parametrize(

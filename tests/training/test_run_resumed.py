@@ -12,6 +12,7 @@ import zipfile
 
 import numpy as np
 import pytest
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from deeplab_tf import load_model
 from deeplab_tf.training import TrainConfig, TrainResult, resume, train
@@ -39,11 +40,8 @@ def read_log(folder):
 
 
 @pytest.fixture(scope="module")
-def settings(shapes):
-    return {
-        "data": str(shapes), "backbone": "resnet_18", "depth_multiplier": 0.25, "crop_size": 33, "batch_size": 4,
-        "learning_rate": 0.05, "steps": STEPS, "eval_every": EVERY,
-    }  # fmt: skip
+def settings(shapes, light_network):
+    return {**light_network, "data": str(shapes), "learning_rate": 0.05, "steps": STEPS, "eval_every": EVERY}
 
 
 @pytest.fixture(scope="module")
@@ -100,6 +98,17 @@ def test_the_log_has_every_row_once(runs):
     assert all(float(row["images_per_second"]) > 0 for row in whole[1:])
 
 
+def test_tensorboard_has_every_validation_once(runs):
+    for result in runs:
+        events = EventAccumulator(str(result.output / "tensorboard/validation"), size_guidance={"tensors": 0}).Reload()
+        tags = events.Tags()["tensors"]
+        assert "iou/triangle" in tags
+        assert len([tag for tag in tags if tag.startswith("images/")]) == 4
+        steps = {tag: [event.step for event in events.Tensors(tag)] for tag in tags}
+        assert {step for found in steps.values() for step in found} == set(range(EVERY, STEPS + 1, EVERY))
+        assert all(len(set(found)) == len(found) for found in steps.values())
+
+
 def test_results_tell_the_best(runs):
     whole, cut = runs
     rows = [row for row in read_log(whole.output) if row["val_miou"]]
@@ -119,7 +128,7 @@ def test_the_folder_holds_all_files(runs):
     assert json.loads((folder / "per_class.json").read_text())["miou"] == pytest.approx(runs[0].miou)
     resolved = json.loads((folder / "config.json").read_text())["resolved"]
     assert resolved["images"] == {"train": 12, "val": 4}
-    assert (resolved["model"], resolved["backbone"], resolved["eval_every"]) == ("DeepLabV3", "resnet_18", EVERY)
+    assert (resolved["model"], resolved["backbone"], resolved["eval_every"]) == ("DeepLabV3", "vgg_16", EVERY)
     assert resolved["labels"]["names"] == ["background", "disc", "square", "triangle", "star", "ring"]
     assert set(resolved["versions"]) == {"deeplab_tf", "tensorflow", "keras", "python"}
 

@@ -5,18 +5,22 @@
 1. `Divergence` ends training before anything that is not a number is kept.
 2. `Validation` publishes `val_mean_iou` and `val_pixel_accuracy` in the logs.
 3. `TrainingLog` writes CSV and TensorBoard.
-4. `BestModel` keeps the best model.
-5. `Curves` draws the log.
-6. `TrainingProgress` shows how far the run is.
-7. The user's own.
-8. `Checkpoint`, last, so that it keeps what the others did.
+4. `ValidationBoard` shows in TensorBoard each class's IoU, and images beside truth and prediction.
+5. `BestModel` keeps the best model.
+6. `NoProgress` ends training where `patience` is set.
+7. `Curves` draws the log.
+8. `TrainingProgress` shows how far the run is.
+9. The user's own.
+10. `Checkpoint`, last, so that it keeps what the others did.
 """
 
 from deeplab_tf.training.callbacks.best import BestModel
+from deeplab_tf.training.callbacks.board import ValidationBoard
 from deeplab_tf.training.callbacks.checkpoint import Checkpoint
 from deeplab_tf.training.callbacks.curves import Curves
 from deeplab_tf.training.callbacks.divergence import Diverged, Divergence
 from deeplab_tf.training.callbacks.log import TrainingLog
+from deeplab_tf.training.callbacks.no_progress import NoProgress
 from deeplab_tf.training.callbacks.progress import TrainingProgress
 from deeplab_tf.training.callbacks.validation import Validation
 from deeplab_tf.training.state import RunState
@@ -27,8 +31,10 @@ __all__ = [
     "Curves",
     "Diverged",
     "Divergence",
+    "NoProgress",
     "RunState",
     "TrainingLog",
     "TrainingProgress",
     "Validation",
+    "ValidationBoard",
 ]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import os
-import shutil
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -28,7 +27,7 @@ class TrainingLog(RunCallback):
 
     Args:
         path: The CSV file, with the columns of `write_log`.
-        tensorboard: A folder for TensorBoard, if any; what is in it is replaced.
+        tensorboard: A folder for TensorBoard, if any; what it has of an earlier training is replaced.
         every: Steps between two rows within an epoch; the model's metrics begin again after each. None logs the ends
             of epochs only.
         batch_size: Images per step; without it there is no speed.
@@ -152,12 +151,13 @@ class TensorBoardLog:
     """Rows as TensorBoard's scalars, over the optimiser's step.
 
     Args:
-        folder: Where to; what is there is replaced, so that a resumed run shows no step twice.
+        folder: Where to; the events there are replaced, so that a resumed run shows no step twice.
         rows: The rows so far.
     """
 
     def __init__(self, folder: str | os.PathLike, rows: Iterable[Mapping] = ()):
-        shutil.rmtree(folder, ignore_errors=True)
+        for path in Path(folder).glob("events.out.tfevents.*"):
+            path.unlink()
         self._writer = tf.summary.create_file_writer(str(folder))
         for row in rows:
             self.add(row)

@@ -69,7 +69,7 @@ def recipe(name: str, own: Mapping[str, Any] | None = None, **settings: Any) -> 
         expected = f"one of the settings of recipe {name}: {', '.join(known) or 'it has none'}"
         meant = checks.nearest(unknown[0], known)
         checks.expect(False, "A recipe's setting", unknown[0], expected, f"Did you mean {meant[0]!r}?" if meant else "")
-    return function(**own, **settings)
+    return function(**own, **settings, recipe=name)
 
 
 def own_settings(function: Recipe) -> list[str]:

@@ -36,3 +36,22 @@ def test_the_result_by_class_stands_beside_it(known, squares, model, tmp_path):
     known.fit(validation, BestModel(tmp_path / "best.keras", model=model, validation=validation))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["best.keras", "per_class.csv", "per_class.json"]
     assert "square,0.625000" in (tmp_path / "per_class.csv").read_text()
+
+
+def test_another_metric_decides(known, published, model, tmp_path):
+    class Loss(published):
+        def on_epoch_end(self, epoch, logs=None):
+            super().on_epoch_end(epoch, logs)
+            logs["val_error"] = (3.0, 1.0, 1.0, 2.0)[epoch]
+
+    best = BestModel(tmp_path / "best.keras", model=model, monitor="val_error", mode="min")
+    known.fit(Loss(0.5, 0.2, 0.3, 0.4), best, epochs=4)
+    assert (best.state.best_step, best.state.best_value, best.state.best_miou) == (8, 1.0, 0.2)
+
+
+def test_what_nobody_measures_cannot_decide(known, published, model, tmp_path):
+    best = BestModel(tmp_path / "best.keras", model=model, monitor="val_eror")
+    with pytest.raises(ValueError, match=r"monitor must be one of .*'val_mean_iou'.*received 'val_eror'. Place"):
+        known.fit(published(0.5), best)
+    with pytest.raises(ValueError, match="mode must be one of 'max', 'min'; received 'highest'"):
+        BestModel("best.keras", mode="highest")

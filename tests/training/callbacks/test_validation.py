@@ -20,6 +20,18 @@ def test_early_stopping_and_the_history_see_the_metrics(known, squares):
     assert validation.evaluation.per_class["square"]["iou"] == pytest.approx(5 / 8)
 
 
+def test_further_metrics_are_published_and_examples_kept(known, squares):
+    predictor, images = squares
+    validation = Validation(images * 3, model=predictor, metrics=["boundary_iou"], examples=3)
+    history = known.fit(validation)
+    assert history["val_boundary_iou"] == [pytest.approx(validation.evaluation.totals["boundary_iou"])]
+    assert [name for name, *_ in validation.seen] == ["image 1", "image 3", "image 5"]
+    for _, image, truth, prediction in validation.seen:
+        np.testing.assert_array_equal(image, images[0][0])
+        np.testing.assert_array_equal(truth, images[0][1])
+        np.testing.assert_array_equal(prediction, [[1, 1], [1, 1]])
+
+
 def test_an_interrupt_ends_it_at_the_next_image(known, squares):
     predictor, images = squares
     interrupts, done = Interrupts(), []
