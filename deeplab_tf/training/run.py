@@ -114,6 +114,7 @@ def _go_on(
     with precision(config.mixed_precision):
         with devices.scope():
             model, state = load_state(folder.checkpoint)
+            folder.check_same_model(model)
             if folder.is_finished(state):
                 _log.info(
                     "%s: all %d steps are done; there is nothing to resume. To train further, start another run from "

@@ -14,6 +14,7 @@ from deeplab_tf.datasets.records.image_data import ImageData
 from deeplab_tf.files import read_json, write_json
 from deeplab_tf.files.reading import reading
 from deeplab_tf.labels import LabelSpec
+from deeplab_tf.models import SegmentationModel
 from deeplab_tf.models.saving import RUN_MODEL
 from deeplab_tf.training.callbacks.best import PER_CLASS_CSV, PER_CLASS_JSON
 from deeplab_tf.training.checkpoint import read_state
@@ -24,6 +25,8 @@ SETTINGS, REMEDY = "the settings of a training run", "Restore the file or choose
 # Where a run that replaces another is kept, inside the other's folder: until it has a checkpoint, from then on, and
 # while its files move into the place of those of the other.
 BEGUN, WHOLE, MOVING = ".new-begun", ".new", ".new-moving"
+# By which the model of a checkpoint is known to be another than that of the run.
+_SAME = ("model", "backbone", "depth_multiplier", "output_stride")
 # Settings that a resumed run need not keep.
 FREE = (
     "data", "masks", "val_data", "val_masks", "checkpoint_minutes", "patience", "panel_images", "strategy", "devices",
@@ -217,6 +220,22 @@ class RunFolder:
                 f"one has learned: --weights {self.path} with another --output."
             )
         return wanted
+
+    def check_same_model(self, model: SegmentationModel) -> None:
+        """Makes sure that the checkpoint holds the model that the run began with.
+
+        Raises:
+            ValueError: If it holds another.
+        """
+        began = self.read_resolved()
+        found = {"model": type(model).__name__, **model.settings}
+        differing = [name for name in _SAME if name in began and began[name] != found.get(name)]
+        if differing:
+            changes = ", ".join(f"{name} {found.get(name)!r} instead of {began[name]!r}" for name in differing)
+            raise ValueError(
+                f"{self.checkpoint} is not of the run that {self.config} describes: it has {changes}. Restore the "
+                f"run's own, or start another run from it: --weights {self.checkpoint} with another --output."
+            )
 
     def check_same_data(self, dataset: DataSet | ImageData) -> None:
         """Makes sure that a run goes on with the data that it began with.

@@ -10,8 +10,19 @@ from deeplab_tf.cost import named_model
 from deeplab_tf.models import save_model
 from deeplab_tf.weights.zoo.catalogue import ZOO
 
-# Of an 8-bit file the network is that of the float one.
-RELEASED = [(name, {}) for name, entry in ZOO.items() if entry.model and not name.endswith("_8bit")]
+# What changes no layer except the classifier.
+OF_DATA = ("labels", "crop_size", "image_size", "output_stride")
+
+
+def network(entry) -> str:
+    """What makes the network of an entry, without what it was trained for and is run at."""
+    return repr(sorted((name, value) for name, value in entry.arguments.items() if name not in OF_DATA))
+
+
+# Each network once: those of another data set, of another stride, and in 8 bits are the same.
+RELEASED = [
+    (name, {}) for name in {network(entry): name for name, entry in reversed(ZOO.items()) if entry.model}.values()
+]
 PUBLISHED = [
     ("v1:large_fov", {"msc": True}),
     ("v2:vgg_16", {}),

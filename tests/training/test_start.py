@@ -58,6 +58,19 @@ def test_the_network_follows_the_file_and_all_but_the_classifier_is_kept(file, l
     assert "1 new (logits.semantic)" in logged.text
 
 
+def test_weights_for_20_of_21_classes_leave_one_to_learn(tmp_path, logged):
+    voc = label_spec("pascal_voc")
+    small = {"depth_multiplier": 1 / 32, "atrous_rates": (), "output_stride": 8}
+    others = {"name": "mine", "names": [name for name in voc.names if name != "sheep"]}
+    source = DeepLabV3("vgg_16", labels=others, **small)
+    save_model(source, tmp_path / "twenty.keras")
+    model = build_model(TrainConfig(data="", output="", crop_size=65, weights=str(tmp_path / "twenty.keras")), voc)
+    kernel, given = (one.get_layer("logits.semantic").get_weights()[0] for one in (model, source))
+    known = [index for index, name in enumerate(voc.names) if name != "sheep"]
+    np.testing.assert_array_equal(kernel[..., known], given)
+    assert "; fresh: sheep." in logged.text
+
+
 def test_settings_that_are_given_win(file):
     model = build(weights=str(file), output_stride=16, batch_norm="frozen")
     assert model.output_stride == 16

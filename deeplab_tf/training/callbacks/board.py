@@ -77,6 +77,8 @@ def panel(row: list[np.ndarray], labels: LabelSpec, height: int = HEIGHT) -> np.
     picture = grid([row], labels, height=height)
     occurring = np.union1d(row[1], row[2])
     names = [(labels.names[index], labels.colors[index]) for index in occurring[occurring < labels.classes]]
+    if labels.ignore_label in occurring:
+        names.append(("ignored", labels.palette[labels.ignore_label]))
     size = max(11, height // 20)
     left, top, places = size, 0, []
     for name, color in names:
