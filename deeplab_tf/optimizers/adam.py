@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 import keras
+import tensorflow as tf
 from typing_extensions import Unpack
 
 from deeplab_tf.checks import number
@@ -45,6 +46,27 @@ class Adam(RunOptimizer, keras.optimizers.Adam):
             "amsgrad": truth("amsgrad", settings.pop("amsgrad", False)),
         }
         super().__init__(learning_rate, weight_decay=weight_decay, settings=settings, **own)
+
+    @property
+    def _is_one_operation(self) -> bool:
+        return not self.amsgrad
+
+    def build(self, variables):
+        super().build(variables)
+        # Keras has no public list of either.
+        self._means, self._squares = (
+            [state for state in self.variables if state.name.endswith(f"_{kind}")] for kind in ("momentum", "velocity")
+        )
+
+    def _at_once(self, gradient, variable, learning_rate):
+        index, kind = self._get_variable_index(variable), variable.dtype
+        beta_1, beta_2 = tf.cast(self.beta_1, kind), tf.cast(self.beta_2, kind)
+        update = tf.cast(self.iterations, kind) + 1
+        tf.raw_ops.ResourceApplyAdam(
+            var=variable.handle, m=self._means[index].value.handle, v=self._squares[index].value.handle,
+            beta1_power=beta_1**update, beta2_power=beta_2**update, lr=learning_rate, beta1=beta_1, beta2=beta_2,
+            epsilon=tf.cast(self.epsilon, kind), grad=gradient,
+        )  # fmt: skip
 
 
 @keras.saving.register_keras_serializable("deeplab_tf")

@@ -113,7 +113,21 @@ class RunOptimizer(keras.optimizers.Optimizer):
         return gradient + keras.ops.cast(self._decay * variable, gradient.dtype)
 
     def _move(self, gradient, variable, learning_rate):
-        """Moves a variable at its own learning rate: Keras's update."""
+        """Moves a variable at its own learning rate, by one operation of TensorFlow where it has that of the settings.
+
+        One passes over the values once; composed, an update takes five passes or many more, and waits for the memory.
+        """
+        one = self._is_one_operation and isinstance(gradient, tf.Tensor) and not tf.distribute.has_strategy()
+        move = self._at_once if one else self._composed
+        move(tf.cast(gradient, variable.dtype), variable, tf.cast(learning_rate, variable.dtype))
+
+    _is_one_operation = False
+
+    def _at_once(self, gradient, variable, learning_rate):
+        raise NotImplementedError
+
+    def _composed(self, gradient, variable, learning_rate):
+        """Keras's update."""
         super().update_step(gradient, variable, learning_rate)
 
     def get_config(self) -> dict:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 import keras
+import tensorflow as tf
 from typing_extensions import Unpack
 
 from deeplab_tf.checks import number
@@ -46,6 +47,19 @@ class SGD(RunOptimizer, keras.optimizers.SGD):
         decay = settings.pop("weight_decay", None)
         super().__init__(learning_rate, weight_decay=decay, settings=settings, momentum=momentum, nesterov=nesterov)
 
+    _operation = staticmethod(tf.raw_ops.ResourceApplyKerasMomentum)
+
+    @property
+    def _is_one_operation(self) -> bool:
+        return bool(self.momentum)
+
+    def _at_once(self, gradient, variable, learning_rate):
+        sums = self.momentums[self._get_variable_index(variable)]
+        self._operation(
+            var=variable.handle, accum=sums.value.handle, lr=learning_rate, grad=gradient,
+            momentum=tf.cast(self.momentum, variable.dtype), use_nesterov=self.nesterov,
+        )  # fmt: skip
+
 
 @keras.saving.register_keras_serializable("deeplab_tf")
 class Momentum(SGD):
@@ -68,11 +82,12 @@ class Momentum(SGD):
     def __init__(self, learning_rate: Rate = 0.01, *, momentum: float = 0.9, **settings: Unpack[SGDSettings]):
         super().__init__(learning_rate, momentum=momentum, **settings)
 
-    def _move(self, gradient, variable, learning_rate):
-        rate = keras.ops.cast(learning_rate, variable.dtype)
-        step = gradient = keras.ops.cast(gradient, variable.dtype)
+    _operation = staticmethod(tf.raw_ops.ResourceApplyMomentum)
+
+    def _composed(self, gradient, variable, learning_rate):
+        step = gradient
         if self.momentum:
             sums = self.momentums[self._get_variable_index(variable)]
             self.assign(sums, self.momentum * sums + gradient)
             step = gradient + self.momentum * sums if self.nesterov else sums
-        self.assign_sub(variable, rate * step)
+        self.assign_sub(variable, learning_rate * step)

@@ -44,3 +44,24 @@ def test_interpolates_in_float32_and_returns_the_compute_type():
     resized = ResizeLike(dtype="mixed_bfloat16")([ramp, np.zeros((1, 1, 256, 1))])
     assert resized.dtype == tf.bfloat16
     np.testing.assert_array_equal(resized[0, 0, :, 0], np.arange(256))
+
+
+@pytest.mark.parametrize("small, large", [((5, 5), (17, 17)), ((3, 7), (40, 9)), ((1, 1), (6, 4)), ((9, 4), (3, 2))])
+def test_the_gradient_in_training_is_that_of_the_interpolation(small, large):
+    draw = np.random.default_rng(0)
+    weights, reference = draw.normal(size=(2, *large, 3)), np.zeros((2, *large, 1), np.float32)
+    features = tf.constant(draw.normal(size=(2, *small, 3)), tf.float32)
+    # Of a linear map: what a 1 at each place gives, one channel and image at a time.
+    ones = np.eye(small[0] * small[1]).reshape(-1, *small, 1)
+    expected = np.einsum("phwd,nhwc->npc", aligned(ones, *large), weights).reshape(features.shape)
+    layer = ResizeLike()
+
+    @tf.function
+    def gradient(features):
+        with tf.GradientTape() as tape:
+            tape.watch(features)
+            value = tf.reduce_sum(layer([features, reference], training=True) * weights.astype(np.float32))
+        return tape.gradient(value, features)
+
+    np.testing.assert_allclose(gradient(features), expected, rtol=1e-5, atol=1e-5)
+    np.testing.assert_array_equal(layer([features, reference], training=True), layer([features, reference]))

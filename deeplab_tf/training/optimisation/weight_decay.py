@@ -3,6 +3,31 @@
 from __future__ import annotations
 
 import keras
+import tensorflow as tf
+
+
+class HalfSquares(keras.regularizers.Regularizer):
+    """Half the squared norm times a factor.
+
+    Keras's L2 writes down every square; their sum alone, and a gradient of one product, pass over the weights a third
+    as often.
+
+    Args:
+        factor: Above 0.
+
+    Example:
+        >>> float(HalfSquares(0.5)(tf.constant([3.0, 1.0])))
+        2.5
+    """
+
+    def __init__(self, factor: float):
+        self.factor = factor
+
+    def __call__(self, x) -> tf.Tensor:
+        return self.factor * tf.nn.l2_loss(tf.convert_to_tensor(x))
+
+    def get_config(self) -> dict:
+        return {"factor": self.factor}
 
 
 def add_weight_decay(model: keras.Model, weight_decay: float) -> list[str]:
@@ -24,7 +49,7 @@ def add_weight_decay(model: keras.Model, weight_decay: float) -> list[str]:
         'MobilenetV2.Conv'
     """
     kernels = {layer.name: found for layer in model.layers if (found := _kernels(layer))}
-    penalty = keras.regularizers.L2(weight_decay / 2) if weight_decay else None
+    penalty = HalfSquares(weight_decay) if weight_decay else None
     for found in kernels.values():
         for kernel in found:
             kernel.regularizer = penalty
