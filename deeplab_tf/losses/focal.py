@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from deeplab_tf.checks import number
-from deeplab_tf.losses.cross_entropy import PixelLoss
+from deeplab_tf.losses.cross_entropy import PixelLoss, softmax_cross_entropy
 from deeplab_tf.losses.label_loss import IGNORE, MEAN
 
 
@@ -50,7 +50,7 @@ class Focal(PixelLoss):
         self.gamma = number("gamma", gamma, least=0, remedy="Try 2.")
 
     def _of_pixels(self, labels, logits):
-        losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
+        losses = softmax_cross_entropy(labels, logits)
         # At 0 itself a power below 1 has no gradient.
         wrong = tf.maximum(-tf.math.expm1(-losses), 1e-12)
         return wrong**self.gamma * losses

@@ -40,6 +40,17 @@ def test_values_of_pixels_without_reduction():
     )
 
 
+@pytest.mark.parametrize("largest", [1.0, 40.0, 400.0, np.inf])
+def test_no_loss_is_too_large(largest):
+    """Beyond 87 the share of the true class is 0 in float32."""
+    logits = np.array([[[[largest, 0.0], [0.0, 3.0]]]])
+    losses = CrossEntropy(IGNORE, reduction=None)(np.array([[[1, 1]]]), logits.astype(np.float32))
+    if np.isinf(largest):
+        assert np.isnan(losses[0, 0, 0])
+    else:
+        np.testing.assert_allclose(losses[0, 0], np.log1p(np.exp([largest, -3.0])), rtol=1e-6)
+
+
 @pytest.mark.parametrize(
     "settings, message",
     [
