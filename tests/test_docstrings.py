@@ -53,10 +53,10 @@ NOT_RUN = {
 }
 # Run, but what they show belongs to the data set or the model that the example is about.
 OTHER_FIGURES = {
-    "datasets.ConversionReport", "datasets.DataSet", "datasets.Inspection", "datasets.count_classes",
-    "datasets.evaluation_images", "datasets.open_dataset", "evaluation.BoundaryF1", "evaluation.BoundaryIoU",
-    "evaluation.TrimapIoU", "evaluation.evaluate", "evaluation.evaluate_all", "metrics.MeanIoU", "metrics.TrimapIoU",
-    "recalibrate_batch_norm", "training.callbacks.BestModel",
+    "datasets.ConversionReport", "datasets.DataSet", "datasets.Inspection", "datasets.batch_files",
+    "datasets.count_classes", "datasets.evaluation_images", "datasets.open_dataset", "evaluation.BoundaryF1",
+    "evaluation.BoundaryIoU", "evaluation.TrimapIoU", "evaluation.evaluate", "evaluation.evaluate_all",
+    "metrics.MeanIoU", "metrics.TrimapIoU", "recalibrate_batch_norm", "training.callbacks.BestModel",
 }  # fmt: skip
 
 

@@ -65,7 +65,7 @@ class Divergence(RunCallback):
         Diverged: From `fit`, a `ValueError`; the message says at which step, and with `files` at which images.
 
     Example:
-        >>> files = functools.partial(batch_files, dataset, batch_size=8)
+        >>> files = lambda number: batch_files(dataset, number, batch_size=8)
         >>> model.fit(batches, epochs=3, callbacks=[Divergence(files=files), Checkpoint("last.keras")])
     """
 

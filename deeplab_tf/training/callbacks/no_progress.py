@@ -25,9 +25,9 @@ class NoProgress(RunCallback):
         ValueError: If `patience` is not a whole number above 0.
 
     Example:
-        >>> state = RunState()
+        >>> state, validation = RunState(), Validation(evaluation_images(dataset, "val"))
         >>> log, best = TrainingLog("log.csv", state=state), BestModel("best.keras", state=state)
-        >>> model.fit(batches, epochs=90, callbacks=[validation, log, best, NoProgress(5, state)])
+        >>> model.fit(batches, epochs=9, callbacks=[validation, log, best, NoProgress(5, state)])
     """
 
     def __init__(self, patience: int, state: RunState):
