@@ -10,6 +10,7 @@ import argparse
 import json
 import os
 import random
+import shutil
 import signal
 import socket
 import sys
@@ -53,15 +54,18 @@ def run(mode: str, arguments: list[str], log: Path, kill_after: float | None = N
     if kill_after is not None:
         victim, ends = random.choice(children), time.monotonic() + kill_after
         children.remove(victim)
-        while os.waitpid(victim.pid, os.WNOHANG) == (0, 0):
+        ended, status = 0, 0
+        while not ended:
             if time.monotonic() > ends:
                 os.kill(victim.pid, signal.SIGKILL)
                 os.waitpid(victim.pid, 0)
                 return [-signal.SIGKILL, *(child.wait(PATIENCE) for child in children)]
             time.sleep(0.01)
+            ended, status = os.waitpid(victim.pid, os.WNOHANG)
         # It was through before; so are the others, or they are about to be.
-        return [0, *(child.wait(PATIENCE) for child in children)]
-    codes = [child.wait(PATIENCE) for child in children]
+        codes = [os.waitstatus_to_exitcode(status), *(child.wait(PATIENCE) for child in children)]
+    else:
+        codes = [child.wait(PATIENCE) for child in children]
     if any(codes):
         raise SystemExit(f"{mode} ended with {codes}: {[each.read_text()[-500:] for each in logs if each.exists()]}")
     return codes
@@ -77,9 +81,7 @@ def killed(mode: str, arguments: list[str], output: Path, log: Path, seconds: fl
         if codes[0] == 0:
             seconds = min(seconds, time.monotonic() - start)
             # Through: another run is killed, from its start.
-            arguments = arguments if "--overwrite" in arguments else [*arguments, "--overwrite"]
-            for path in output.glob("config.json"):
-                path.unlink()
+            shutil.rmtree(output)
             continue
         done += 1
         print(f"{mode}: kill {done}, others {codes[1:]}", file=sys.stderr, flush=True)
