@@ -57,7 +57,8 @@ def camvid_cpu(**given: Any) -> TrainConfig:
     Command:
       deeplab-tf train --recipe camvid_cpu --weights released.tflite --data camvid --output runs/camvid
 
-    Time and result: not measured to the end; docs/results.md has the first steps.
+    Time and result: val mIoU 0.716 after 84 minutes of processor time on two cores, 0.669 after 750 steps;
+    docs/results.md has the curve.
     """
     return configured(
         given,
