@@ -14,6 +14,12 @@ import pytest
 import deeplab_tf  # noqa: F401
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
+# Of few tests that take long: begun last, one process would be at them while the others have nothing to do.
+BEGUN_FIRST = (
+    "docs/test_training_with_keras.py", "training/test_run_workers.py", "models/test_keras_state.py",
+    "models/test_every_model.py", "notebooks/", "test_demo.py", "training/test_run_interrupted.py",
+    "training/test_run_resumed.py", "training/test_stages.py",
+)  # fmt: skip
 
 
 # Tracing a network makes so many objects that Python looks for garbage all the time.
@@ -55,7 +61,13 @@ def logged(caplog):
     return caplog
 
 
+def pytest_configure(config):
+    # pytest-xdist 3.7 and later would begin the files of many tests first.
+    config.option.loadscopereorder = False
+
+
 def pytest_collection_modifyitems(items):
+    items.sort(key=lambda item: not item.nodeid.removeprefix("tests/").startswith(BEGUN_FIRST))
     if SHARED.is_dir():
         return
     skip = pytest.mark.skip(reason=f"{SHARED} is not there: no released weights and real images to test with")
