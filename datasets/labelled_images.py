@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from deeplab_tf.datasets.audit.raw_source import find_source
+from deeplab_tf.datasets.builders.class_names import Labels, named_labels
 from deeplab_tf.datasets.pipeline.batches import evaluation_images
 from deeplab_tf.datasets.pipeline.prepared import is_prepared, open_prepared
 from deeplab_tf.datasets.records.damage import explained_data
@@ -21,7 +22,7 @@ from deeplab_tf.labels import LabelSpec
 def labelled_images(
     path: str | os.PathLike,
     split: str = "val",
-    labels: LabelSpec | Mapping | str | int | None = None,
+    labels: Labels = None,
     *,
     masks: str | os.PathLike | None = None,
     mask_suffix: str | None = None,
@@ -34,7 +35,8 @@ def labelled_images(
         path: A folder of TFRecords; or one that `inspect_dataset` takes before conversion; or the folder of a data set
             that TFDS has prepared, with its version.
         split: The split. A folder of images and masks is one split, whatever it is called.
-        labels: What the label ids mean, or what `label_spec` takes for it, where the data do not say.
+        labels: What the label ids mean, or what `label_spec` takes for it, where the data do not say; or a `.txt` file
+            of class names.
         masks: The folder of masks where `path` is one of images.
         mask_suffix: As for `convert_folder`.
         ids: As for `convert_folder`.
@@ -52,7 +54,7 @@ def labelled_images(
         ...     print(labels.classes, sorted(next(iter(images))))
         21 ['filename', 'image', 'label']
     """
-    path = Path(path)
+    path, labels = Path(path), named_labels(labels)
     if masks is None and is_prepared(path):
         data = open_prepared(path, labels, otherwise)
         yield evaluation_images(data.builder, split, labels=data.labels), data.labels

@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from deeplab_tf.checks import listing
 from deeplab_tf.datasets.audit.annotated import RawSource
 from deeplab_tf.datasets.audit.raw_source import find_source
-from deeplab_tf.datasets.builders.class_names import read_class_names
+from deeplab_tf.datasets.builders.class_names import Labels, named_labels
 from deeplab_tf.datasets.builders.folder import divide_folder
 from deeplab_tf.datasets.builders.folder_masks import ids_in_names
 from deeplab_tf.datasets.pipeline.image_files import ImageFiles
@@ -20,7 +20,6 @@ from deeplab_tf.datasets.records.dataset import INDEX_NAME, DataSet, open_datase
 from deeplab_tf.datasets.records.image_data import ImageData
 from deeplab_tf.datasets.records.parallel import worker_count
 from deeplab_tf.files.reading import shown
-from deeplab_tf.labels import LabelSpec
 
 _log = logging.getLogger(__name__)
 VAL = "val"
@@ -35,7 +34,7 @@ def open_data(
     train_split: str = "train",
     val_split: str | None = None,
     *,
-    labels: LabelSpec | Mapping | str | int | None = None,
+    labels: Labels = None,
     masks: str | os.PathLike | None = None,
     mask_suffix: str | None = None,
     ids: Sequence[int] = (),
@@ -77,7 +76,7 @@ def open_data(
         (('train', 'val'), 20, 3)
     """
     _check(path, masks, val_data, val_masks, val_share)
-    labels = read_class_names(labels) if isinstance(labels, str) and labels.endswith(".txt") else labels
+    labels = named_labels(labels)
     with contextlib.ExitStack() as stack:
         options = {"mask_suffix": mask_suffix, "stack": stack}
         share = 0.0 if val_data is not None else val_share

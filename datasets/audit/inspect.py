@@ -16,6 +16,7 @@ from deeplab_tf.datasets.audit.page import Pictures, write_page
 from deeplab_tf.datasets.audit.raw_source import find_source
 from deeplab_tf.datasets.audit.sample import Sample, pair_sample, record_sample
 from deeplab_tf.datasets.audit.tally import Tally
+from deeplab_tf.datasets.builders.class_names import Labels, named_labels
 from deeplab_tf.datasets.pipeline.batches import evaluation_images
 from deeplab_tf.datasets.records.damage import explained_data
 from deeplab_tf.datasets.records.dataset import DataSet, open_dataset
@@ -32,7 +33,7 @@ SAMPLES = 12
 def inspect_dataset(
     path: str | os.PathLike,
     split: str | Sequence[str] | None = None,
-    labels: LabelSpec | Mapping | str | int | None = None,
+    labels: Labels = None,
     contact_sheet: str | os.PathLike | None = None,
     *,
     masks: str | os.PathLike | None = None,
@@ -49,9 +50,9 @@ def inspect_dataset(
             of labelme's JSON files; or a COCO export or its JSON file, see `convert_coco_export`.
         split: The split or splits to read; all when left out. Of a devkit: lists in `ImageSets/Segmentation`; `train`
             and `val` when left out.
-        labels: The label specification, or what `label_spec` takes for one. A data set that says its own needs none;
-            for a folder of images and masks without a `class_names.txt` the number of classes is that of the masks'
-            values.
+        labels: The label specification, or what `label_spec` takes for one, or a `.txt` file of class names. A data set
+            that says its own needs none; for a folder of images and masks without a `class_names.txt` the number of
+            classes is that of the masks' values.
         contact_sheet: A PNG file to write, of up to 12 images evenly drawn from the data set, with their masks.
         masks: The folder of masks where `path` is one of images.
         mask_suffix: What masks have behind their image's name; as for `convert_folder`.
@@ -71,7 +72,7 @@ def inspect_dataset(
         >>> [finding.file for finding in found.findings if finding.severity == "error"]
         ['VOCdevkit/VOC2012/JPEGImages/2007_000032.jpg']
     """
-    path = Path(path)
+    path, labels = Path(path), named_labels(labels)
     splits = [split] if isinstance(split, str) else split
     options = {"contact_sheet": contact_sheet, "page": page, "workers": workers}
     with contextlib.ExitStack() as stack:

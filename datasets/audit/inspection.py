@@ -16,7 +16,9 @@ from deeplab_tf.labels import LabelSpec
 from deeplab_tf.progress import counted
 
 _WORST = 10
-_TOLD_IN_FULL = ("duplicate", "duplicate_between_splits", "absent_class", "shifted_labels", "sparse_ids")
+_TOLD_IN_FULL = (
+    "duplicate", "duplicate_between_splits", "absent_class", "shifted_labels", "sparse_ids", "unreadable_mask",
+)  # fmt: skip
 
 
 @dataclasses.dataclass(frozen=True)

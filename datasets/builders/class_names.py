@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from deeplab_tf.files.reading import reading
@@ -45,6 +46,16 @@ def read_class_names(path: str | os.PathLike, ignore_label: int = 255) -> LabelS
             colors=tuple(color or default for (_, color), default in zip(entries, defaults)),
             ignore_label=ignore_label,
         )
+
+
+Labels = LabelSpec | Mapping | str | os.PathLike | int | None
+
+
+def named_labels(labels: Labels) -> LabelSpec | Mapping | str | int | None:
+    """What a `.txt` file of class names says; all else that may be given as labels is left as it is."""
+    if isinstance(labels, os.PathLike) or (isinstance(labels, str) and labels.endswith(".txt")):
+        return read_class_names(labels)
+    return labels
 
 
 def _entry(line: str) -> tuple[str, tuple[int, ...] | None]:

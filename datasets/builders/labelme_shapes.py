@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw
 
-from deeplab_tf.checks import is_number
+from deeplab_tf.checks import is_number, nearest
 from deeplab_tf.datasets.builders.labelme_file import IGNORED, read_labelme
 from deeplab_tf.datasets.records.pairs import size_to_draw
 from deeplab_tf.files.reading import reading, reason
@@ -76,9 +76,8 @@ def labelme_mask(
         values = {**values, IGNORED: ignore_label}
         unknown = sorted(file.labels - values.keys())
         if unknown and not ignore_unknown:
-            by_case = {name.casefold(): name for name in values}
-            meant = [by_case[label.casefold()] for label in unknown if label.casefold() in by_case]
-            hint = f" Did you mean {_listed(meant)}, which differs in case?" if meant else ""
+            meant = [name for label in unknown for name in nearest(label, values)]
+            hint = f" Did you mean {_listed(meant)}?" if meant else ""
             raise ValueError(
                 f"{path} has shapes of unknown labels: {_listed(unknown)}; known are {_listed(values)}.{hint} Correct "
                 "them, add them to the class names, or ignore them with --ignore-unknown (ignore_unknown=True)."

@@ -44,6 +44,9 @@ def test_labels_that_were_given_or_stand_in_the_folder_come_first(raw):
     (raw / "class_names.txt").write_text("one\ntwo\nthree\n")
     with labelled_images(raw, otherwise=MODEL) as (_, labels):
         assert labels.names == ("one", "two", "three")
+    (raw / "others.txt").write_text("four\nfive\nsix\n")
+    with labelled_images(raw, labels=raw / "others.txt") as (_, labels):
+        assert labels.names == ("four", "five", "six")
     (raw / "class_names.txt").unlink()
     with labelled_images(raw) as (_, labels):
         assert labels.classes == 3

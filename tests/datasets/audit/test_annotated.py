@@ -86,11 +86,12 @@ def test_findings_of_a_labelme_folder(tmp_path):
     assert found.labels.names == ("_background_", "Cat", "cat")
 
 
-def test_labelme_folder_with_class_names(tmp_path):
+def test_labelme_folder_with_class_names(tmp_path, capsys):
     labelme(tmp_path / "labelled")
     (tmp_path / "labels.txt").write_text("__ignore__\n_background_\ndog\n")
     line = ["inspect", tmp_path / "labelled", "--class-names", tmp_path / "labels.txt", "--strict"]
     assert run(*line, "--json", tmp_path / "audit.json") == 1
+    assert f"{'':19}a.json has shapes of unknown labels: 'cat'; known are" in capsys.readouterr().out
     assert "unknown labels: 'cat'" in (tmp_path / "audit.json").read_text()
     (tmp_path / "labels.txt").write_text("__ignore__\ndog\ncat\n")
     assert run(*line) == 0
@@ -131,6 +132,7 @@ def test_labels_of_an_export(tmp_path):
     (tmp_path / "names.txt").write_text("bird\ndog\ncat\n")
     labels = read_class_names(tmp_path / "names.txt")
     plain, named = inspect_dataset(tmp_path / "cvat"), inspect_dataset(tmp_path / "cvat", labels=labels)
+    assert inspect_dataset(tmp_path / "cvat", labels=tmp_path / "names.txt").to_dict() == named.to_dict()
     assert named.labels.names == ("_background_", "bird", "dog", "cat")
     assert named.class_pixels == (plain.class_pixels[0], 0, plain.class_pixels[2], plain.class_pixels[1])
     with pytest.raises(ValueError, match="expected the background first, .*every category, also 'cat'"):

@@ -62,9 +62,9 @@ def test_names_of_the_background_mean_the_same(folder):
     assert found["c"]["label"].sum() == 5 * 5
 
 
-def test_unknown_label_that_differs_in_case(folder, tmp_path):
-    (tmp_path / "labels.txt").write_text("cat\nDog\n")
-    with pytest.raises(ValueError, match=r"unknown labels: 'dog'; .* Did you mean 'Dog', which differs in case\?"):
+def test_unknown_label_that_is_near_a_class(folder, tmp_path):
+    (tmp_path / "labels.txt").write_text("catt\nDog\n")
+    with pytest.raises(ValueError, match=r"unknown labels: 'cat', 'dog'; .* Did you mean 'catt', 'Dog'\?"):
         convert(folder, class_names=tmp_path / "labels.txt")
 
 
