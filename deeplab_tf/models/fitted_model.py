@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from deeplab_tf.layers import BatchNorm
 from deeplab_tf.lazy import register
@@ -49,6 +50,9 @@ class FittedModel(keras.Model):
         if kwargs.get("validation_data") is not None:
             kwargs["validation_data"] = pairs_of(kwargs["validation_data"])
         x = checked_images(pairs_of(x))
+        if isinstance(x, tf.data.Dataset):
+            # Keras's default is to shuffle, and to warn that it does not shuffle these.
+            kwargs.setdefault("shuffle", False)
         recalibrate_folded(self, x)
         with explained_labels():
             return super().fit(x, y, *args, **kwargs)

@@ -38,6 +38,7 @@ def test_its_blocks_run_one_after_the_other(tmp_path, monkeypatch, step_by_step)
     assert names["mine"].labels.names[1] == "cat"
 
 
+@pytest.mark.filterwarnings("error:`shuffle=True` was passed")
 def test_its_script_reaches_what_train_reaches(tmp_path, monkeypatch, capsys):
     assert len(SCRIPT.splitlines()) <= 50
     assert SCRIPT.count(WHOLE) == 1
