@@ -28,7 +28,7 @@ class TinyExports:
 
 
 def export_tiny_model(folder: Path) -> TinyExports:
-    model = tiny_model(image_size=65)
+    model = tiny_model(backbone="resnet_18", image_size=65)
     save_model(model, folder / "model.keras")
     reports = {"saved": export_saved_model(model, folder / "saved")}
     for outputs in ("labels", "logits", "probabilities"):
