@@ -87,12 +87,14 @@ class Divergence(RunCallback):
 
     def _seen(self) -> dict[int, Sequence[str]]:
         """The names of the images of the last two steps."""
-        found, step = {}, self.state.step
+        found, step, files = {}, self.state.step, self._files
+        if files is None:
+            return found
         # That a file cannot be read any more must not hide what happened.
         with contextlib.suppress(OSError, ValueError, tf.errors.OpError):
-            for one in (step, step - 1) if self._files is not None else ():
+            for one in (step, step - 1):
                 if one > 0:
-                    found[one] = self._files(one - 1)
+                    found[one] = files(one - 1)
         return found
 
 
