@@ -47,7 +47,9 @@ def served(content: bytes):
             self.send_header("Content-Length", str(total - start))
             self.end_headers()
             end = start + files.cuts.pop(0) if files.cuts else total
-            self.wfile.write(files.content[start:end])
+            # Who refuses what comes hangs up.
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                self.wfile.write(files.content[start:end])
 
         def log_message(self, *_):
             pass
