@@ -130,7 +130,8 @@ def main() -> None:
         common += [f"--eval-every={max(1, given.steps // 4)}"]
         reference = root / "one"
         for mode in dict.fromkeys(("one", *given.modes)):
-            devices = ["--devices=2"] if mode == "mirrored" else []
+            # A worker that is killed before the other has met it is waited for.
+            devices = {"mirrored": ["--devices=2"], "multi_worker": ["--wait-minutes=1"]}.get(mode, [])
             arguments = [*common, f"--strategy={mode}", *devices]
             whole, cut = root / mode, root / f"{mode}-killed"
             start = time.monotonic()

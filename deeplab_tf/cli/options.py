@@ -187,6 +187,14 @@ class OrNone(click.ParamType):
         return None if value == "none" else value
 
 
+_ASSIGNMENTS = {
+    "loss_settings": "label_smoothing=0.1",
+    "optimizer_settings": "clipnorm=1",
+    "schedule_settings": "warm_up_steps=500",
+    "own": "coco=DIR",
+}
+
+
 class Assignment(click.ParamType):
     """A constructor's argument as NAME=VALUE, the value as JSON has it, or else as it stands."""
 
@@ -197,7 +205,8 @@ class Assignment(click.ParamType):
             return value
         name, equals, text = value.partition("=")
         if not equals or not name:
-            self.fail(f"{value!r} is not NAME=VALUE, for instance output_stride=8.", param, ctx)
+            example = _ASSIGNMENTS.get(param and param.name, "output_stride=8")
+            self.fail(f"{value!r} is not NAME=VALUE, for instance {example}.", param, ctx)
         try:
             return name, json.loads(text)
         except (ValueError, RecursionError):

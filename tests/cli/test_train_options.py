@@ -94,3 +94,12 @@ def test_the_help_takes_no_tensorflow():
         "import sys; from deeplab_tf.cli import main; main(['train', '--help']); sys.exit('tensorflow' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], stdout=subprocess.DEVNULL, check=False).returncode == 0
+
+
+@pytest.mark.parametrize(
+    "option, example",
+    [("--set-loss", "label_smoothing=0.1"), ("--set-optimizer", "clipnorm=1"), ("--set", "output_stride=8")],
+)
+def test_the_example_of_an_assignment_fits_the_option(option, example, capsys):
+    assert main(["train", "--data", "d", "--output", "o", option, "nonsense"]) == 2
+    assert f"'nonsense' is not NAME=VALUE, for instance {example}." in capsys.readouterr().err

@@ -9,7 +9,7 @@ from typing import Any
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.ticker import EngFormatter
+from matplotlib.ticker import EngFormatter, MaxNLocator
 
 from deeplab_tf.files import replacing
 from deeplab_tf.training.callbacks.base import RunCallback
@@ -77,7 +77,7 @@ def draw_curves(path: str | os.PathLike, rows: Sequence[dict], title: str) -> No
         axes[2].annotate(
             f"best {best['val_miou']:.3f}",
             (best["step"], best["val_miou"]),
-            xytext=(0, -16),
+            xytext=(0, -16 if best["val_miou"] > 0.5 else 8),
             textcoords="offset points",
             ha="right" if best is validated[-1] and len(validated) > 1 else "center",
             color=ORANGE,
@@ -85,7 +85,7 @@ def draw_curves(path: str | os.PathLike, rows: Sequence[dict], title: str) -> No
         )
         axes[2].set_ylim(0, 1)
         axes[2].set_title("validation", loc="left")
-        axes[2].legend(loc="lower right", frameon=False)
+        axes[2].legend(loc="lower right" if best["val_miou"] > 0.5 else "upper left", frameon=False)
     for axis in axes:
         axis.set_xlim(0, rows[-1]["step"] * 1.03)
     figure.suptitle(title, x=0.01, ha="left", weight="bold")
@@ -101,6 +101,7 @@ def _curve(axis, rows: Sequence[dict], name: str, color: str, label: str, marker
     axis.plot(steps, values, color=color, label=label, marker=marker, markersize=4, linewidth=1.6)
     axis.set_title(label, loc="left")
     axis.set_xlabel("step")
+    axis.xaxis.set_major_locator(MaxNLocator(5, integer=True))
     axis.xaxis.set_major_formatter(EngFormatter(sep=""))
     axis.grid(alpha=0.25)
     axis.spines[["top", "right"]].set_visible(False)

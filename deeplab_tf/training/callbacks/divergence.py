@@ -41,7 +41,7 @@ class Diverged(ValueError):
         files: Mapping[int, Sequence[str]] | None = None,
     ):
         rate = "" if learning_rate is None else f" with learning_rate {learning_rate:g}"
-        lower = "learning rate" if learning_rate is None else f"one, for instance {learning_rate / 10:g}"
+        lower = "learning rate" if learning_rate is None else f"one, for instance {min(learning_rate / 10, 0.01):g}"
         suspects = "these images" if files else "the data"
         super().__init__(
             f"The {what} became {value} at step {step}{rate}. {_told(files)}{kept}Start again with a lower {lower}, "

@@ -31,6 +31,7 @@ def test_the_remedy_names_the_learning_rate_and_what_is_kept():
         "The loss became nan at step 7 with learning_rate 0.01. The model of step 5 is kept. Start again with a lower "
         "one, for instance 0.001, and check the labels of the data if that does not help."
     )
+    assert "for instance 0.01, and" in str(Diverged("loss", math.nan, 7, 1e6))
 
 
 def test_the_images_of_the_last_two_steps_are_named(known):
