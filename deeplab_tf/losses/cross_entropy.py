@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 from collections.abc import Sequence
 
 import keras
@@ -45,9 +46,9 @@ class PixelLoss(LabelLoss):
         values = tf.where(counted > 0, values, 0.0)
         return values if weights is None else values * weights, self._counts(counted, weights)
 
+    @abc.abstractmethod
     def _of_pixels(self, labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
         """The values, float32 `[N, H, W]`."""
-        raise NotImplementedError
 
     def get_config(self) -> dict:
         return {**super().get_config(), "class_weights": self.class_weights}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 from collections.abc import Mapping
 from typing import Annotated
 
@@ -57,7 +58,7 @@ class OptimizerSettings(TypedDict, total=False):
     name: Annotated[str | None, Argument(None, "The optimiser's name.")]
 
 
-class RunOptimizer(keras.optimizers.Optimizer):
+class RunOptimizer(keras.optimizers.Optimizer, abc.ABC):
     """What stands before one of Keras's optimisers among the bases of one of ours.
 
     It also does without what a process would keep of every run of one replica: Keras sums the gradients over all
@@ -121,10 +122,14 @@ class RunOptimizer(keras.optimizers.Optimizer):
         move = self._at_once if one else self._composed
         move(tf.cast(gradient, variable.dtype), variable, tf.cast(learning_rate, variable.dtype))
 
-    _is_one_operation = False
+    @property
+    @abc.abstractmethod
+    def _is_one_operation(self) -> bool:
+        """Whether TensorFlow has an operation for these settings."""
 
+    @abc.abstractmethod
     def _at_once(self, gradient, variable, learning_rate):
-        raise NotImplementedError
+        """The update by that operation."""
 
     def _composed(self, gradient, variable, learning_rate):
         """Keras's update."""

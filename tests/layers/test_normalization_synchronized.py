@@ -1,6 +1,6 @@
 """Batch statistics over all replicas."""
 
-from harness.two_devices import on_two_devices
+from harness.two_devices import fails_on_two_devices
 
 CODE = """
 from deeplab_tf.layers import BatchNorm
@@ -24,4 +24,4 @@ for warm_up, kept in ((False, 0.9), (True, 0.1)):
 
 
 def test_statistics_are_those_of_the_batches_of_all_replicas():
-    on_two_devices(CODE)
+    assert not fails_on_two_devices(CODE)
