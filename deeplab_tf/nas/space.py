@@ -1,0 +1,110 @@
+"""What Auto-DeepLab searches over, as data: the operations of a cell, and the links between strides (section 3)."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+
+from deeplab_tf.backbones.genotype import INPUT_STATES, STRIDES
+from deeplab_tf.checks import whole
+
+ZERO = "zero"
+OPERATIONS = (
+    "separable_3x3_2", "separable_5x5_2", "atrous_3x3", "atrous_5x5", "avg_pool_3x3", "max_pool_3x3", "none", ZERO
+)  # fmt: skip
+# A link to half the stride, to the same, to twice the stride: the last axis of beta.
+MOVES = (-1, 0, 1)
+LEVELS = range(len(STRIDES))
+
+
+@dataclasses.dataclass(frozen=True)
+class SearchSpace:
+    """The cells and the networks among which the search chooses.
+
+    Level 0 is stride 4, level 3 stride 32. The stem is a node of level 0 before the first layer; after layer c there
+    is a node at every level that c + 1 moves reach.
+
+    Args:
+        layers: Number of cells in a row; the paper's 12.
+        blocks: Sums of two operations in a cell; the paper's 5.
+        filters: Channels of a cell's states at stride 4; twice as many at twice the stride. The paper searches with 8.
+
+    Raises:
+        ValueError: If one is not a whole number above 0.
+
+    Example:
+        >>> space = SearchSpace()
+        >>> space.alpha_shape, space.beta_shape, len(space.cells)
+        ((20, 8), (12, 4, 3), 45)
+    """
+
+    layers: int = 12
+    blocks: int = 5
+    filters: int = 8
+
+    def __post_init__(self):
+        for field, remedy in (("layers", "The paper has 12."), ("blocks", "The paper has 5."), ("filters", "Try 8.")):
+            most = {"layers": 100, "blocks": 32, "filters": 1024}[field]
+            object.__setattr__(self, field, whole(field, getattr(self, field), most=most, remedy=remedy))
+
+    @property
+    def edges(self) -> tuple[tuple[int, int], ...]:
+        """(block, state) of each row of alpha. States 0 and 1 are the cell's inputs, 2 + k is block k."""
+        return tuple((block, state) for block in range(self.blocks) for state in range(INPUT_STATES + block))
+
+    @property
+    def alpha_shape(self) -> tuple[int, int]:
+        """Edges of the cell, operations."""
+        return len(self.edges), len(OPERATIONS)
+
+    @property
+    def beta_shape(self) -> tuple[int, int, int]:
+        """Layers, levels that a link leaves, moves. Links that do not exist have a place too, which nobody reads."""
+        return self.layers, len(STRIDES), len(MOVES)
+
+    def levels(self, layer: int) -> tuple[int, ...]:
+        """Levels of the nodes after a layer; -1 is the stem."""
+        return tuple(level for level in LEVELS if level <= layer + 1)
+
+    def links(self, layer: int) -> tuple[tuple[int, int], ...]:
+        """(level it leaves, level it enters) of every link into the nodes of a layer, by the level it enters."""
+        return tuple(
+            (level - move, level)
+            for level in self.levels(layer)
+            for move in reversed(MOVES)
+            if level - move in self.levels(layer - 1)
+        )
+
+    @property
+    def cells(self) -> tuple[tuple[int, int], ...]:
+        """(layer, level) of every cell."""
+        return tuple((layer, level) for layer in range(self.layers) for level in self.levels(layer))
+
+    def count_cells(self) -> int:
+        """Number of cells, as the paper counts them: each block chooses two inputs, in order, and two operations.
+
+        Example:
+            >>> f"{SearchSpace().count_cells():.2g}"
+            '5.6e+14'
+        """
+        return math.prod((INPUT_STATES + block) ** 2 * len(OPERATIONS) ** 2 for block in range(self.blocks))
+
+    def count_paths(self, moves: int | None = None) -> int:
+        """Number of paths through the strides.
+
+        Args:
+            moves: Steps from one node to the next; one fewer than layers when left out, which gives the paper's
+                2.9e4 (its first or last layer has no choice). All the paths of the supernet take `layers`.
+
+        Example:
+            >>> SearchSpace().count_paths(), SearchSpace().count_paths(12)
+            (28657, 75025)
+        """
+        ways = {0: 1}
+        for _ in range(self.layers - 1 if moves is None else moves):
+            ways = {
+                level: sum(ways.get(level - move, 0) for move in MOVES)
+                for level in LEVELS
+                if any(level - move in ways for move in MOVES)
+            }
+        return sum(ways.values())
