@@ -5,66 +5,24 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
-import re
 import reprlib
 from collections.abc import Mapping
 from pathlib import Path
 
-from deeplab_tf.checks import is_whole, one_of, plain, whole_numbers
-from deeplab_tf.files import read_json
+from deeplab_tf.backbones.operation import Operation
+from deeplab_tf.checks import expect, is_whole, one_of, plain, whole, whole_numbers
+from deeplab_tf.files import read_json, replacing
 from deeplab_tf.files.reading import reading, reason
 
 STRIDES = (4, 8, 16, 32)
 INPUT_STATES = 2
 # Index that stands for the stem among the cells.
 STEM = -1
-OPERATION = re.compile(
-    r"(separable)_(\d{1,2})x(\d{1,2})_(\d)|(atrous|avg_pool|max_pool)_(\d{1,2})x(\d{1,2})|(none)", re.ASCII
-)
 # Far above all that was ever searched; a file that asks for more is damaged, and would be built for hours.
 MOST_CELLS, MOST_OPERATIONS = 100, 64
-
-
-@dataclasses.dataclass(frozen=True)
-class Operation:
-    """One operation of a cell.
-
-    Args:
-        kind: `separable`, `atrous`, `avg_pool`, `max_pool` or `none` (the identity).
-        kernel_size: Side of the window, odd; 1 for `none`.
-        repeats: Number of convolutions in a row.
-    """
-
-    kind: str
-    kernel_size: int = 1
-    repeats: int = 1
-
-    @classmethod
-    def parse(cls, text: str) -> Operation:
-        """Reads the release's notation.
-
-        Args:
-            text: For instance `separable_3x3_2`, `atrous_5x5`, `max_pool_3x3`, `none`.
-
-        Raises:
-            ValueError: If it is none of these.
-
-        Example:
-            >>> Operation.parse("separable_3x3_2")
-            Operation(kind='separable', kernel_size=3, repeats=2)
-        """
-        match = OPERATION.fullmatch(text) if isinstance(text, str) else None
-        if match:
-            separable, height, width, repeats, kind, *window, identity = match.groups()
-            height, width = (height, width) if separable else window
-            if identity:
-                return cls(identity)
-            if height == width and int(height) % 2 == 1 and int(repeats or 1) > 0:
-                return cls(separable or kind, int(height), int(repeats or 1))
-        raise ValueError(
-            f"Unknown operation {reprlib.repr(text)}; known are separable_KxK_N (N convolutions in a row), atrous_KxK, "
-            "avg_pool_KxK, max_pool_KxK, with K odd and below 100, N below 10, and none."
-        )
+# Of the JSON; it rises when a reader of before would build another network from the same text.
+VERSION = 1
+REDUCTIONS = ("operations", "inputs")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -82,10 +40,13 @@ class Genotype:
         path: Level of each cell: 0 for stride 4, to 3 for stride 32. Neighbours differ by 1 at most.
         taps: Decoder features as (stride, cell), cell -1 being the stem. Left out, they are at every stride the
             last cell before the path first reaches its coarsest stride.
+        reduction: Where a cell that doubles the stride halves the map: in its `"operations"` on states 0 and 1, as
+            the release builds the published network, or in its `"inputs"`, as the search does (state 0 by a 3x3
+            convolution of stride 2, state 1 by resizing), so that every operation has stride 1.
 
     Raises:
         ValueError: If an operation is unknown, a state does not exist yet where it is used, the lengths do not
-            fit, or the path jumps.
+            fit, the path jumps, or there is no such reduction.
 
     Example:
         >>> genotype("auto_deeplab").stride
@@ -97,6 +58,7 @@ class Genotype:
     used_states: tuple[int, ...]
     path: tuple[int, ...]
     taps: tuple[tuple[int, int], ...] | None = None
+    reduction: str = "operations"
 
     def __post_init__(self):
         # Lists, as JSON has them, become tuples, so that equal genotypes are equal.
@@ -110,6 +72,7 @@ class Genotype:
             object.__setattr__(self, field, tuple(value))
         self._check_cell()
         self._check_path()
+        object.__setattr__(self, "reduction", one_of("A genotype's reduction", self.reduction, REDUCTIONS))
         taps = self._default_taps() if self.taps is None else self.taps
         remedy, taps = "It is a stride and a cell.", taps if isinstance(taps, (list, tuple)) else [taps]
         taps = tuple(whole_numbers("A genotype's tap", tap, least=STEM, length=2, remedy=remedy) for tap in taps)
@@ -141,18 +104,20 @@ class Genotype:
         return STRIDES[0] if cell == STEM else STRIDES[self.path[cell]]
 
     def to_dict(self) -> dict:
-        """The fields as JSON has them."""
-        return json.loads(json.dumps(dataclasses.asdict(self)))
+        """The fields as JSON has them, and their version."""
+        return {"version": VERSION, **json.loads(json.dumps(dataclasses.asdict(self)))}
 
     @classmethod
     def from_dict(cls, fields: Mapping) -> Genotype:
-        """The genotype with these fields.
+        """The genotype with these fields; without a version they are of the first one.
 
         Raises:
-            ValueError: If one is missing, unknown or impossible.
+            ValueError: If one is missing, unknown or impossible, or the version is a later one.
         """
         if not isinstance(fields, Mapping):
             raise ValueError(f"A genotype must be a JSON object; received a {type(fields).__name__}.")
+        fields = dict(fields)
+        whole("A genotype's version", fields.pop("version", VERSION), most=VERSION, remedy="Update deeplab-tf.")
         known = {field.name: field.default is dataclasses.MISSING for field in dataclasses.fields(cls)}
         missing = sorted(name for name, needed in known.items() if needed and name not in fields)
         unknown = sorted(set(fields) - set(known))
@@ -161,8 +126,27 @@ class Genotype:
         return cls(**fields)
 
     def to_json(self) -> str:
-        """The genotype as JSON text, which `genotype` reads back from a file."""
-        return json.dumps(dataclasses.asdict(self))
+        """The genotype as JSON text, a line for each field."""
+        lines = (f"  {json.dumps(name)}: {json.dumps(value)}" for name, value in self.to_dict().items())
+        return "{\n" + ",\n".join(lines) + "\n}\n"
+
+    def save(self, path: str | os.PathLike) -> None:
+        """Writes the file that `genotype` reads, in one move.
+
+        Args:
+            path: A `.json` file; an existing one is replaced.
+
+        Raises:
+            ValueError: If the path has another suffix, or cannot be written.
+
+        Example:
+            >>> genotype("auto_deeplab").save("found.json")
+            >>> genotype("found.json").stride
+            8
+        """
+        expect(Path(path).suffix == ".json", "A genotype's file", str(path), "a .json file", "Try found.json.")
+        with replacing(path) as temporary:
+            temporary.write_text(self.to_json(), encoding="utf-8")
 
     @classmethod
     def from_json(cls, text: str) -> Genotype:
@@ -187,8 +171,10 @@ class Genotype:
             Operation.parse(operation)
             existing = INPUT_STATES + index // 2
             if not is_whole(state, 0, existing - 1):
+                later = is_whole(state, existing, INPUT_STATES + self.combinations - 1)
+                cycle = f" (combination {state - INPUT_STATES} computes it: a cycle)" if later else ""
                 raise ValueError(
-                    f"Combination {index // 2} refers to state {state!r}, which does not exist there; "
+                    f"Combination {index // 2} refers to state {state!r}, which does not exist there{cycle}; "
                     f"it may use the states 0 to {existing - 1}."
                 )
         flags = all(type(used) in (int, bool) and used in (0, 1) for used in self.used_states)
@@ -207,10 +193,11 @@ class Genotype:
         levels = range(len(STRIDES))
         if not self.path or any(not is_whole(level) or level not in levels for level in self.path):
             raise ValueError(f"A path needs levels from 0 (stride 4) to 3 (stride 32); received {self.path}.")
-        for before, level in zip((0, *self.path), self.path):
+        for cell, (before, level) in enumerate(zip((0, *self.path), self.path)):
             if abs(level - before) > 1:
                 raise ValueError(
-                    f"A path starts at level 0 or 1 and changes by at most 1 from cell to cell; received {self.path}."
+                    "A path starts at level 0 or 1 and changes by at most 1 from cell to cell; received "
+                    f"{self.path}, where cell {cell} jumps from level {before} to {level}."
                 )
 
     def _default_taps(self) -> tuple[tuple[int, int], ...]:
@@ -273,7 +260,7 @@ def genotype(value: Genotype | Mapping | str | os.PathLike) -> Genotype:
     if isinstance(value, Mapping):
         return Genotype.from_dict(value)
     if isinstance(value, (str, os.PathLike)) and Path(value).suffix == ".json":
-        with reading(value, "a genotype", "Write it with Genotype.to_json."):
+        with reading(value, "a genotype", "Write it with Genotype.save."):
             return Genotype.from_dict(read_json(value))
     remedy = "Another one is given as a .json file, a dictionary or a Genotype."
     return GENOTYPES[one_of("genotype", value, GENOTYPES, remedy=remedy)]

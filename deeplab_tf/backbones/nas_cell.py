@@ -6,7 +6,8 @@ import dataclasses
 
 import keras
 
-from deeplab_tf.backbones.genotype import INPUT_STATES, Genotype, Operation
+from deeplab_tf.backbones.genotype import INPUT_STATES, Genotype
+from deeplab_tf.backbones.operation import Operation
 from deeplab_tf.layers import DropPath, ImageScale, Norm, ResizeLike
 from deeplab_tf.layers.convolution import conv_bn, normalize, padded
 
@@ -18,7 +19,7 @@ class Cell:
     Args:
         scope: The cell's scope.
         filters: Channels of every state.
-        stride: Stride of the operations on the states 0 and 1.
+        stride: Stride of the cell: of the operations on the states 0 and 1, or of their inputs.
         norm: Settings of the normalisation.
         drop_path: Fraction of the paths dropped in training, 0 to below 1.
         drop_path_steps: Training steps over which the fraction rises to that; None for no rise.
@@ -112,24 +113,41 @@ def _apply(x, text: str, cell: Cell, scope: str, stride: int):
     return x
 
 
+def _current(x, cell: Cell, kernel_size: int = 1, stride: int = 1):
+    """State 0."""
+    name = f"{cell.scope}.1x1"
+    return conv(relu(x, name), cell.filters, kernel_size, name, f"{cell.scope}.beginning_bn", cell.norm, stride)
+
+
+def _earlier(previous, like, cell: Cell, always: bool):
+    """State 1, at the size of `like`; its convolution is left out where channels fit, unless it is `always` there."""
+    previous = ResizeLike(name=f"{cell.scope}.prev_resize")([previous, like])
+    if previous.shape[-1] == cell.filters and not always:
+        return previous
+    name = f"{cell.scope}.prev_1x1"
+    return conv(relu(previous, name), cell.filters, 1, name, f"{cell.scope}.prev_bn", cell.norm)
+
+
 def build_cell(x, previous, genes: Genotype, cell: Cell):
     """One cell.
 
     Args:
         x: `[B, h, w, C]`, the current map.
         previous: `[B, H, W, D]`, the output of two cells ago, of any size.
-        genes: Which operations work on which states.
+        genes: Which operations work on which states, and where the map is halved.
         cell: What they share.
 
     Returns:
         `[B, ceil(h / stride), ceil(w / stride), filters x output states]`, before an activation.
     """
-    scope, filters = cell.scope, cell.filters
-    previous = ResizeLike(name=f"{scope}.prev_resize")([previous, x])
-    if previous.shape[-1] != filters:
-        previous = relu(previous, f"{scope}.prev_1x1")
-        previous = conv(previous, filters, 1, f"{scope}.prev_1x1", f"{scope}.prev_bn", cell.norm)
-    x = conv(relu(x, f"{scope}.1x1"), filters, 1, f"{scope}.1x1", f"{scope}.beginning_bn", cell.norm)
+    scope = cell.scope
+    if genes.reduction == "inputs":
+        x = _current(x, cell, 3 if cell.stride > 1 else 1, cell.stride)
+        previous = _earlier(previous, x, cell, always=True)
+        cell = dataclasses.replace(cell, stride=1)
+    else:
+        previous = _earlier(previous, x, cell, always=False)
+        x = _current(x, cell)
     states = [x, previous]
     for index in range(genes.combinations):
         sides = []

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from deeplab_tf.backbones.genotype import GENOTYPES, Genotype, Operation, genotype
+from deeplab_tf.backbones.genotype import GENOTYPES, Genotype, genotype
 
 SMALL = {
     "operations": ["none", "atrous_3x3", "max_pool_3x3", "separable_3x3_1"],
@@ -21,7 +21,7 @@ def test_json_gives_the_same_genotype(name, tmp_path):
     assert Genotype.from_json(genes.to_json()) == genes
     assert genotype(json.loads(json.dumps(genes.to_dict()))) == genes
     path = tmp_path / "genes.json"
-    path.write_text(genes.to_json())
+    genes.save(path)
     assert genotype(path) == genotype(str(path)) == genotype(genes) == genes
 
 
@@ -41,28 +41,9 @@ def test_decoder_features_follow_the_path(path, taps):
 
 
 @pytest.mark.parametrize(
-    "text, operation",
-    [
-        ("separable_5x5_2", Operation("separable", 5, 2)),
-        ("atrous_3x3", Operation("atrous", 3)),
-        ("avg_pool_3x3", Operation("avg_pool", 3)),
-        ("none", Operation("none")),
-    ],
-)
-def test_operations_are_read(text, operation):
-    assert Operation.parse(text) == operation
-
-
-@pytest.mark.parametrize("text", ["", "separable_3x3", "separable_3x5_2", "atrous_4x4", "separable_3x3_0", None])
-def test_unknown_operations_are_refused(text):
-    with pytest.raises(ValueError, match=f"Unknown operation {text!r}; known are separable_KxK_N"):
-        genotype({**SMALL, "operations": [text, *SMALL["operations"][1:]]})
-
-
-@pytest.mark.parametrize(
     "change, message",
     [
-        ({"hidden_states": [0, 2, 2, 0]}, "Combination 0 refers to state 2, which does not exist there; .* 0 to 1"),
+        ({"hidden_states": [0, 9, 2, 0]}, "Combination 0 refers to state 9, which does not exist there; .* 0 to 1"),
         ({"hidden_states": [0, 1, -1, 0]}, "Combination 1 refers to state -1, .* 0 to 2"),
         ({"hidden_states": [0, 1, "2", 0]}, "refers to state '2'"),
         ({"hidden_states": [0, 1]}, "4 operations and 2 hidden states"),
@@ -74,7 +55,13 @@ def test_unknown_operations_are_refused(text):
         ({"path": []}, "levels from 0"),
         ({"path": [0, 4]}, "levels from 0"),
         ({"path": [2, 1]}, "starts at level 0 or 1"),
-        ({"path": [0, 1, 3]}, "changes by at most 1"),
+        ({"path": [0, 1, 3]}, r"changes by at most 1 .*received \(0, 1, 3\), where cell 2 jumps from level 1 to 3"),
+        ({"hidden_states": [0, 3, 1, 0]}, r"0 refers to state 3, .* \(combination 1 computes it: a cycle\); .* 0 to 1"),
+        ({"hidden_states": [0, 1, 3, 0]}, r"1 refers to state 3, .* \(combination 1 computes it: a cycle\); .* 0 to 2"),
+        ({"operations": ["none", "atrous_3x3", "seperable_3x3_2", "none"]}, "Did you mean 'separable_3x3_2'"),
+        ({"reduction": "input"}, "reduction must be one of 'operations', 'inputs'; .*Did you mean 'inputs'"),
+        ({"version": 2}, "version must be a whole number from 1 to 1; received 2. Update deeplab-tf."),
+        ({"version": "1"}, "version must be a whole number"),
         ({"taps": [[4, 1]]}, "received cell 1 for stride 4"),
         ({"taps": [[8, 7]]}, "received cell 7 for stride 8"),
         ({"taps": 4}, "tap must be 2 whole numbers"),
@@ -84,6 +71,23 @@ def test_unknown_operations_are_refused(text):
 def test_impossible_genotypes_are_refused(change, message):
     with pytest.raises(ValueError, match=message):
         genotype({**SMALL, **change})
+
+
+def test_a_file_of_before_is_of_the_first_version_and_halves_in_its_operations(tmp_path):
+    path = tmp_path / "before.json"
+    path.write_text(json.dumps(SMALL))
+    genes = genotype(path)
+    assert genes.reduction == "operations"
+    assert genes.to_dict() == {"version": 1, **SMALL, "taps": [[4, 0]], "reduction": "operations"}
+    assert genes.to_json().splitlines()[1:3] == [
+        '  "version": 1,',
+        '  "operations": ["none", "atrous_3x3", "max_pool_3x3", "separable_3x3_1"],',
+    ]
+
+
+def test_only_json_files_are_saved(tmp_path):
+    with pytest.raises(ValueError, match=r"file must be a .json file; received '.*found.txt'"):
+        genotype(SMALL).save(tmp_path / "found.txt")
 
 
 def test_missing_fields_are_named():

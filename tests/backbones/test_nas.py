@@ -83,6 +83,46 @@ def test_atrous_convolutions_lose_their_rate_where_they_halve(small):
     assert rates == [(2, 2), (1, 1), (1, 1), (2, 2)]
 
 
+@pytest.fixture(scope="module")
+def halved_inputs():
+    keras.utils.set_random_seed(5)
+    return network(hnasnet, 8, genotype={**GENES, "reduction": "inputs"}, base_filters=3)
+
+
+def test_cells_that_halve_in_their_inputs(halved_inputs):
+    layer = halved_inputs.get_layer
+    first = [layer(f"hnasnet.cell_{cell}.1x1") for cell in range(4)]
+    assert [(conv.kernel_size[0], conv.strides[0]) for conv in first] == [(1, 1), (3, 2), (3, 2), (1, 1)]
+    rates = [layer(f"hnasnet.cell_{cell}.comb_iter_0.left.atrous_3x3").dilation_rate for cell in range(4)]
+    assert rates == [(2, 2)] * 4
+    pools = [layer(f"hnasnet.cell_{cell}.comb_iter_1.right.max_pool").strides for cell in range(4)]
+    assert pools == [(1, 1)] * 4
+    # Only a halving identity has a convolution.
+    assert not [found.name for found in halved_inputs.layers if "comb_iter_1.left" in found.name]
+
+
+@pytest.mark.parametrize("height, width", [(65, 97), (64, 90)])
+def test_halved_inputs_have_the_size_of_the_output(halved_inputs, height, width):
+    graph = tf.function(halved_inputs, input_signature=[tf.TensorSpec((None, None, None, 3))])
+    images = np.random.default_rng(0).uniform(0, 255, (1, height, width, 3)).astype(np.float32)
+    # Down to stride 16, and twice that with aligned corners.
+    assert graph(images)["last"].shape[1:3] == (-(-height // 16) * 2 - 1, -(-width // 16) * 2 - 1)
+
+
+def test_the_earlier_map_always_has_its_convolution_where_inputs_are_halved():
+    # 2 states x 4 channels: as many as cell 3 has at twice the stride, so that the release leaves the convolution out.
+    genes = {
+        "operations": ["none"] * 4, "hidden_states": [0, 1, 2, 0], "used_states": [1, 1, 0, 0], "path": [0, 0, 0, 1, 1],
+    }  # fmt: skip
+    found = {}
+    for reduction in ("operations", "inputs"):
+        images = keras.Input((33, 33, 3))
+        model = keras.Model(images, hnasnet(images, genotype={**genes, "reduction": reduction}, base_filters=4).last)
+        found[reduction] = {layer.name for layer in model.layers if layer.name.endswith("prev_1x1")}
+    assert found["inputs"] - found["operations"] == {"hnasnet.cell_3.prev_1x1", "hnasnet.cell_4.prev_1x1"}
+    assert len(found["inputs"]) == 5
+
+
 def test_drop_path_drops_more_in_later_cells_and_nothing_on_identities(small):
     drops = {layer.name: layer.rate for layer in small.layers if isinstance(layer, DropPath)}
     left = "hnasnet.cell_{}.comb_iter_0.left.drop_path"
