@@ -1,5 +1,16 @@
 """Auto-DeepLab's search (arXiv 1901.02985): space, supernet, search, decoding, pictures."""
 
+from deeplab_tf.backbones.genotype import Genotype, genotype
+from deeplab_tf.nas.decoding import decode, entropies, one_hot, random_genotype
 from deeplab_tf.nas.space import OPERATIONS, SearchSpace
 
-__all__ = ["OPERATIONS", "SearchSpace"]
+__all__ = [
+    "OPERATIONS",
+    "Genotype",
+    "SearchSpace",
+    "decode",
+    "entropies",
+    "genotype",
+    "one_hot",
+    "random_genotype",
+]

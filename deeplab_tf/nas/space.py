@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 import math
 
+import numpy as np
+
 from deeplab_tf.backbones.genotype import INPUT_STATES, STRIDES
 from deeplab_tf.checks import whole
 
@@ -74,6 +76,15 @@ class SearchSpace:
             for move in reversed(MOVES)
             if level - move in self.levels(layer - 1)
         )
+
+    @property
+    def link_mask(self) -> np.ndarray:
+        """Which places of beta are links: bool of `beta_shape`."""
+        mask = np.zeros(self.beta_shape, bool)
+        for layer in range(self.layers):
+            for source, target in self.links(layer):
+                mask[layer, source, MOVES.index(target - source)] = True
+        return mask
 
     @property
     def cells(self) -> tuple[tuple[int, int], ...]:

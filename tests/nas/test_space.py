@@ -42,6 +42,15 @@ def test_papers_supernet():
     assert space.links(5) == ((0, 0), (1, 0), (0, 1), (1, 1), (2, 1), (1, 2), (2, 2), (3, 2), (2, 3), (3, 3))
 
 
+def test_the_mask_has_a_place_for_each_link():
+    space = SearchSpace(layers=4)
+    assert space.link_mask.shape == space.beta_shape
+    # The stem leads to strides 4 and 8; strides 4 and 32 have no finer and no coarser one beside them.
+    assert space.link_mask[0].tolist() == [[False, True, True]] + [[False] * 3] * 3
+    assert space.link_mask[3].tolist() == [[False, True, True], [True] * 3, [True] * 3, [True, True, False]]
+    assert space.link_mask.sum() == sum(len(space.links(layer)) for layer in range(4)) == 2 + 5 + 8 + 10
+
+
 @pytest.mark.parametrize("field", ["layers", "blocks", "filters"])
 @pytest.mark.parametrize("value", [0, 2.5, "five", True])
 def test_impossible_spaces_are_refused(field, value):
