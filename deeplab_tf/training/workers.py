@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from deeplab_tf.checks import listing
+from deeplab_tf.checks import listing, whole
 from deeplab_tf.training.config import TrainConfig
 
 VARIABLE = "TF_CONFIG"
@@ -55,6 +55,8 @@ class Workers:
 
     def name(self, number: int) -> str:
         """What messages call a worker."""
+        if number >= len(self.tasks):
+            return f"worker {number}, which is not in the list here,"
         job, index, address = self.tasks[number]
         return f"{job} {index} ({address})"
 
@@ -97,8 +99,11 @@ def listed_workers() -> Workers | None:
         if set(cluster) - set(JOBS):
             raise ValueError(f"its jobs are {sorted(cluster)}, of which only {' and '.join(JOBS)} train")
         tasks = [(job, index, address) for job in JOBS for index, address in enumerate(cluster.get(job, ()))]
-        for _, _, address in tasks:
+        addresses = [address for *_, address in tasks]
+        for address in addresses:
             _host_and_port(address)
+            if addresses.count(address) > 1:
+                raise ValueError(f"{address!r} stands for several workers")
         own = task["type"], int(task["index"])
         return Workers(tuple(tasks), [(job, index) for job, index, _ in tasks].index(own))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -149,7 +154,7 @@ def meet(workers: Workers, run: Mapping[str, Any], minutes: float) -> None:
         WorkerLost: If one has not come by then; the message says which.
         ValueError: If a worker was started for another run; the message says what differs.
     """
-    run = json.loads(json.dumps(run))
+    run = json.loads(json.dumps({VARIABLE: [f"{job} {address}" for job, _, address in workers.tasks], **run}))
     ends = time.monotonic() + 60 * minutes
     if workers.chief:
         _gather(workers, run, ends, minutes)
@@ -167,6 +172,7 @@ def _gather(workers: Workers, run: Mapping, ends: float, minutes: float) -> None
             f"{workers.name(0)} cannot listen on port {port}: {error.strerror}. Give a free port in {VARIABLE}."
         ) from error
     wrong: dict[int, str] = {}
+    twice: set[int] = set()
     with server, contextlib.ExitStack() as opened:
         server.settimeout(_POLL_SECONDS)
         _log.info("Waiting for %s, at most %g minutes.", listing(_missing(workers, come)), minutes)
@@ -175,9 +181,14 @@ def _gather(workers: Workers, run: Mapping, ends: float, minutes: float) -> None
                 connection = opened.enter_context(server.accept()[0])
                 connection.settimeout(_ANSWER_SECONDS)
                 told = json.loads(_line(connection))
-                number, wrong[told["worker"]] = told["worker"], _differing(run, told["run"])
+                number = whole("worker", told["worker"], least=0, remedy="")
+                wrong[number] = _differing(run, told["run"])
+                if number in come:
+                    twice.add(number)
                 come[number] = connection
         error = _not_come(missing, minutes) if missing else ""
+        if missing and twice:
+            error += f" Several processes say that they are {listing(list(map(workers.name, sorted(twice))))}."
         for number in come:
             if not missing and wrong[number]:
                 error = f"{workers.name(number)} was started for another run: {wrong[number]}"

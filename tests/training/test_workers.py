@@ -75,6 +75,7 @@ def test_the_list_is_read(monkeypatch):
         tf_config(2),
         tf_config(0, {"worker": ["a"]}),
         tf_config(0, {"worker": ["a:99999"]}),
+        tf_config(0, {"worker": ["a:1", "a:1"]}),
         tf_config(0, {"worker": ["a:1"], "ps": ["b:2"]}),
         tf_config(0, kind="evaluator"),
     ],
@@ -141,6 +142,23 @@ def test_another_run_is_refused_by_all(three):
     for error in found.values():
         assert isinstance(error, ValueError)
         assert f"{three[0].name(2)} was started for another run: batch_size is 16 there and 8 here" in str(error)
+
+
+def test_lists_that_differ_are_found(three):
+    """On one host the list has the worker's address of before."""
+    other = Workers((*three[0].tasks[:2], ("worker", 2, "old:1")), 1)
+    found = met([three[0], other, three[2]])
+    for error in found.values():
+        assert isinstance(error, ValueError)
+        assert f"{three[0].name(1)} was started for another run: TF_CONFIG is ['worker 127" in str(error)
+    assert Workers(three[0].tasks[:2], 0).name(2) == "worker 2, which is not in the list here,"
+
+
+def test_a_number_that_several_processes_have_is_named(three):
+    found = met([three[0], three[1], three[1]], minutes=0.02)
+    said = f"Several processes say that they are {three[0].name(1)}."
+    assert str(found[0]).startswith(three[0].name(2))
+    assert str(found[0]).endswith(said)
 
 
 def test_the_lost_worker_is_named():
