@@ -20,7 +20,7 @@ from deeplab_tf.checks import is_number, is_whole
 from deeplab_tf.files import replacing
 from deeplab_tf.files.reading import reading
 from deeplab_tf.models import SegmentationModel, load_model
-from deeplab_tf.training.state import COLUMNS, RunState
+from deeplab_tf.training.state import COLUMNS, VALIDATED, RunState
 
 VARIABLES, STATE = "training/variables.npz", "training/state.json"
 WHAT, REMEDY = "the checkpoint of a run", "Start the run from scratch."
@@ -90,7 +90,7 @@ def _run_state(fields: Mapping) -> RunState:
     left_open = (state.best_miou, state.best_pixel_accuracy, state.best_value, state.loss)
     numbers = [state.seconds, *(value or 0.0 for value in left_open), *state.loss_sums]
     for row in state.rows:
-        if unknown := set(row) - set(COLUMNS):
+        if unknown := {name for name in row if name not in COLUMNS and not name.startswith(VALIDATED)}:
             raise ValueError(f"its log has the columns {sorted(unknown)}")
         numbers += row.values()
     steps = [state.step, *(row["step"] for row in state.rows), *(() if state.best_step is None else (state.best_step,))]

@@ -15,6 +15,7 @@ import tensorflow as tf
 
 from deeplab_tf.datasets import DataSet
 from deeplab_tf.datasets.records.image_data import ImageData
+from deeplab_tf.evaluation.evaluation import title
 from deeplab_tf.files.locks import locked_folder
 from deeplab_tf.interrupts import Interruption, Interrupts
 from deeplab_tf.training.callbacks import Diverged
@@ -48,6 +49,8 @@ class TrainResult:
             them.
         miou: Its mean IoU on the validation split, 0-1, or None.
         pixel_accuracy: Its pixel accuracy, 0-1, or None.
+        best_by: What decided which is the best, as in the settings.
+        best_value: Its value of that; None where that is the mean IoU.
     """
 
     output: Path
@@ -55,9 +58,12 @@ class TrainResult:
     best_step: int
     miou: float | None
     pixel_accuracy: float | None
+    best_by: str = "miou"
+    best_value: float | None = None
 
     def __str__(self) -> str:
         measured = "" if self.miou is None else f", val mIoU {self.miou:.4f}"
+        measured += "" if self.best_value is None else f", {title(self.best_by)} {self.best_value:.4f}"
         return f"{self.output}: {self.step} steps, model of step {self.best_step}{measured}"
 
 
@@ -123,7 +129,7 @@ def _go_on(
                     state.step,
                     folder.path,
                 )
-                return _result(folder, state)
+                return _result(config, folder, state)
             keras.utils.set_random_seed(config.seed)
             weights = balance(config, dataset, folder.read_resolved().get("class_weights"))
             batches = batches_of(config, dataset, model, state.step, weights.image_weights, devices.part)
@@ -201,10 +207,10 @@ def _fit(batches: tf.data.Dataset, trainer: keras.Model, run: RunCallbacks, devi
     finally:
         run.close()
     if not devices.chief:
-        return _result(run.folder, read_state(run.folder.checkpoint))
+        return _result(config, run.folder, read_state(run.folder.checkpoint))
     if config.fast_dev_run:
         check_usable(config, run.folder)
-    return _result(run.folder, state)
+    return _result(config, run.folder, state)
 
 
 def _steps(batches: tf.data.Dataset, trainer: keras.Model, run: RunCallbacks, devices: OneDevice) -> None:
@@ -218,6 +224,9 @@ def _steps(batches: tf.data.Dataset, trainer: keras.Model, run: RunCallbacks, de
     devices.fit(trainer, for_outputs(trainer, batches), left, run.epochs, run.interrupts)
 
 
-def _result(folder: RunFolder, state: RunState) -> TrainResult:
+def _result(config: TrainConfig, folder: RunFolder, state: RunState) -> TrainResult:
     best_step = state.step if state.best_step is None else state.best_step
-    return TrainResult(folder.path, state.step, best_step, state.best_miou, state.best_pixel_accuracy)
+    value = None if config.best_by == "miou" else state.best_value
+    return TrainResult(
+        folder.path, state.step, best_step, state.best_miou, state.best_pixel_accuracy, config.best_by, value
+    )

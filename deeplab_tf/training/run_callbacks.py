@@ -74,26 +74,28 @@ class RunCallbacks:
         self.config, self.folder, self.dataset, self.state, self.interrupts = config, folder, dataset, state, interrupts
         self.model, self._chief = model, chief
         validation = None if images is None else _Validation(config, dataset, images, model, interrupts)
+        best_by = config.best_by
+        monitor = {"miou": MEAN_IOU, "loss": "loss"}.get(best_by, f"val_{best_by}")
         self._log = TrainingLog(
             folder.log,
             folder.tensorboard,
             every=max(1, config.eval_steps // ROWS_BETWEEN_CHECKPOINTS),
             batch_size=config.batch_size,
             schedule=learning_rate(config),
+            monitor=monitor,
             state=state,
         )
-        best_by = config.best_by
         self._best = BestModel(
             folder.model,
             model=model,
             validation=validation,
-            monitor={"miou": MEAN_IOU, "loss": "loss"}.get(best_by, f"val_{best_by}"),
+            monitor=monitor,
             mode="min" if best_by == "loss" else "max",
             state=state,
         )
         self._board = None if validation is None else ValidationBoard(folder.validations, validation, state=state)
-        self._curves = Curves(folder.curves, Path(config.output).name, state=state)
-        self._progress = TrainingProgress(config.batch_size, config.last_step, state=state)
+        self._curves = Curves(folder.curves, Path(config.output).name, state, monitor=monitor)
+        self._progress = TrainingProgress(config.batch_size, config.last_step, state, monitor=monitor)
         self.checkpoint = Checkpoint(
             folder.checkpoint,
             model=model,

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import time
+from collections.abc import Iterable, Mapping
 
 COLUMNS = (
     "step", "loss", "learning_rate", "val_miou", "pixel_accuracy", "images_per_second", "seconds",
 )  # fmt: skip
+# What begins the columns of further measures.
+VALIDATED = "val_"
 
 
 @dataclasses.dataclass
@@ -58,3 +61,8 @@ class RunState:
         """Brings `seconds` up to date."""
         now = time.monotonic()
         self.seconds, self._clock = self.seconds + now - self._clock, now
+
+
+def columns_of(rows: Iterable[Mapping]) -> list[str]:
+    """The columns of a log: those of every log, and behind them what else its rows have."""
+    return list(dict.fromkeys([*COLUMNS, *(name for row in rows for name in row)]))

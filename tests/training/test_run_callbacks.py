@@ -1,5 +1,7 @@
 """A user's own callbacks in a run: what they see, when they are called, and what becomes of what they do."""
 
+import csv
+
 import keras
 import numpy as np
 import pytest
@@ -10,6 +12,7 @@ from deeplab_tf.evaluation import evaluate
 from deeplab_tf.training import RunFolder, TrainConfig, resume, train
 from deeplab_tf.training.checkpoint import read_state
 from deeplab_tf.training.data import validation_images
+from harness.board_events import steps_of
 
 
 class Own(keras.callbacks.Callback):
@@ -78,6 +81,17 @@ def test_the_metric_that_is_asked_for_decides_which_model_is_the_best(runs):
     assert state.best_step in [row["step"] for row in rows] == [3, 4]
     kept = evaluate(resumed.output, evaluation_images(open_dataset(runs[5]), "val"), metrics=["boundary_iou"])
     assert kept.totals["boundary_iou"] == pytest.approx(state.best_value)
+
+
+def test_the_metric_that_is_asked_for_is_in_the_log_on_the_curves_and_in_the_last_line(runs):
+    resumed = runs[3]
+    with RunFolder(resumed.output).log.open(newline="") as file:
+        logged = [row for row in csv.DictReader(file) if row["val_miou"]]
+    best = next(row for row in logged if int(row["step"]) == resumed.best_step)
+    assert all(float(row["val_boundary_iou"]) >= 0 for row in logged)
+    assert float(best["val_boundary_iou"]) == pytest.approx(resumed.best_value, abs=1e-5)
+    assert str(resumed).endswith(f"val mIoU {resumed.miou:.4f}, boundary IoU {resumed.best_value:.4f}")
+    assert steps_of(RunFolder(resumed.output).tensorboard, "val_boundary_iou") == [3, 4]
 
 
 def test_a_run_without_progress_ends_and_resuming_leaves_it_so(light, logged):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from pathlib import Path
 from typing import Any
@@ -65,21 +66,26 @@ class BestModel(RunCallback):
 
     def on_epoch_end(self, epoch, logs: Any = None):
         state, logs = self.state, logs or {}
-        miou, value = logs.get(MEAN_IOU), logs.get(self._monitor)
-        if value is None and self._monitor != MEAN_IOU:
+        miou, value = _number(logs.get(MEAN_IOU)), _number(logs.get(self._monitor))
+        if self._monitor not in logs and self._monitor != MEAN_IOU:
             raise ValueError(
                 f"monitor must be one of what the logs have, {sorted(logs)}; received {self._monitor!r}. Place the "
                 "callback after the one that measures it."
             )
         # Runs of before there were other metrics have that of the mean IoU only.
         best = state.best_miou if self._monitor == MEAN_IOU else state.best_value
-        if value is not None and best is not None and self._sign * value <= self._sign * best:
+        if best is not None and (value is None or self._sign * value <= self._sign * best):
             return
-        state.best_step, state.best_value = state.step, value if value is None else float(value)
+        state.best_step, state.best_value = state.step, value
         if miou is not None:
-            state.best_miou, state.best_pixel_accuracy = miou, logs.get(PIXEL_ACCURACY)
+            state.best_miou, state.best_pixel_accuracy = miou, _number(logs.get(PIXEL_ACCURACY))
         if self._validation is not None and self._validation.evaluation is not None:
             self._validation.evaluation.save_csv(self.path.with_name(PER_CLASS_CSV))
             self._validation.evaluation.save_json(self.path.with_name(PER_CLASS_JSON))
         with averaged_weights(self.model):
             save_model(self.model if self._network is None else self._network, self.path)
+
+
+def _number(value) -> float | None:
+    """A metric as it is kept: None where nothing could be measured."""
+    return None if value is None or math.isnan(value) else float(value)

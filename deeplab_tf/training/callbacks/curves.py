@@ -13,10 +13,11 @@ from matplotlib.ticker import EngFormatter, MaxNLocator
 
 from deeplab_tf.files import replacing
 from deeplab_tf.training.callbacks.base import RunCallback
-from deeplab_tf.training.callbacks.log import add_row
+from deeplab_tf.training.callbacks.log import add_row, column_of
+from deeplab_tf.training.callbacks.validation import MEAN_IOU, measure
 from deeplab_tf.training.state import RunState
 
-BLUE, ORANGE, GREY = "#2b6cb0", "#dd6b20", "#718096"
+BLUE, ORANGE, GREY, GREEN = "#2b6cb0", "#dd6b20", "#718096", "#2f855a"
 
 
 class Curves(RunCallback):
@@ -27,6 +28,7 @@ class Curves(RunCallback):
     Args:
         path: A `.png` file.
         title: Stands above.
+        monitor: What decides which model is the best, as for `BestModel`; it is drawn, too, and its best value named.
         state: As for `RunCallback`; shared with `TrainingLog`, its rows are drawn, else one point for every epoch.
 
     Attributes:
@@ -39,23 +41,27 @@ class Curves(RunCallback):
         >>> model.fit(batches, epochs=3, callbacks=[Validation(images), Curves("curves.png", "voc")])
     """
 
-    def __init__(self, path: str | os.PathLike, title: str = "", state: RunState | None = None):
+    def __init__(
+        self, path: str | os.PathLike, title: str = "", state: RunState | None = None, *, monitor: str = MEAN_IOU
+    ):
         super().__init__(state)
+        self._monitor = monitor
         self.path, self._title = Path(path), title
 
     def on_epoch_end(self, epoch, logs: Any = None):
         if not self.state.logged:
-            add_row(self.state, logs, float(self.model.optimizer.learning_rate))
-        draw_curves(self.path, self.state.rows, self._title)
+            add_row(self.state, logs, float(self.model.optimizer.learning_rate), self._monitor)
+        draw_curves(self.path, self.state.rows, self._title, monitor=self._monitor)
 
 
-def draw_curves(path: str | os.PathLike, rows: Sequence[dict], title: str) -> None:
+def draw_curves(path: str | os.PathLike, rows: Sequence[dict], title: str, *, monitor: str = MEAN_IOU) -> None:
     """Draws loss, learning rate, and, where the run validated, mean IoU and pixel accuracy over the step.
 
     Args:
         path: A `.png` file, written in one move.
         rows: As for `deeplab_tf.training.callbacks.log.write_log`.
         title: Stands above.
+        monitor: As for `Curves`.
 
     Raises:
         OSError: If the file cannot be written.
@@ -71,27 +77,37 @@ def draw_curves(path: str | os.PathLike, rows: Sequence[dict], title: str) -> No
     _curve(axes[1], rows, "learning_rate", GREY, "learning rate")
     axes[1].set_ylim(bottom=0)
     if validated:
-        _curve(axes[2], validated, "pixel_accuracy", GREY, "pixel accuracy", marker="o")
-        _curve(axes[2], validated, "val_miou", ORANGE, "validation mean IoU", marker="o")
-        best = max(validated, key=lambda row: row["val_miou"])
-        axes[2].annotate(
-            f"best {best['val_miou']:.3f}",
-            (best["step"], best["val_miou"]),
-            xytext=(0, -16 if best["val_miou"] > 0.5 else 8),
-            textcoords="offset points",
-            ha="right" if best is validated[-1] and len(validated) > 1 else "center",
-            color=ORANGE,
-            weight="bold",
-        )
-        axes[2].set_ylim(0, 1)
-        axes[2].set_title("validation", loc="left")
-        axes[2].legend(loc="lower right" if best["val_miou"] > 0.5 else "upper left", frameon=False)
+        _validation(axes[2], validated, column_of(monitor))
     for axis in axes:
         axis.set_xlim(0, rows[-1]["step"] * 1.03)
     figure.suptitle(title, x=0.01, ha="left", weight="bold")
     FigureCanvasAgg(figure)
     with replacing(path) as temporary:
         figure.savefig(temporary)
+
+
+def _validation(axis, rows: Sequence[dict], decides: str) -> None:
+    drawn = {"pixel_accuracy": (GREY, "pixel accuracy"), "val_miou": (ORANGE, "validation mean IoU")}
+    if decides not in (*drawn, "loss"):
+        drawn[decides] = (GREEN, measure(decides))
+    for column, (color, label) in drawn.items():
+        _curve(axis, rows, column, color, label, marker="o")
+    measured = [row for row in rows if decides in drawn and decides in row]
+    if measured:
+        best = max(measured, key=lambda row: row[decides])
+        axis.annotate(
+            f"best {best[decides]:.3f}",
+            (best["step"], best[decides]),
+            xytext=(0, -16 if best[decides] > 0.5 else 8),
+            textcoords="offset points",
+            ha="right" if best is rows[-1] and len(rows) > 1 else "center",
+            color=drawn[decides][0],
+            weight="bold",
+        )
+    axis.set_ylim(0, 1)
+    axis.set_title("validation", loc="left")
+    high = max(row["val_miou"] for row in rows) > 0.5
+    axis.legend(loc="lower right" if high else "upper left", frameon=False)
 
 
 def _curve(axis, rows: Sequence[dict], name: str, color: str, label: str, marker: str | None = None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 import os
 import time
 from collections.abc import Iterable, Mapping
@@ -15,7 +16,7 @@ import tensorflow as tf
 from deeplab_tf.files import replacing
 from deeplab_tf.training.callbacks.base import RunCallback
 from deeplab_tf.training.callbacks.validation import MEAN_IOU, PIXEL_ACCURACY
-from deeplab_tf.training.state import COLUMNS, RunState
+from deeplab_tf.training.state import RunState, columns_of
 
 _VALIDATED = {"val_miou": MEAN_IOU, "pixel_accuracy": PIXEL_ACCURACY}
 
@@ -32,6 +33,7 @@ class TrainingLog(RunCallback):
             of epochs only.
         batch_size: Images per step; without it there is no speed.
         schedule: Gives the learning rate by step; the optimiser's, after the step, when left out.
+        monitor: What decides which model is the best, as for `BestModel`; it has a column, too.
         state: As for `RunCallback`; has the rows.
 
     Attributes:
@@ -52,10 +54,12 @@ class TrainingLog(RunCallback):
         every: int | None = None,
         batch_size: int | None = None,
         schedule: keras.optimizers.schedules.LearningRateSchedule | None = None,
+        monitor: str = MEAN_IOU,
         state: RunState | None = None,
     ):
         super().__init__(state)
         self._every, self._batch_size, self._schedule = every, batch_size or 0, schedule
+        self._monitor = monitor
         self._board: TensorBoardLog | None = None
         self._began, self._ended, self._images = None, 0.0, 0
         self.move(path, tensorboard)
@@ -98,7 +102,7 @@ class TrainingLog(RunCallback):
     def _add(self, logs: Mapping) -> None:
         # A training that was stopped within an epoch ends it at a step that may have its row.
         known = set(self.state.rows[-1]) - {"step"} if self.state.logged else ()
-        row = add_row(self.state, logs, self._rate())
+        row = add_row(self.state, logs, self._rate(), self._monitor)
         if self._images and self._began is not None:
             row["images_per_second"] = self._images / max(self._ended - self._began, 1e-9)
         self.state.tick()
@@ -115,12 +119,19 @@ class TrainingLog(RunCallback):
         return float(self._schedule(self.state.step - 1))
 
 
-def add_row(state: RunState, logs: Mapping, learning_rate: float) -> dict:
+def column_of(monitor: str) -> str:
+    """The column of what decides which model is the best."""
+    return {name: column for column, name in _VALIDATED.items()}.get(monitor, monitor)
+
+
+def add_row(state: RunState, logs: Mapping, learning_rate: float, monitor: str) -> dict:
     """The row of the current step in `state.rows`, with what there is to log so far."""
     if not state.logged:
         state.rows.append({"step": state.step, "loss": float(logs["loss"]), "learning_rate": learning_rate})
     row = state.rows[-1]
-    row |= {column: logs[name] for column, name in _VALIDATED.items() if name in logs}
+    measured = {**_VALIDATED, **({} if monitor == "loss" else {column_of(monitor): monitor})}
+    # What nothing could be measured of is not a number.
+    row |= {column: float(logs[name]) for column, name in measured.items() if math.isfinite(logs.get(name, math.nan))}
     return row
 
 
@@ -131,7 +142,7 @@ def write_log(path: str | os.PathLike, rows: Iterable[Mapping]) -> None:
         path: The file.
         rows: Numbers by column: `step`, `loss` (mean since the row before, weight decay included),
             `learning_rate`, `val_miou` and `pixel_accuracy` (0-1; only where the run validated),
-            `images_per_second`, `seconds` (since the start, validation included).
+            `images_per_second`, `seconds` (since the start, validation included), and further ones, which come last.
 
     Raises:
         OSError: If the file cannot be written.
@@ -139,8 +150,9 @@ def write_log(path: str | os.PathLike, rows: Iterable[Mapping]) -> None:
     Example:
         >>> write_log("log.csv", [{"step": 10, "loss": 1.5}])
     """
+    rows = list(rows)
     with replacing(path) as temporary, open(temporary, "w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, COLUMNS)
+        writer = csv.DictWriter(file, columns_of(rows))
         writer.writeheader()
         writer.writerows(
             {name: value if isinstance(value, int) else f"{value:.6g}" for name, value in row.items()} for row in rows
@@ -165,9 +177,9 @@ class TensorBoardLog:
     def add(self, row: Mapping) -> None:
         """Writes one row, so that TensorBoard shows it."""
         with self._writer.as_default(step=row["step"]):
-            for name in COLUMNS[1:]:
-                if name in row:
-                    tf.summary.scalar(name, row[name])
+            for name, value in row.items():
+                if name != "step":
+                    tf.summary.scalar(name, value)
         self._writer.flush()
 
     def close(self) -> None:

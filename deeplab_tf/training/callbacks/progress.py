@@ -7,10 +7,11 @@ from typing import Any
 
 from deeplab_tf.progress import Progress
 from deeplab_tf.training.callbacks.base import RunCallback
-from deeplab_tf.training.callbacks.validation import MEAN_IOU, PIXEL_ACCURACY
+from deeplab_tf.training.callbacks.validation import MEAN_IOU, PIXEL_ACCURACY, measure
 from deeplab_tf.training.state import RunState
 
 _log = logging.getLogger(__name__)
+_SHOWN = ("loss", MEAN_IOU, PIXEL_ACCURACY)
 
 
 class TrainingProgress(RunCallback):
@@ -21,14 +22,18 @@ class TrainingProgress(RunCallback):
     Args:
         batch_size: Images per step.
         steps: Of the whole run; those of all epochs when left out.
+        monitor: What decides which model is the best, as for `BestModel`; the line has it, too.
         state: As for `RunCallback`; shared with `BestModel`, the line says which is the best so far.
 
     Example:
         >>> model.fit(batches, epochs=3, verbose=0, callbacks=[TrainingProgress(batch_size=8)])
     """
 
-    def __init__(self, batch_size: int, steps: int | None = None, state: RunState | None = None):
+    def __init__(
+        self, batch_size: int, steps: int | None = None, state: RunState | None = None, *, monitor: str = MEAN_IOU
+    ):
         super().__init__(state)
+        self._monitor = monitor
         self._batch_size, self._steps = batch_size, steps
         self._total, self._progress = steps, None
 
@@ -57,6 +62,7 @@ class TrainingProgress(RunCallback):
         line = f"step {self.state.step}{of}: loss {logs['loss']:.3f}"
         if MEAN_IOU in logs:
             line += f", val mIoU {logs[MEAN_IOU]:.4f}, pixel accuracy {logs[PIXEL_ACCURACY]:.4f}"
+            line += "" if self._monitor in _SHOWN else f", {measure(self._monitor)} {logs[self._monitor]:.4f}"
             line += " (best so far)" if self.state.best_step == self.state.step else ""
         _log.info(line)
 

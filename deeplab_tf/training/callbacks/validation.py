@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from deeplab_tf.checks import expect, whole
 from deeplab_tf.evaluation import Evaluation, evaluate_all
+from deeplab_tf.evaluation.evaluation import title
 from deeplab_tf.evaluation.items import total
 from deeplab_tf.evaluation.metrics import Metric
 from deeplab_tf.inference import Predictor, open_predictor
@@ -19,6 +20,11 @@ from deeplab_tf.labels import LabelSpec
 from deeplab_tf.optimizers import averaged_weights
 
 MEAN_IOU, PIXEL_ACCURACY = "val_mean_iou", "val_pixel_accuracy"
+
+
+def measure(name: str) -> str:
+    """What people read for the name of a number in the logs, such as `val_boundary_iou`."""
+    return {MEAN_IOU: "mIoU"}.get(name, title(name.removeprefix("val_")))
 
 
 class Validation(keras.callbacks.Callback):

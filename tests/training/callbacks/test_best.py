@@ -49,6 +49,16 @@ def test_another_metric_decides(known, published, model, tmp_path):
     assert (best.state.best_step, best.state.best_value, best.state.best_miou) == (8, 1.0, 0.2)
 
 
+def test_what_could_not_be_measured_is_never_better_and_never_kept(known, published, model, tmp_path):
+    nothing = float("nan")
+    best = BestModel(tmp_path / "best.keras", model=model)
+    known.fit(published(nothing, 0.2, nothing), best, epochs=3)
+    assert (best.state.best_step, best.state.best_miou) == (8, 0.2)
+    best = BestModel(tmp_path / "best.keras", model=model)
+    known.fit(published(nothing, nothing), best, epochs=2)
+    assert (best.state.best_step, best.state.best_miou, best.state.best_value) == (20, None, None)
+
+
 def test_what_nobody_measures_cannot_decide(known, published, model, tmp_path):
     best = BestModel(tmp_path / "best.keras", model=model, monitor="val_eror")
     with pytest.raises(ValueError, match=r"monitor must be one of .*'val_mean_iou'.*received 'val_eror'. Place"):

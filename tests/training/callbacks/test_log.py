@@ -3,23 +3,19 @@
 import csv
 
 import keras
+import numpy as np
 import pytest
-from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from PIL import Image
 
 from deeplab_tf.training.callbacks import TrainingLog
 from deeplab_tf.training.callbacks.curves import draw_curves
 from deeplab_tf.training.callbacks.log import TensorBoardLog, write_log
+from harness.board_events import steps_of
 
 ROWS = [
     {"step": 10, "loss": 1.23456789, "learning_rate": 0.01, "images_per_second": 9.5, "seconds": 12.0},
     {"step": 20, "loss": 0.5, "learning_rate": 1e-7, "val_miou": 0.25, "pixel_accuracy": 0.75, "seconds": 20.5},
 ]
-
-
-def steps_of(folder, name="loss"):
-    """The steps at which TensorBoard has a value."""
-    events = EventAccumulator(str(folder), size_guidance={"tensors": 0}).Reload()
-    return [event.step for event in events.Tensors(name)]
 
 
 def test_csv(tmp_path):
@@ -53,6 +49,25 @@ def test_curves_are_drawn_with_and_without_validation(tmp_path):
     with_validation, without = ((tmp_path / name).read_bytes() for name in ("with.png", "without.png"))
     widths = [int.from_bytes(png[16:20], "big") for png in (with_validation, without)]
     assert widths[0] > 1.3 * widths[1]
+
+
+def test_the_measure_that_decides_has_a_column_of_its_own_behind_the_others_and_a_curve(known, published, tmp_path):
+    class Edges(published):
+        def on_epoch_end(self, epoch, logs=None):
+            super().on_epoch_end(epoch, logs)
+            logs["val_boundary_iou"] = (float("nan"), 0.25)[epoch]
+
+    log = TrainingLog(tmp_path / "log.csv", tmp_path / "board", monitor="val_boundary_iou")
+    known.fit(Edges(0.5, 0.5), log, epochs=2)
+    lines = (tmp_path / "log.csv").read_text().splitlines()
+    assert [line.split(",")[-1] for line in lines] == ["val_boundary_iou", "", "0.25"]
+    assert steps_of(tmp_path / "board", "val_boundary_iou") == [8]
+    pictures = []
+    for monitor in ("val_mean_iou", "val_boundary_iou"):
+        draw_curves(tmp_path / "curves.png", log.state.rows, "run", monitor=monitor)
+        pictures.append(np.asarray(Image.open(tmp_path / "curves.png"))[..., :3].astype(int))
+    greens = [(picture[..., 1] > picture[..., [0, 2]].max(-1) + 40).sum() for picture in pictures]
+    assert greens[0] == 0 < greens[1]
 
 
 def test_rows_within_an_epoch_have_the_mean_loss_since_the_one_before(known, published, tmp_path):

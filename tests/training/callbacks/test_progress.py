@@ -33,6 +33,12 @@ def test_lines_have_the_loss_and_the_images_per_second(known, published, logged,
     ]
 
 
+def test_a_line_has_the_measure_that_decides(known, published, logged):
+    edges = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: logs.update(val_boundary_iou=0.125))
+    known.fit(published(0.5), edges, TrainingProgress(1, monitor="val_boundary_iou"))
+    assert logged.messages[-1].endswith("val mIoU 0.5000, pixel accuracy 0.7500, boundary IoU 0.1250")
+
+
 def test_a_terminal_gets_a_bar_that_stays(known, capsys, monkeypatch):
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     known.fit(TrainingProgress(batch_size=4))
