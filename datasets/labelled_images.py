@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from deeplab_tf.datasets.audit.raw_source import find_source
+from deeplab_tf.datasets.audit.raw_source import find_source, warn_of_unused
 from deeplab_tf.datasets.builders.class_names import Labels, named_labels
 from deeplab_tf.datasets.pipeline.batches import evaluation_images
 from deeplab_tf.datasets.pipeline.prepared import is_prepared, open_prepared
@@ -62,6 +62,7 @@ def labelled_images(
     with contextlib.ExitStack() as stack:
         options = {"otherwise": otherwise, "stack": stack}
         source = find_source(path, [split], labels, masks, mask_suffix, ids, **options)
+        warn_of_unused(path, source, mask_suffix, ids)
         if source is not None:
             yield _Files(source.pairs[split], source.labels), source.labels
             return

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from deeplab_tf.checks import listing
 from deeplab_tf.datasets.audit.annotated import RawSource
-from deeplab_tf.datasets.audit.raw_source import find_source
+from deeplab_tf.datasets.audit.raw_source import find_source, warn_of_unused
 from deeplab_tf.datasets.builders.class_names import Labels, named_labels
 from deeplab_tf.datasets.builders.folder import divide_folder
 from deeplab_tf.datasets.builders.folder_masks import ids_in_names
@@ -81,14 +81,18 @@ def open_data(
         options = {"mask_suffix": mask_suffix, "stack": stack}
         share = 0.0 if val_data is not None else val_share
         wanted = [train_split] if val_split is None or val_data is not None else [train_split, val_split]
-        data = _opened(Path(path), wanted, labels, masks, ids, share, **options)
+        # Where both are given, the settings of masks may be meant for the others.
+        data = _opened(Path(path), wanted, labels, masks, ids, share, told=val_data is None, **options)
         if val_data is None:
             yield data
             return
         # Records say theirs, which are compared below.
         meant = None if (Path(val_data) / INDEX_NAME).is_file() else data.labels
         ids = ids or ids_in_names(data.labels)
-        validation = _opened(Path(val_data), [val_split or VAL], meant, val_masks, ids, 0.0, **options)
+        try:
+            validation = _opened(Path(val_data), [val_split or VAL], meant, val_masks, ids, 0.0, told=False, **options)
+        except ValueError as error:
+            raise ValueError(str(error).replace("--masks", "--val-masks")) from error
         split = val_split or (VAL if VAL in validation.splits else _only(validation))
         _check_classes(data, validation)
         yield JoinedData({train_split: (data, train_split), val_split or VAL: (validation, split)})
@@ -101,17 +105,22 @@ def _check(path, masks, val_data, val_masks, val_share) -> None:
         raise ValueError(
             f"Received both val_data {val_data} and val_share {val_share}; each says what to validate on. Give one."
         )
-    if masks is not None and is_prepared(Path(path)):
-        raise ValueError(f"{path} was prepared by TFDS and has its masks; received masks {masks} too. Leave them out.")
+    for name, given, where in (("masks", masks, path), ("val_masks", val_masks, val_data)):
+        if given is not None and is_prepared(Path(where)):
+            raise ValueError(
+                f"{where} was prepared by TFDS and has its masks; received {name} {given} too. Leave them out."
+            )
 
 
 def _opened(
-    path: Path, wanted: list[str], labels, masks, ids: Sequence[int], share: float | None, *, stack, **options
+    path: Path, wanted: list[str], labels, masks, ids: Sequence[int], share: float | None, *, stack, told, **options
 ) -> DataSet | ImageData:
     if is_prepared(path):
         found = open_prepared(path, labels)
     else:
         source = find_source(path, None, labels, masks, ids=ids, stack=stack, strict=True, **options)
+        if told:
+            warn_of_unused(path, source, options["mask_suffix"], ids)
         if source is not None:
             missing = [] if source.one_split else [split for split in wanted if split not in source.pairs]
             more = find_source(path, missing, labels, None, ids=ids, stack=stack, **options) if missing else None

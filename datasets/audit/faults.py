@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import glob
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -154,12 +154,24 @@ def wrong_values(mask: np.ndarray, occurs: np.ndarray, labels: LabelSpec, file: 
         )
     elif labels.classes in wrong and not occurs[0] and labels.ignore_label != 0:
         remedy = f"Class 0 does not occur: if ids were counted from 1, subtract 1. {remedy}"
+    else:
+        remedy += if_ignored(wrong)
     return BadPair(
         "blurred_mask" if blurred else "wrong_values",
         file,
         f"{file} holds the value(s) {listing(wrong)}; expected class ids 0-{labels.classes - 1} or "
         f"{labels.ignore_label} (ignore). {remedy}",
         tuple(wrong.tolist()),
+    )
+
+
+def if_ignored(values: Sequence[int]) -> str:
+    """How a value that is not a class is ignored, a sentence to add; nothing where there are several."""
+    if len(values) != 1:
+        return ""
+    return (
+        f" If {values[0]} means no class, make it the ignored value: --ignore-label {values[0]} of `deeplab-tf convert "
+        f"folder`, LabelSpec(names, ignore_label={values[0]}) in Python."
     )
 
 

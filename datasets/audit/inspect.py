@@ -13,7 +13,7 @@ from deeplab_tf.datasets.audit.contact_sheet import write_contact_sheet
 from deeplab_tf.datasets.audit.findings import Finding
 from deeplab_tf.datasets.audit.inspection import Inspection
 from deeplab_tf.datasets.audit.page import Pictures, write_page
-from deeplab_tf.datasets.audit.raw_source import find_source
+from deeplab_tf.datasets.audit.raw_source import find_source, warn_of_unused
 from deeplab_tf.datasets.audit.sample import Sample, pair_sample, record_sample
 from deeplab_tf.datasets.audit.tally import Tally
 from deeplab_tf.datasets.builders.class_names import Labels, named_labels
@@ -77,6 +77,7 @@ def inspect_dataset(
     options = {"contact_sheet": contact_sheet, "page": page, "workers": workers}
     with contextlib.ExitStack() as stack:
         source = find_source(path, splits, labels, masks, mask_suffix, ids, stack=stack)
+        warn_of_unused(path, source, mask_suffix, ids)
         if source is not None:
             return inspect_pairs(source.pairs, source.labels, path, findings=source.findings, **options)
     dataset = open_dataset(path, labels)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import itertools
+import logging
 import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from deeplab_tf.checks import listing
 from deeplab_tf.datasets.audit.annotated import RawSource, annotated_source
 from deeplab_tf.datasets.audit.findings import Finding
 from deeplab_tf.datasets.builders.class_names import read_class_names
@@ -17,8 +20,10 @@ from deeplab_tf.datasets.records.dataset import INDEX_NAME
 from deeplab_tf.datasets.records.pairs import Pair
 from deeplab_tf.datasets.records.publication import finish_publication
 from deeplab_tf.datasets.registry import DATA_SETS
+from deeplab_tf.files.reading import shown
 from deeplab_tf.labels import LabelSpec, label_spec
 
+_log = logging.getLogger(__name__)
 _NAMES_FILE = "class_names.txt"
 _SPLITS = ("train", "val")
 
@@ -97,11 +102,29 @@ def find_source(
 
 
 def _holds_both(path: Path, mask_suffix: str | None) -> bool:
-    """Whether images and masks lie side by side in the folder."""
+    """Whether images and masks lie side by side in the folder.
+
+    Raises:
+        ValueError: If they do not by a suffix that was given.
+    """
     try:
         return bool(folder_pairs(path, mask_suffix=mask_suffix))
     except ValueError:
+        if mask_suffix is not None:
+            raise
         return False
+
+
+def warn_of_unused(path: Path, source: RawSource | None, mask_suffix: str | None, ids: Sequence[int]) -> None:
+    """Logs which settings of a folder of images and masks were given for data of another kind, None for TFRecords."""
+    given = {"mask_suffix": mask_suffix, "ids": list(ids)}
+    named = [f"{name}={value!r}" for name, value in given.items() if value]
+    pairs = itertools.chain.from_iterable(source.pairs.values()) if source is not None else ()
+    if named and not any(isinstance(pair.read, MaskReader) for pair in pairs):
+        _log.warning(
+            "%s: without effect, as %s is not a folder of images and masks. Leave out what has none.",
+            listing(named), shown(path),
+        )  # fmt: skip
 
 
 def _present_splits(list_pairs: Callable[[Path, str], list[Pair]], path: Path) -> dict[str, list[Pair]]:

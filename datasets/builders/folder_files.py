@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 import os
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
 from deeplab_tf.datasets.records.pairs import Pair
+from deeplab_tf.files.reading import shown
 from deeplab_tf.images.files import IMAGE_SUFFIXES
 
+_log = logging.getLogger(__name__)
 # What tools put behind the image's name.
 MASK_SUFFIXES = ("_mask", "_masks", "_label", "_labels", "_seg", "_segmentation", "_gt", "_annotation")
 _PHOTOGRAPHS = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".heic", ".heif"})
@@ -37,6 +40,8 @@ def folder_pairs(
     else:
         image_files = _by_name(images, _files(images, "images", masks))
         mask_files = _by_name(masks, _files(masks, "masks", images))
+        if mask_suffix is not None:
+            _warn_of_no_mask(masks, mask_files, mask_suffix)
         suffix = _suffix(image_files, mask_files) if mask_suffix is None else mask_suffix
         mask_files = _by_name(masks, mask_files.values(), suffix)
     return [
@@ -85,9 +90,21 @@ def _suffix(images: Collection[str], masks: Collection[str]) -> str:
     return max(fits, key=fits.get)
 
 
-def _in_one_folder(folder: Path, suffix: str | None) -> tuple[dict[str, Path], dict[str, Path], str]:
+def _warn_of_no_mask(folder: Path, masks: Mapping[str, Path], suffix: str) -> None:
+    """Logs where no mask has the suffix that was given: their names may fit without it."""
+    if not any(name.endswith(suffix) for name in masks):
+        first = next(iter(masks.values()))
+        _log.warning(
+            "mask_suffix must be what masks have behind their images' names; received %r, which none of the %d in %s "
+            "has, %s for instance. Leave it out (--mask-suffix), or give theirs.",
+            suffix, len(masks), shown(folder), shown(first.name),
+        )  # fmt: skip
+
+
+def _in_one_folder(folder: Path, given: str | None) -> tuple[dict[str, Path], dict[str, Path], str]:
     files = _files(folder, "images")
     names = {_name(folder, path) for path in files}
+    suffix = given
     if suffix is None:
         fits = {suffix: sum(f"{name}{suffix}" in names for name in names) for suffix in MASK_SUFFIXES}
         suffix = max(fits, key=fits.get) if any(fits.values()) else ""
@@ -100,9 +117,11 @@ def _in_one_folder(folder: Path, suffix: str | None) -> tuple[dict[str, Path], d
     # Photographs of which some are PNGs are not a data set.
     together = suffix or {_name(folder, path) for path in images} & {_name(folder, path) for path in masks}
     if not together or not masks or not images:
+        behind = ", ".join(MASK_SUFFIXES) if given is None else repr(given)
+        other = ", or a.png beside a.jpg" if not given else ""
         raise ValueError(
             f"{folder} holds no {'masks beside its images' if images else 'images beside its masks'}; expected a mask "
-            f"beside each image, of its name with {', '.join(MASK_SUFFIXES)} behind it, or a.png beside a.jpg. Name "
+            f"beside each image, of its name with {behind} behind it{other}. Name "
             "the folder of the masks (--masks), or their suffix (--mask-suffix)."
         )
     return _by_name(folder, images), _by_name(folder, masks, suffix), suffix

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from deeplab_tf.checks import expect, is_whole, listing
-from deeplab_tf.datasets.audit.faults import BadPair
+from deeplab_tf.datasets.audit.faults import BadPair, if_ignored
 from deeplab_tf.datasets.builders.color_masks import read_color_mask
 from deeplab_tf.datasets.records.pairs import Pair, mask_values
 from deeplab_tf.datasets.records.parallel import ordered_map
@@ -75,7 +75,7 @@ class MaskReader:
                 "wrong_values",
                 path,
                 f"{path} holds the value(s) {_listed(wrong)}; expected {_listed(self.ids)} (ids) or "
-                f"{self.labels.ignore_label} (ignore). Add the values to the ids.",
+                f"{self.labels.ignore_label} (ignore). Add the values to the ids.{if_ignored(wrong)}",
                 tuple(wrong.tolist()),
             )
         return ids.astype(self.labels.mask_dtype)
@@ -121,12 +121,14 @@ def counted_labels(
             f"The masks hold only {classes} besides {ignore_label} (ignore); segmentation needs at least 2 classes. "
             f"{remedy or 'Are they masks?'}{said}"
         )
-    missing = classes[-1] + 1 - len(classes)
+    missing = _gaps(classes)
     if missing > len(classes):
+        # One that stands far off may be what is not a class.
+        alone = classes[-1:] if len(classes) > 2 and _gaps(classes[:-1]) < len(classes) else []
         raise SparseIds(
             f"The masks hold the values {_listed(classes)}, too far apart to be class ids. "
             f"{_ids_option(classes)} makes them classes 0-{len(classes) - 1}; where classes only do not occur, say how "
-            f"many there are (--labels {classes[-1] + 1}, or --class-names).",
+            f"many there are (--labels {classes[-1] + 1}, or --class-names).{if_ignored(alone)}",
             tuple(classes),
         )
     notes = ()
@@ -153,6 +155,11 @@ def values_or_reason(path: Path) -> tuple[np.ndarray, str]:
         return np.zeros(256, bool), f"{shown(path)} is missing."
     except ValueError as error:
         return np.zeros(256, bool), str(error)
+
+
+def _gaps(values: Sequence[int]) -> int:
+    """How many ids below the last value do not occur."""
+    return values[-1] + 1 - len(values)
 
 
 def _ids_option(values: Sequence[int]) -> str:

@@ -97,7 +97,10 @@ def read_class_weights(path: str | os.PathLike, classes: int) -> np.ndarray:
         >>> read_class_weights("weights.json", 2)
         array([1. , 2.5])
     """
-    with reading(path, "class weights", f"`deeplab-tf inspect --json` writes such a file, with {KEY!r}."):
+    remedy = f"`deeplab-tf inspect --json` writes such a file, with {KEY!r}."
+    if not os.path.lexists(path):
+        raise FileNotFoundError(f"There is no {shown(path)}. Check the path; {remedy}")
+    with reading(path, "class weights", remedy):
         found = read_json(path)
         values = found.get(KEY) if isinstance(found, dict) else found
         return check_class_weights(values, classes, shown(path))

@@ -26,7 +26,7 @@ from deeplab_tf.images import read_mask
 from deeplab_tf.labels import LabelSpec
 from deeplab_tf.progress import track
 
-_LEFT_OUT = "Restore it or take the pair out; `deeplab-tf convert --skip-bad` leaves such pairs out."
+_LEFT_OUT = "`deeplab-tf convert --skip-bad` leaves such pairs out."
 
 
 @dataclasses.dataclass(frozen=True)

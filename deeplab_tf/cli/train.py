@@ -46,6 +46,11 @@ def train(resume, overwrite, own, print_config, **options) -> None:
     from deeplab_tf.files.scratch import scratch_folder
 
     given = {name: value for name, value in options.items() if value is not None}
+    if resume and overwrite:
+        raise click.UsageError(
+            "Received both --resume, which goes on with the run in --output, and --overwrite, which replaces it. Leave "
+            "one of them out."
+        )
     named = given.pop("recipe", None)
     with contextlib.ExitStack() as stack:
         if "output" not in given and given.get("fast_dev_run") and not (print_config or resume):
@@ -71,11 +76,12 @@ def _settings(given: dict[str, Any], named: str | None, own: dict[str, Any]):
     """The `TrainConfig`, or those of the stages."""
     from deeplab_tf import training
 
-    if named is not None:
-        return training.recipe(named, own, **given)
-    if own:
+    if named is None and own:
         raise click.UsageError("--set-recipe is for a recipe. Give --recipe too.")
-    return training.TrainConfig(**given)
+    made = training.TrainConfig(**given) if named is None else training.recipe(named, own, **given)
+    for config in [made] if isinstance(made, training.TrainConfig) else made:
+        config.check_said_once(given)
+    return made
 
 
 def _shown(configs) -> dict:

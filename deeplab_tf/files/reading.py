@@ -72,11 +72,11 @@ def reading(
         raise _unreadable(name, what, error, remedy) from error
     except (ValueError, FileNotFoundError) as error:
         if isinstance(error, FileNotFoundError) and error.errno and not os.path.lexists(path):
-            raise FileNotFoundError(f"There is no {name}.") from error
+            raise FileNotFoundError(f"There is no {name}. Check the path.") from error
         if _wants_room(error) or name in str(error) or str(path) in str(error):
             raise
         if isinstance(error, FileNotFoundError) and not os.path.lexists(path):
-            raise FileNotFoundError(f"There is no {name}.") from error
+            raise FileNotFoundError(f"There is no {name}. Check the path.") from error
         raise _unreadable(name, what, error, remedy) from error
     except Exception as error:
         raise _unreadable(name, what, error, remedy) from error

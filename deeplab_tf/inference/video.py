@@ -72,7 +72,7 @@ def segment_video(
     """
     source, output = Path(source), Path(output)
     if not source.is_file():
-        raise FileNotFoundError(f"There is no video {shown(source)}.")
+        raise FileNotFoundError(f"There is no video {shown(source)}. Check the path.")
     if output.suffix.lower() not in VIDEO_SUFFIXES:
         raise ValueError(f"{shown(output)} is not a video's name; expected one of {', '.join(sorted(VIDEO_SUFFIXES))}.")
     if output.exists() and output.samefile(source):

@@ -6,7 +6,7 @@ import dataclasses
 import inspect
 import os
 import reprlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from deeplab_tf.training.groups import (
     RunSettings,
     ScheduleSettings,
 )
+from deeplab_tf.training.optimisation.tables import check_said_once
 
 GROUPS: dict[str, type[Settings]] = {
     "network": NetworkSettings,
@@ -120,6 +121,17 @@ class TrainConfig:
     def flat(self) -> dict[str, Any]:
         """All settings by their own names, without the groups."""
         return {name: getattr(getattr(self, group), field) for name, (group, field) in _PLACES.items()}
+
+    def check_said_once(self, given: Collection[str] = ()) -> None:
+        """Makes sure that nothing is said twice, or of a loss, schedule or optimiser that has no such setting.
+
+        Args:
+            given: Names of settings that count as said even at their defaults.
+
+        Raises:
+            ValueError: If something is.
+        """
+        check_said_once(self.flat(), {*self.optimisation.changed(), *self.schedule.changed(), *given})
 
     def to_dict(self) -> dict:
         """A JSON-ready dictionary of the groups, with a version, that `TrainConfig.from_dict` reads back."""

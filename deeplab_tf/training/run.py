@@ -71,6 +71,8 @@ def train(
     config: TrainConfig, callbacks: Sequence[keras.callbacks.Callback] = (), *, overwrite: bool = False
 ) -> TrainResult:
     """One run, as `deeplab_tf.training.train` has it."""
+    # Not when it is resumed: what began before this was refused ends.
+    config.check_said_once()
     callbacks, folder = check_callbacks(callbacks), RunFolder(config.output)
     with Interrupts() as interrupts, _written(folder, lambda: config) as writes:
         if writes:

@@ -154,6 +154,7 @@ def settled(config: TrainConfig) -> TrainConfig:
     Raises:
         As `with_learning_rate`.
     """
+    config.check_said_once()
     config = config.replace(eval_every=config.eval_steps)
     # Those of a stage need not be there yet.
     if config.learning_rate is not None:

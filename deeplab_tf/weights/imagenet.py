@@ -177,7 +177,7 @@ def _with_top(model: SegmentationModel) -> bool:
 
 def _check_there(path: Path) -> None:
     if not path.is_file():
-        raise FileNotFoundError(f"There is no file {path}.")
+        raise FileNotFoundError(f"There is no file {path}. Check the path.")
 
 
 def copy_application(source: keras.Model, model: SegmentationModel) -> Transfer:

@@ -50,6 +50,20 @@ def test_left_out_or_none_they_are_off(monkeypatch):
         (("--rotate", "270"), "rotate must be a number from 0 to 180; received 270.0"),
         (("--class-weights", "median"), "class_weights must be one of"),
         (("--sampling", "even"), "'even' is not one of"),
+        (
+            ("--resume", "--overwrite"),
+            "Received both --resume, which goes on with the run",
+        ),
+        # At their defaults, but said.
+        (
+            ("--momentum", "0.9", "--set-optimizer", "momentum=0.8"),
+            "beside momentum=0.9. Give it once, as momentum",
+        ),
+        (
+            ("--momentum", "0.9", "--optimizer", "adamw"),
+            "is a setting of sgd, momentum; received momentum=0.9",
+        ),
+        (("--print-config", "--set-optimizer", "learning_rate=3"), "as learning_rate, which --learning-rate sets"),
     ],
 )
 def test_impossible_values_are_told(capsys, arguments, said):

@@ -15,6 +15,7 @@ from deeplab_tf.datasets import (
     training_batches,
 )
 from deeplab_tf.datasets.pipeline.image_sizes import sampled_sizes
+from deeplab_tf.labels import LabelSpec
 from harness.stored_records import random_ids, save_image, save_mask
 
 CROP = {"batch_size": 3, "crop_size": (17, 17)}
@@ -95,7 +96,10 @@ def test_a_damaged_file_is_named(raw):
     save_mask(raw / "masks/7.png", np.full((24, 31), 9, np.uint8))
     with (
         open_data(raw, labels=3, val_share=0) as data,
-        pytest.raises(ValueError, match=r"4\.jpg .*take the pair out"),
+        pytest.raises(
+            ValueError,
+            match=r"4\.jpg .*\. Replace the file or leave it out\. `deeplab-tf convert --skip-bad` leaves such",
+        ),
         explained_data(data, "train"),
     ):
         list(training_batches(data, **CROP).take(9))
@@ -121,6 +125,46 @@ def test_a_damaged_file_is_named(raw):
 def test_contradictions(raw, options, said):
     with pytest.raises(ValueError, match=said), open_data(raw, **options):
         pass
+
+
+def test_a_value_that_may_mean_no_class_gets_the_option_that_ignores_it(raw, tmp_path, logged):
+    save_mask(raw / "masks/7.png", np.full((24, 31), 11, np.uint8))
+    with (
+        open_data(raw, labels=3, val_share=0) as data,
+        pytest.raises(ValueError, match=r"7\.png holds .* 11; .* If 11 means no class, .*: --ignore-label 11 of"),
+        explained_data(data, "train"),
+    ):
+        list(training_batches(data, **CROP).take(9))
+    for labels in (
+        LabelSpec(("a", "b", "c"), ignore_label=11),
+        convert_folder(raw / "images", raw / "masks", tmp_path / "records", ignore_label=11).labels,
+    ):
+        assert (labels.classes, labels.ignore_label) == (3, 11)
+    with open_data(raw, labels=labels, val_share=0) as data:
+        masks = [mask for _, mask in training_batches(data, **CROP).take(9).as_numpy_iterator()]
+        assert set(np.unique(masks)) == {0, 1, 2, 11}
+    # Without labels it is counted as one of them.
+    logged.clear()
+    with open_data(raw, val_share=0) as data:
+        assert data.labels.classes == 4
+    assert "--ids 0,1,2,11 (ids=[0, 1, 2, 11]) makes them classes 0-3" in logged.messages[0]
+    assert "If 11 means no class, make it the ignored value: --ignore-label 11 of" in logged.messages[0]
+
+
+def test_the_masks_to_validate_on_are_called_so(raw):
+    said = r"of images with that of its masks \(--val-masks\)"
+    with pytest.raises(ValueError, match=said) as caught, open_data(raw, val_data=raw / "images"):
+        pass
+    assert "(--masks)" not in str(caught.value)
+
+
+def test_settings_of_masks_for_other_data_are_named(raw, tmp_path, logged):
+    convert_folder(raw / "images", raw / "masks", tmp_path / "records")
+    with open_data(raw, ids=(0, 1, 2)), open_data(raw, val_data=tmp_path / "records"):
+        pass
+    logged.clear()
+    with open_data(tmp_path / "records", mask_suffix="_gt", ids=(0, 1, 2)):
+        assert "mask_suffix='_gt', ids=[0, 1, 2]: without effect, as " in logged.messages[0]
 
 
 def test_what_is_missing_or_of_other_classes(raw, tmp_path):

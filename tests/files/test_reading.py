@@ -44,7 +44,7 @@ def test_a_missing_file_is_told_plainly(tmp_path):
     path = tmp_path / "gone.txt"
     with pytest.raises(FileNotFoundError) as caught, reading(path):
         path.read_text()
-    assert str(caught.value) == f"There is no {path}."
+    assert str(caught.value) == f"There is no {path}. Check the path."
 
 
 def test_a_missing_part_of_a_file_is_damage(tmp_path):

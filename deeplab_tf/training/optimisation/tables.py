@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import pkgutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from deeplab_tf.settings import Settings
@@ -45,12 +45,20 @@ class Part:
         # Takes TensorFlow.
         from deeplab_tf.models.arguments import check_names
 
-        make = pkgutil.resolve_name(self.make) if isinstance(self.make, str) else self.make
+        make = self._maker
         accepted = list(inspect.signature(make).parameters)[len(given) :]
         further = further or {}
         check_names(make.__name__, [*(name for name in own if group and name in group.changed()), *further], accepted)
         taken = {name: value for name, value in own.items() if name in accepted}
         return make(*given, **{**taken, **further})
+
+    def takes(self, name: str) -> bool:
+        """Whether it has an argument of this name."""
+        return name in inspect.signature(self._maker).parameters
+
+    @property
+    def _maker(self) -> Callable[..., Any]:
+        return pkgutil.resolve_name(self.make) if isinstance(self.make, str) else self.make
 
 
 # Called with the ignore label, and with `class_weights` where they take it; make a `keras.losses.Loss` of int labels
@@ -84,3 +92,38 @@ OPTIMIZERS = {
 ADAPTIVE = ("adam", "adamw")
 # Those that let weights decay themselves and are called with `weight_decay`; for the others it is in the loss.
 DECOUPLED = ("adamw",)
+
+# Of each table the settings of a run that some rows take, and those that they are called with in any case.
+_OF_THE_RUN = {
+    "loss": (LOSSES, ("class_weights",), ()),
+    "schedule": (SCHEDULES, ("power",), ("learning_rate", "steps")),
+    "optimizer": (OPTIMIZERS, ("momentum",), ("learning_rate", "weight_decay")),
+}
+
+
+def check_said_once(flat: Mapping[str, Any], given: Collection[str]) -> None:
+    """Makes sure that no setting is given twice, or for a loss, schedule or optimiser that does not take it.
+
+    Args:
+        flat: All settings of a run by name.
+        given: The names of those that somebody has given.
+
+    Raises:
+        ValueError: If one is.
+    """
+    for table, (rows, some, all_rows) in _OF_THE_RUN.items():
+        further, row = flat[f"{table}_settings"] or {}, flat[table]
+        for name in (*some, *all_rows):
+            if name in further and (name in all_rows or name in given):
+                beside = "" if name in all_rows else f" beside {name}={flat[name]!r}"
+                raise ValueError(
+                    f"{name} is a setting of the run itself; received {table}_settings={further}{beside}. Give it "
+                    f"once, as {name}, which --{name.replace('_', '-')} sets."
+                )
+        for name in some:
+            if name in given and not rows[row].takes(name):
+                takers = ", ".join(known for known in rows if rows[known].takes(name))
+                raise ValueError(
+                    f"{name} is a setting of {takers}; received {name}={flat[name]!r} for the {table} {row!r}. Leave "
+                    "it out, or take one of these."
+                )

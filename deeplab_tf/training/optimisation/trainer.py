@@ -33,11 +33,6 @@ def make_optimizer(config: TrainConfig) -> keras.optimizers.Optimizer:
     own: dict[str, float] = {"momentum": asked.momentum}
     if asked.optimizer in DECOUPLED:
         own["weight_decay"] = asked.weight_decay
-    if "weight_decay" in (asked.optimizer_settings or {}):
-        raise ValueError(
-            f"weight_decay is a setting of the run itself; received optimizer_settings={asked.optimizer_settings}. "
-            "Give it as weight_decay, which --weight-decay sets."
-        )
     row = OPTIMIZERS[asked.optimizer]
     return row.made(learning_rate(config), further=asked.optimizer_settings, group=asked, **own)
 

@@ -62,7 +62,7 @@ def unpacked(path: str | os.PathLike, checkpoint: str | None = None) -> Iterator
     """
     path = Path(path)
     if not path.is_file():
-        raise FileNotFoundError(f"There is no file {shown(path)}.")
+        raise FileNotFoundError(f"There is no file {shown(path)}. Check the path.")
     with scratch_folder() as folder:
         with reading(path, "a .tar.gz file", "Delete it and download it again."):
             try:

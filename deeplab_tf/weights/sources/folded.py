@@ -29,7 +29,7 @@ class FoldedFile(RecognisedFile):
     def released(self) -> ReleasedFile:
         """The file, read."""
         if not self.path.is_file():
-            raise FileNotFoundError(f"There is no file {self.name}.")
+            raise FileNotFoundError(f"There is no file {self.name}. Check the path.")
         released = self.kind.read(self.path)
         if not released.convolutions:
             raise ValueError(f"{self.name} holds no convolutions, so it is not a DeepLab network.")

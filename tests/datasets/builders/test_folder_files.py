@@ -43,6 +43,19 @@ def test_a_suffix_of_ones_own(tmp_path):
     ]
 
 
+def test_a_suffix_that_fits_no_mask_is_named(tmp_path, logged):
+    make(tmp_path, "images/a.jpg", "masks/a_seg.png", "images/b.jpg", "masks/b.png")
+    listed(tmp_path / "images", tmp_path / "masks", mask_suffix="_seg")
+    assert not logged.messages
+    listed(tmp_path / "images", tmp_path / "masks", mask_suffix="_gt")
+    assert len(logged.messages) == 1
+    assert "received '_gt', which none of the 2 in" in logged.messages[0]
+    assert "a_seg.png for instance. Leave it out (--mask-suffix)" in logged.messages[0]
+    make(tmp_path, "both/a.jpg", "both/a_seg.png")
+    with pytest.raises(ValueError, match=r"of its name with '_gt' behind it\. Name .*--mask-suffix"):
+        inspect_dataset(tmp_path / "both", mask_suffix="_gt")
+
+
 def test_names_that_end_like_a_suffix_by_themselves_stay(tmp_path):
     make(tmp_path, *(f"{kind}/{name}.png" for kind in ("images", "masks") for name in ("gas_mask", "cat")))
     assert [name for name, *_ in listed(tmp_path / "images", tmp_path / "masks")] == ["cat", "gas_mask"]

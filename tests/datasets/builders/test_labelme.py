@@ -164,7 +164,7 @@ def test_nothing_to_convert(folder, tmp_path):
     for name, message in (("empty", "empty holds no JSON files"), ("gone", "gone is not a folder")):
         with pytest.raises(ValueError, match=message):
             convert(tmp_path / name)
-    with pytest.raises(FileNotFoundError, match=r"^There is no \S+gone\.txt\.$"):
+    with pytest.raises(FileNotFoundError, match=r"^There is no \S+gone\.txt\. Check the path\.$"):
         convert(folder, class_names=tmp_path / "gone.txt")
     assert not (tmp_path / "out").exists()
     for path in folder.rglob("*.json"):

@@ -85,3 +85,8 @@ def test_files_that_are_no_json_are_refused_by_name(tmp_path, content):
     (tmp_path / "weights.json").write_text(content)
     with pytest.raises(ValueError, match=r"weights\.json cannot be read as a JSON file"):
         read_class_weights(tmp_path / "weights.json", 2)
+
+
+def test_a_missing_file_says_what_writes_one(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"There is no .*none\.json\. Check the path; .*inspect --json. writes"):
+        read_class_weights(tmp_path / "none.json", 2)

@@ -11,7 +11,7 @@ from deeplab_tf.cli import main
 from deeplab_tf.cli.group import cli
 from deeplab_tf.datasets import convert_folder, draw_shapes
 from deeplab_tf.labels import LabelSpec
-from deeplab_tf.training import RunFolder, TrainConfig
+from deeplab_tf.training import RunFolder, TrainConfig, train
 from deeplab_tf.training.checkpoint import RunState, save_checkpoint
 from deeplab_tf.training.optimisation.tables import LOSSES, OPTIMIZERS, SCHEDULES, Part
 from deeplab_tf.training.optimisation.trainer import make_optimizer, make_trainer
@@ -122,10 +122,35 @@ def test_their_settings_reach_them(rows):
         ({"schedule": "cosine", "power": 2}, "Cosine has no argument 'power'"),
         ({"schedule_settings": {"warm_up_steps": 3000}}, "warm_up_steps must be a whole number from 0 to 2999"),
         ({"optimizer": "adamw", "momentum": 0.5}, "AdamW has no argument 'momentum'"),
-        ({"optimizer_settings": {"weight_decay": 1}}, "weight_decay is a setting of the run itself"),
         ({"optimizer_settings": {"clipnrom": 1}}, "SGD has no argument 'clipnrom'; did you mean 'clipnorm'"),
     ],
 )
 def test_settings_that_a_row_does_not_have_are_refused(rows, changes, message):
     with pytest.raises(ValueError, match=message):
         make_optimizer(TrainConfig(data="d", output="o", learning_rate=0.1, **changes))
+
+
+@pytest.mark.parametrize(
+    "changes, message",
+    [
+        ({"optimizer_settings": {"weight_decay": 1}}, "once, as weight_decay, which --weight-decay sets"),
+        ({"optimizer_settings": {"learning_rate": 3}}, "once, as learning_rate, which --learning-rate sets"),
+        ({"optimizer_settings": {"momentum": 0.8}, "momentum": 0.7}, r"\{'momentum': 0.8\} beside momentum=0.7. Give"),
+        ({"schedule_settings": {"steps": 3}}, "which --steps sets"),
+        ({"schedule_settings": {"power": 3}, "power": 2}, "beside power=2. .* which --power sets"),
+        ({"loss_settings": {"class_weights": [1, 2]}, "class_weights": (1, 2)}, "which --class-weights sets"),
+        ({"optimizer": "adamw", "momentum": 0.5}, "of sgd, momentum; received momentum=0.5 for the optimizer 'adamw'"),
+        ({"schedule": "cosine", "power": 2}, "power is a setting of poly; received power=2 for the schedule 'cosine'"),
+        ({"loss": "dice", "class_weights": "inverse_log"}, "for the loss 'dice'. Leave it out"),
+    ],
+)
+def test_what_is_said_twice_or_of_another_row_begins_no_run(changes, message, tmp_path):
+    with pytest.raises(ValueError, match=message):
+        train(TrainConfig(data="d", output=str(tmp_path / "run"), **changes))
+    assert not (tmp_path / "run").exists()
+
+
+def test_what_is_said_once_begins(tmp_path):
+    for changes in ({"optimizer_settings": {"momentum": 0.8}}, {"loss": "sum", "class_weights": "inverse_log"}):
+        with pytest.raises(ValueError, match="gone is not a folder"):
+            train(TrainConfig(data=str(tmp_path / "gone"), output=str(tmp_path / "run"), **changes))
