@@ -5,8 +5,7 @@ import re
 from harness.notebooks import run_notebook
 
 
-def test_dense_crf_runs(monkeypatch, tmp_path):
-    monkeypatch.delenv("DENSE_CRF_MODEL", raising=False)
+def test_dense_crf_runs(tmp_path):
     less = {
         "(12)\n": "(4)\n",
         "examples[:8], examples[8:]": "examples[:2], examples[2:]",
