@@ -122,6 +122,7 @@ def batch_files(
     seed: int = 0,
     shuffle_buffer: int | None = None,
     image_weights: Sequence[float] | np.ndarray | None = None,
+    paths: bool = False,
 ) -> list[str]:
     """The names of the images in one of the batches of `training_batches`, none of which is decoded for it.
 
@@ -134,6 +135,7 @@ def batch_files(
         seed: Seed of the order.
         shuffle_buffer: Number of images held in memory.
         image_weights: How often every image is drawn.
+        paths: Whether to give their files' paths instead, where each has a file of its own.
 
     Returns:
         The images' names without their endings, as the data set has them, in the batch's order.
@@ -154,7 +156,8 @@ def batch_files(
         shuffle_buffer=source.shuffle_buffer if shuffle_buffer is None else shuffle_buffer,
         image_weights=image_weights,
     )
-    names = stream.take(batch_size).map(lambda index, element: source.filename(element))
+    named = source.file if paths and source.file is not None else source.filename
+    names = stream.take(batch_size).map(lambda index, element: named(element))
     return [name.decode("utf-8", "surrogateescape") for name in names.as_numpy_iterator()]
 
 

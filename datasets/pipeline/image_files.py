@@ -87,6 +87,7 @@ class ImageFiles(ImageData):
         if not pairs:
             raise ValueError(f"{shown(self.path)} has no images in split {split!r}. Give others.")
         names = tf.constant([shown(pair.name) for pair in pairs])
+        files = tf.constant([shown(pair.holder or pair.image) for pair in pairs])
         firsts = first_images(len(pairs))
 
         def numbers(first: tf.Tensor, end: tf.Tensor) -> tf.data.Dataset:
@@ -103,7 +104,7 @@ class ImageFiles(ImageData):
 
         return Source(
             f"split {split!r} of {shown(self.path)}", labels, len(pairs), lambda: numbers(0, len(pairs)), epoch,
-            decode, ENCODED_BUFFER, True, lambda number: names[number],
+            decode, ENCODED_BUFFER, True, lambda number: names[number], lambda number: files[number],
         )  # fmt: skip
 
     def explain(self, split: str, error: Exception) -> Exception:

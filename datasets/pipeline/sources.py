@@ -36,6 +36,7 @@ class Source:
         shuffle_buffer: Number of elements that may well be held in memory.
         labelled: Whether there are labels.
         filename: The `filename` of an element, without decoding it where that can be.
+        file: The path of an element's image, a string, where it has a file of its own.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Source:
     shuffle_buffer: int
     labelled: bool
     filename: Callable[[Any], tf.Tensor]
+    file: Callable[[Any], tf.Tensor] | None = None
 
 
 def open_source(

@@ -43,3 +43,24 @@ def _clear(left: Path) -> None:
             with locked_folder(left, "clearing") as holds:
                 if holds:
                     shutil.rmtree(left, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def no_empty_folders(*folders: str | os.PathLike | None) -> Iterator[None]:
+    """Removes, at the end of the block, what of some folders and their parents is new and empty.
+
+    Args:
+        *folders: Folders that the block may make; None is none.
+
+    Example:
+        >>> with no_empty_folders("out"):
+        ...     write_image(check_writable("out") / "a.png", read_image("damaged.jpg"))
+    """
+    given = [Path(folder) for folder in folders if folder is not None]
+    new = [path for folder in given for path in (folder, *folder.parents) if not os.path.lexists(path)]
+    try:
+        yield
+    finally:
+        for path in sorted(new, key=lambda path: len(path.parts), reverse=True):
+            with contextlib.suppress(OSError):
+                path.rmdir()

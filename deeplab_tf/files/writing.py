@@ -22,6 +22,7 @@ from typing import Any
 from deeplab_tf.files.disk import cannot_write, writing
 from deeplab_tf.files.locks import hidden_name, locked, locked_folder
 from deeplab_tf.files.reading import reading, reason, shown
+from deeplab_tf.files.scratch import no_empty_folders
 
 _PARTIAL, _OLD = ".partial-", ".old-"
 
@@ -215,7 +216,8 @@ def check_output_file(path: str | os.PathLike, inputs: Iterable[str | os.PathLik
     _check_no_folder(path)
     if path.exists() and any(Path(given).exists() and path.samefile(given) for given in inputs):
         raise ValueError(f"{shown(path)} is one of the inputs and would be replaced. Choose another name.")
-    check_writable(path.parent)
+    with no_empty_folders(path.parent):
+        check_writable(path.parent)
 
 
 def to_disk(path: Path) -> None:

@@ -17,6 +17,7 @@ from deeplab_tf.datasets import cityscapes_eval_ids
 from deeplab_tf.datasets.builders.labelme_writing import SMALLEST, TOLERANCE, check_polygons
 from deeplab_tf.files import check_writable
 from deeplab_tf.files.disk import DiskFull
+from deeplab_tf.files.scratch import no_empty_folders
 from deeplab_tf.images import IMAGE_SUFFIXES, read_image, write_image, write_label_png
 from deeplab_tf.inference.overlapped import overlapped
 from deeplab_tf.inference.segmentation import OUTPUT_ENDINGS, Segmentation
@@ -113,31 +114,34 @@ def segment_files(
         raise ValueError("Received no folder to write to. Give output, for PNGs, or labelme, for labelme's files.")
     sources = find_images(paths)
     stems = dict(zip(sources, unique_stems(sources)))
-    saves, kept = [], ()
-    if output is not None:
-        saves.append(_pictures(stems, check_writable(output), cityscapes_ids, legend, voc_results))
-    if labelme is not None:
-        files = {source: check_writable(labelme) / f"{stem}.json" for source, stem in stems.items()}
-        new = {source: path for source, path in files.items() if overwrite or not path.exists()}
-        kept = tuple(path for source, path in files.items() if source not in new)
-        saves.append(_labelme_files(new, tolerance=tolerance, smallest=smallest))
-    asked = {source: [save[source] for save in saves if source in save] for source in sources}
-    asked = {source: saves for source, saves in asked.items() if saves}
-    written, bad = {}, {}
-    start = time.perf_counter()
+    pictures = None if output is None else Path(output, VOC_RESULTS if voc_results else "")
+    # Nothing may come of the first image.
+    with no_empty_folders(pictures, labelme):
+        saves, kept = [], ()
+        if output is not None:
+            saves.append(_pictures(stems, check_writable(output), cityscapes_ids, legend, voc_results))
+        if labelme is not None:
+            files = {source: check_writable(labelme) / f"{stem}.json" for source, stem in stems.items()}
+            new = {source: path for source, path in files.items() if overwrite or not path.exists()}
+            kept = tuple(path for source, path in files.items() if source not in new)
+            saves.append(_labelme_files(new, tolerance=tolerance, smallest=smallest))
+        asked = {source: [save[source] for save in saves if source in save] for source in sources}
+        asked = {source: saves for source, saves in asked.items() if saves}
+        written, bad = {}, {}
+        start = time.perf_counter()
 
-    def write(path: Path, result: Segmentation) -> tuple[Path, ...]:
-        return tuple(itertools.chain.from_iterable(save(result) for save in asked[path]))
+        def write(path: Path, result: Segmentation) -> tuple[Path, ...]:
+            return tuple(itertools.chain.from_iterable(save(result) for save in asked[path]))
 
-    with contextlib.closing(overlapped(asked, read_image, segmenter, write)) as outcomes:
-        for path, outcome in track(outcomes, len(asked), "segment"):
-            if not isinstance(outcome, Exception):
-                written[path] = outcome
-            # A full disk is not the image's fault, and the next one would fail as well.
-            elif isinstance(outcome, ValueError) and not isinstance(outcome, DiskFull) and skip_bad:
-                bad[path] = str(outcome)
-            else:
-                raise of_bad_image(outcome)
+        with contextlib.closing(overlapped(asked, read_image, segmenter, write)) as outcomes:
+            for path, outcome in track(outcomes, len(asked), "segment"):
+                if not isinstance(outcome, Exception):
+                    written[path] = outcome
+                # A full disk is not the image's fault, and the next one would fail as well.
+                elif isinstance(outcome, ValueError) and not isinstance(outcome, DiskFull) and skip_bad:
+                    bad[path] = str(outcome)
+                else:
+                    raise of_bad_image(outcome)
     return SegmentedFiles(written, bad, time.perf_counter() - start, kept)
 
 

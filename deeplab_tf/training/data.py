@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import logging
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import tensorflow as tf
 
 from deeplab_tf.datasets import DataSet, batch_files, evaluation_images, open_data, training_batches
+from deeplab_tf.datasets.pipeline.sources import open_source
 from deeplab_tf.datasets.records.image_data import ImageData
 from deeplab_tf.models import SegmentationModel
 from deeplab_tf.training.config import FAST_STEPS, TrainConfig
+from deeplab_tf.training.errors import explained
+
+_log = logging.getLogger(__name__)
 
 
 @contextlib.contextmanager
@@ -83,7 +88,7 @@ def batches_of(
 def files_of(
     config: TrainConfig, dataset: DataSet | ImageData, image_weights: Sequence[float] | np.ndarray | None = None
 ) -> Callable[[int], list[str]]:
-    """What gives the names of the images in a batch of `batches_of`, counted from 0, as `batch_files` does."""
+    """What gives the files, or names, of the images in a batch of `batches_of`, counted from 0, by `batch_files`."""
     return functools.partial(
         batch_files,
         dataset,
@@ -91,7 +96,28 @@ def files_of(
         batch_size=config.batch_size,
         seed=config.seed,
         image_weights=image_weights,
+        paths=True,
     )
+
+
+def warn_of_no_labels(config: TrainConfig, dataset: DataSet | ImageData) -> None:
+    """Logs which of the splits that the run reads have no labelled pixel; reads as far as the first one.
+
+    Raises:
+        ValueError: If a file is damaged.
+    """
+    ignored = dataset.labels.ignore_label
+    for split in splits_of(config, dataset):
+        source = open_source(dataset, split, None, default=split, labelled=True)
+        masks = (source.decode(element)["label"] for _, element in source.ordered())
+        with explained(config, dataset, split):
+            if all(bool(tf.reduce_all(mask == ignored)) for mask in masks):
+                _log.warning(
+                    "%s: no mask has a labelled pixel, only %d (ignore). %s Look at the masks, and at the labels given "
+                    "with them: `deeplab-tf inspect` shows both.",
+                    source.name, ignored,
+                    "Training learns nothing from them." if split == config.train_split else "Nothing is measured.",
+                )  # fmt: skip
 
 
 def validation_images(config: TrainConfig, dataset: DataSet | ImageData) -> tf.data.Dataset | None:

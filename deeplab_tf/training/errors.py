@@ -14,12 +14,26 @@ from deeplab_tf.files.disk import DiskFull, writing
 from deeplab_tf.training.config import TrainConfig
 
 
+class BadData(ValueError):
+    """Data that cannot be read or do not fit.
+
+    Args:
+        message: Which file, and what to do.
+        split: The split that it is in.
+    """
+
+    def __init__(self, message: str, split: str):
+        super().__init__(message)
+        self.split = split
+
+
 @contextlib.contextmanager
 def explained(config: TrainConfig, dataset: DataSet | ImageData, split: str) -> Iterator[None]:
     """Turns TensorFlow's errors of the block, which reads `split`, into those that a user can act on.
 
     Raises:
-        ValueError: If a file is damaged, a label is not a class, or memory ran out; the message says what to do.
+        BadData: A `ValueError`, if a file is damaged or a label is not a class; the message says what to do.
+        ValueError: If memory ran out.
         DiskFull: If the run's disk is full.
         tf.errors.OpError: If it is none of these.
 
@@ -47,4 +61,4 @@ def explained(config: TrainConfig, dataset: DataSet | ImageData, split: str) -> 
                 f"{dataset.path} has labels in split {split!r} that are neither one of its {labels.classes} classes "
                 f"({labels.name!r}) nor {labels.ignore_label}. Give the labels that the data set was made with."
             )
-        raise found from error
+        raise found if found is error else BadData(str(found), split) from error

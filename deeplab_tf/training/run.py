@@ -22,8 +22,8 @@ from deeplab_tf.training.callbacks import Diverged
 from deeplab_tf.training.callbacks.validation import ValidationStopped
 from deeplab_tf.training.checkpoint import load_state, read_state, restore_training, save_checkpoint
 from deeplab_tf.training.config import TrainConfig
-from deeplab_tf.training.data import batches_of, files_of, opened_data, validation_images
-from deeplab_tf.training.errors import explained
+from deeplab_tf.training.data import batches_of, files_of, opened_data, validation_images, warn_of_no_labels
+from deeplab_tf.training.errors import BadData, explained
 from deeplab_tf.training.optimisation.balance import balance
 from deeplab_tf.training.optimisation.trainer import for_outputs, make_optimizer, make_trainer
 from deeplab_tf.training.record import resolved, versions
@@ -162,6 +162,8 @@ def _begin(
             weights = balance(config, dataset)
             batches = batches_of(config, dataset, model, state.step, weights.image_weights, devices.part)
             images = validation_images(config, dataset)
+            if devices.chief:
+                warn_of_no_labels(config, dataset)
             recalibrated = recalibrate(config, dataset, model, weights.image_weights)
             trainer = make_trainer(model, config, weights.class_weights)
         with _new(folder) if devices.chief else contextlib.nullcontext(folder) as new:
@@ -202,6 +204,10 @@ def _fit(batches: tf.data.Dataset, trainer: keras.Model, run: RunCallbacks, devi
             except ValidationStopped:
                 run.checkpoint.save_between()
                 raise
+        if devices.chief and config.fast_dev_run:
+            check_usable(config, run.folder)
+    except BadData as error:
+        raise BadData(f"{error}{run.left_by_bad_data(error.split)}", error.split) from error
     except Diverged as error:
         raise Diverged(error.what, error.value, error.step, config.learning_rate, run.kept(), error.files) from None
     except KeyboardInterrupt as error:
@@ -210,8 +216,6 @@ def _fit(batches: tf.data.Dataset, trainer: keras.Model, run: RunCallbacks, devi
         run.close()
     if not devices.chief:
         return _result(config, run.folder, read_state(run.folder.checkpoint))
-    if config.fast_dev_run:
-        check_usable(config, run.folder)
     return _result(config, run.folder, state)
 
 

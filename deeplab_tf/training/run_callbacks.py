@@ -131,6 +131,16 @@ class RunCallbacks:
             f"The model of step {self.state.best_step} is kept in {self.folder.model}. " if self.state.best_step else ""
         )
 
+    def left_by_bad_data(self, split: str) -> str:
+        """Saves what was done before data could not be read, and says how to go on, in a sentence to add."""
+        # A run that would replace another has not begun before its first checkpoint.
+        if not self._chief or not self.state.step or self.folder.replaces is not None:
+            return ""
+        self.checkpoint.save_between()
+        # A file that is mended has another size than the damaged one, which the run began with.
+        self.folder.forget_files(split)
+        return f" Once that is mended, --resume goes on from step {self.checkpoint.saved_step} ({self.config.output})."
+
     def left_by_interrupt(self) -> str:
         """What an interrupt leaves, as a sentence."""
         state, output = self.state, self.config.output
@@ -139,6 +149,11 @@ class RunCallbacks:
         if self.folder.replaces is not None:
             return f"Interrupted at step {state.step}, before the first checkpoint; the run in {output} is as it was."
         if self.checkpoint.saved_step == state.step and self.folder.is_finished(state):
+            if self.config.fast_dev_run:
+                return (
+                    f"Interrupted after the last step of a trial ({output}), before loading and export were tried. "
+                    "Start it again."
+                )
             return f"Interrupted after the last step; the run in {output} is complete."
         return f"Interrupted at step {state.step}; --resume goes on from step {self.checkpoint.saved_step} ({output})."
 

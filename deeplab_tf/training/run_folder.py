@@ -188,6 +188,12 @@ class RunFolder:
                 raise ValueError("the numbers of images are missing")
             return resolved
 
+    def forget_files(self, split: str) -> None:
+        """Lets the run be resumed with files of other sizes in `split`."""
+        stored = self._stored()
+        stored["resolved"].get("data", {}).get(split, {}).pop("files", None)
+        write_json(self.config, stored)
+
     def _stored(self) -> dict:
         if not self.holds_run:
             raise ValueError(f"{self.path} holds no run: there is no {self.config}. Start one without --resume.")

@@ -143,6 +143,8 @@ def test_an_output_is_none_of_the_inputs(tmp_path):
     model = tmp_path / "model.keras"
     model.write_text("weights")
     check_output_file(tmp_path / "next.csv", [model, tmp_path / "missing"])
+    check_output_file(tmp_path / "new/next.csv")
+    assert [path.name for path in tmp_path.iterdir()] == ["model.keras"]
     with pytest.raises(ValueError, match=r"model\.keras is one of the inputs and would be replaced"):
         check_output_file(tmp_path / "." / "model.keras", [model])
     with pytest.raises(ValueError, match="is a folder; expected"):

@@ -70,6 +70,18 @@ def test_first_bad_file_ends_the_work_and_is_named(photos):
     assert {path.name for path in (photos / "out").iterdir()} == {"x_labels.png", "x_overlay.png"}
 
 
+@pytest.mark.parametrize("server", [{}, {"voc_results": True}])
+def test_a_bad_first_file_leaves_no_folder(photos, server):
+    (photos / "bad.png").write_text("no image")
+    for there in (False, True):
+        with pytest.raises(ValueError, match=r"bad\.png cannot be read"):
+            segment_files(Segmenter(Pascal()), photos / "bad.png", photos / "new/a", labelme=photos / "new/b", **server)
+        # One that was there stays.
+        assert (photos / "new").exists() is there
+        assert not list(photos.glob("new/*"))
+        (photos / "new").mkdir(exist_ok=True)
+
+
 def test_bad_files_are_skipped_and_listed(photos):
     (photos / "bad.png").write_text("no image")
     paths = [photos / "bad.png", photos / "one/x.png"]

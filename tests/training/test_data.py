@@ -2,12 +2,13 @@
 
 import json
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from deeplab_tf import load_model
-from deeplab_tf.datasets import convert_folder
+from deeplab_tf.datasets import batch_files, convert_folder, open_data
 from deeplab_tf.training import TrainConfig, resume, train
 
 
@@ -47,6 +48,20 @@ def test_files_and_their_records_give_the_same_weights(folder, light, tmp_path):
     image.write_bytes(image.read_bytes() + b"\0")
     with pytest.raises(ValueError, match="has other files in split '(train|val)'"):
         resume(tmp_path / "b", **where)
+
+
+def test_a_file_that_cannot_be_read_ends_the_run_which_goes_on_once_it_is_mended(folder, light):
+    asked = {**light, "data": str(folder), "val_share": 0, "steps": 4}
+    with open_data(folder, val_share=0) as data:
+        (image,) = batch_files(data, 2, batch_size=light["batch_size"], paths=True)[-1:]
+    # The run begins with the damaged file.
+    whole = Path(image).read_bytes()
+    Path(image).write_bytes(whole[:700])
+    said = rf"{image} .*leaves such pairs out\. Once that is mended, --resume goes on from step 2 \("
+    with pytest.raises(ValueError, match=said):
+        train(TrainConfig(**asked))
+    Path(image).write_bytes(whole)
+    assert resume(light["output"]).step == 4
 
 
 def test_a_file_damaged_since_is_named(folder, light):

@@ -12,6 +12,7 @@ from deeplab_tf import load_model
 from deeplab_tf.datasets import convert_folder, open_dataset
 from deeplab_tf.training import RunFolder, TrainConfig, resume, train
 from deeplab_tf.training.checkpoint import load_state
+from deeplab_tf.training.data import warn_of_no_labels
 from harness.file_limit import largest_file
 
 
@@ -50,6 +51,15 @@ def test_crops_of_ignored_pixels_only_teach_nothing_and_spoil_nothing(run):
     # Nothing but the weight decay.
     assert 0 < state.rows[-1]["loss"] < 0.05
     assert all(np.isfinite(weight).all() for weight in load_model(run.output).get_weights())
+
+
+def test_masks_without_a_labelled_pixel_are_told(run, logged):
+    config = RunFolder(run.output).read_config()
+    dataset = open_dataset(config.data.folder)
+    warn_of_no_labels(config, dataset)
+    (said,) = logged.messages
+    assert "split 'train' of" in said
+    assert "no mask has a labelled pixel, only 255 (ignore). Training learns nothing from them." in said
 
 
 def test_the_checkpoint_of_another_model_is_refused(run, light, tmp_path):

@@ -19,6 +19,7 @@ from deeplab_tf.evaluation.report import charts
 from deeplab_tf.evaluation.report.gallery import Highest, side_by_side
 from deeplab_tf.evaluation.report.page import HEADING, LETTERS, write_report_page
 from deeplab_tf.files import check_writable, replacing
+from deeplab_tf.files.scratch import no_empty_folders
 from deeplab_tf.labels import LabelSpec
 
 PAGE = "report.html"
@@ -65,10 +66,12 @@ class Report(contextlib.AbstractContextManager):
         letters: tuple[str, str] = LETTERS,
     ):
         expect(len(models) in (1, 2), "models", list(models), "one name or two", "Compare two at a time.")
+        self._stack = contextlib.ExitStack()
+        # What is measured may fail before there is anything to report.
+        self._stack.enter_context(no_empty_folders(folder))
         self.folder, self.labels, self.models = check_writable(folder), labels, short_names(models)
         self.heading, self.letters = heading, letters
         self._first, self._second = Highest(shown), Highest(shown)
-        self._stack = contextlib.ExitStack()
 
     def __enter__(self) -> Report:
         temporary = self._stack.enter_context(replacing(self.folder / "images.csv"))

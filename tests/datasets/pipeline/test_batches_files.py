@@ -42,7 +42,11 @@ def test_they_are_those_of_the_batch(folder, kind, settings):
     data = open_data(folder / "images", masks=folder / "masks", labels=2, val_share=0)
     with data as files:
         dataset = files if kind == "files" else open_dataset(folder / "records")
-        assert [batch_files(dataset, number, **settings) for number in range(5)] == list(seen(dataset, **settings))
+        names = [batch_files(dataset, number, **settings) for number in range(5)]
+        assert names == list(seen(dataset, **settings))
+        if kind == "files":
+            names = [[str(folder / "images" / f"{name}.png") for name in batch] for batch in names]
+        assert [batch_files(dataset, number, **settings, paths=True) for number in range(5)] == names
 
 
 def test_no_image_is_decoded_for_it(folder, tmp_path):

@@ -98,6 +98,12 @@ def test_a_report_that_fails_leaves_the_earlier_one(tmp_path):
     assert (tmp_path / "images.csv").read_text() == "earlier"
 
 
+def test_a_report_that_fails_leaves_no_folder(tmp_path):
+    with pytest.raises(ValueError, match="broken"), Report(tmp_path / "new/out", SPEC, ["a"]):
+        raise ValueError("broken")
+    assert not list(tmp_path.iterdir())
+
+
 def test_three_models_are_refused(tmp_path):
     with pytest.raises(ValueError, match="models must be one name or two; received"):
         Report(tmp_path, SPEC, ["a", "b", "c"])
