@@ -222,23 +222,34 @@ def _pnasnet(path: tuple[int, ...]) -> Genotype:
     return Genotype(PNASNET_OPERATIONS, (1, 1, 0, 0, 0, 0, 4, 0, 1, 0), (1, 1, 0, 0, 0, 0, 0), path, taps)
 
 
-GENOTYPES: dict[str, Genotype] = {
-    "auto_deeplab": Genotype(
-        operations=(
-            "atrous_5x5", "separable_3x3_2",
-            "separable_3x3_2", "atrous_3x3",
-            "separable_3x3_2", "separable_3x3_2",
-            "separable_5x5_2", "separable_5x5_2",
-            "separable_5x5_2", "atrous_5x5",
-        ),
-        hidden_states=(1, 0, 1, 0, 3, 1, 4, 2, 3, 5),
-        used_states=(1, 1, 0, 0, 0, 0, 0),
-        path=(0, 0, 0, 1, 2, 1, 2, 2, 3, 3, 2, 1),
+AUTO_DEEPLAB = Genotype(
+    operations=(
+        "atrous_5x5", "separable_3x3_2",
+        "separable_3x3_2", "atrous_3x3",
+        "separable_3x3_2", "separable_3x3_2",
+        "separable_5x5_2", "separable_5x5_2",
+        "separable_5x5_2", "atrous_5x5",
     ),
+    hidden_states=(1, 0, 1, 0, 3, 1, 4, 2, 3, 5),
+    used_states=(1, 1, 0, 0, 0, 0, 0),
+    path=(0, 0, 0, 1, 2, 1, 2, 2, 3, 3, 2, 1),
+)  # fmt: skip
+
+
+def _of_published_cells(path: tuple[int, ...]) -> Genotype:
+    return dataclasses.replace(AUTO_DEEPLAB, path=path, taps=None)
+
+
+GENOTYPES: dict[str, Genotype] = {
+    "auto_deeplab": AUTO_DEEPLAB,
+    # The earlier designs that the paper's figure 3 finds in its space, with Auto-DeepLab's cells along their paths.
+    "deeplabv3_like": _of_published_cells((0, 1) + (2,) * 10),
+    "conv_deconv": _of_published_cells((0, 1, 1, 2, 2, 3, 3, 2, 2, 1, 1, 0)),
+    "stacked_hourglass": _of_published_cells((1, 2, 3, 2, 1, 0) * 2),
     "pnasnet_8": _pnasnet((1,) * 12),
     "pnasnet_16": _pnasnet((1,) * 4 + (2,) * 8),
     "pnasnet_32": _pnasnet((1,) * 4 + (2,) * 4 + (3,) * 4),
-}  # fmt: skip
+}
 
 
 def genotype(value: Genotype | Mapping | str | os.PathLike) -> Genotype:

@@ -25,7 +25,8 @@ class AutoDeepLab(SegmentationModel):
     """The network of a genotype, ASPP, and the v3+ decoder, all with plain convolutions.
 
     Args:
-        genotype: `"auto_deeplab"`, the published one; another as a `Genotype`, its dictionary or a `.json` file.
+        genotype: `"auto_deeplab"`, the published one; `"deeplabv3_like"`, `"conv_deconv"`, `"stacked_hourglass"`, its
+            cells along the paths of earlier designs; another as a `Genotype`, its dictionary or a `.json` file.
         base_filters: Channels of a cell's states at stride 4; published are 20, 32 and 48 (S, M, L).
         classes: Number of classes, which stay unnamed; that of `labels`, or 19, when left out.
         output_stride: That at which the genotype's path ends; None takes it.

@@ -33,6 +33,20 @@ def test_the_published_path_and_its_decoder_features():
 
 
 @pytest.mark.parametrize(
+    "name, strides",
+    [
+        ("deeplabv3_like", [4, 8] + [16] * 10),
+        ("conv_deconv", [4, 8, 8, 16, 16, 32, 32, 16, 16, 8, 8, 4]),
+        ("stacked_hourglass", [8, 16, 32, 16, 8, 4] * 2),
+    ],
+)
+def test_earlier_designs_with_the_published_cells(name, strides):
+    genes, published = genotype(name), genotype("auto_deeplab")
+    assert [genes.stride_of(cell) for cell in range(12)] == strides
+    assert (genes.operations, genes.hidden_states) == (published.operations, published.hidden_states)
+
+
+@pytest.mark.parametrize(
     "path, taps",
     [([1, 1], ((4, -1),)), ([0, 0], ()), ([1, 2, 1], ((4, -1), (8, 0))), ([0, 1, 0, 1, 2], ((4, 2), (8, 3)))],
 )

@@ -33,6 +33,13 @@ def test_parameter_counts(filters, trainable):
     assert model.get_layer("aspp1").dilation_rate == (12, 12)
 
 
+@pytest.mark.parametrize("given", ["conv_deconv", {**GENES, "path": [0, 0], "taps": [[4, -1]], "reduction": "inputs"}])
+def test_a_path_may_end_at_stride_4(given):
+    model = without_values(lambda: AutoDeepLab(given, base_filters=2, filters=8, classes=3))
+    assert (model.output_stride, model.get_layer("aspp1").dilation_rate) == (4, (24, 24))
+    assert model.get_layer("decoder.resize").output.shape[-1] == 8
+
+
 def test_variables_have_the_original_codes_names():
     variables = model_variables(AutoDeepLab(**TestAutoDeepLab.small))
     prefix = "hnasnet/cell_1/comb_iter_0"
