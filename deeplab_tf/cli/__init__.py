@@ -7,7 +7,19 @@ import traceback
 
 import click
 
-from deeplab_tf.cli import convert, convert_coco, crf_search, data, evaluate, models, rank, recipes, train, use  # noqa: F401 (each adds its commands)
+from deeplab_tf.cli import (  # noqa: F401 (each adds its commands)
+    convert,
+    convert_coco,
+    crf_search,
+    data,
+    evaluate,
+    genotype,
+    models,
+    rank,
+    recipes,
+    train,
+    use,
+)
 from deeplab_tf.cli.group import Interrupted, cli
 from deeplab_tf.files.reading import reason
 from deeplab_tf.interrupts import Interrupts

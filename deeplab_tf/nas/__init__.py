@@ -2,6 +2,8 @@
 
 from deeplab_tf.backbones.genotype import Genotype, genotype
 from deeplab_tf.nas.decoding import decode, entropies, one_hot, random_genotype
+from deeplab_tf.nas.drawing import draw_cell, draw_genotype, draw_path
+from deeplab_tf.nas.notation import genotype_table
 from deeplab_tf.nas.space import OPERATIONS, SearchSpace
 
 __all__ = [
@@ -9,8 +11,12 @@ __all__ = [
     "Genotype",
     "SearchSpace",
     "decode",
+    "draw_cell",
+    "draw_genotype",
+    "draw_path",
     "entropies",
     "genotype",
+    "genotype_table",
     "one_hot",
     "random_genotype",
 ]

@@ -152,6 +152,22 @@ def entropies(alpha, beta, space: SearchSpace) -> tuple[float, float]:
     return min(float(edges.mean()), 1.0), min(float(nodes.mean()), 1.0)
 
 
+def link_probabilities(beta, space: SearchSpace) -> np.ndarray:
+    """With which probability the path takes each link that leaves a node.
+
+    Args:
+        beta: Logits, as for `decode`.
+        space: The space that is searched.
+
+    Returns:
+        float64 `[layers, levels, moves]`; 0 where there is no link.
+
+    Raises:
+        ValueError: As for `decode`.
+    """
+    return np.exp(log_softmax(_logits("beta", beta, space.beta_shape), space.link_mask))
+
+
 def log_softmax(logits: np.ndarray, mask: np.ndarray | bool = True) -> np.ndarray:
     """Logarithms of the softmax over the last axis.
 
