@@ -111,7 +111,11 @@ def describe(model, size, settings, layers, output, json_file, overwrite) -> Non
 
 def is_model_file(text: str) -> bool:
     """Whether `text` is meant as a path, not as the name of a network."""
+    from deeplab_tf.models import MODELS
     from deeplab_tf.weights.sources import kind_of
 
-    kind = kind_of(text)
-    return Path(text).exists() or "/" in text or (kind is not None and kind.name != "zoo")
+    kind, (word, colon, _) = kind_of(text), text.partition(":")
+    if Path(text).exists():
+        return True
+    # What stands behind the colon may be the path of a genotype.
+    return not (colon and word in MODELS) and ("/" in text or (kind is not None and kind.name != "zoo"))

@@ -4,7 +4,7 @@ import pytest
 from PIL import Image
 
 from deeplab_tf.cli import main
-from deeplab_tf.nas import genotype
+from deeplab_tf.nas import SearchSpace, genotype, random_genotype
 
 
 def test_the_published_one_is_shown_drawn_and_written(capsys, tmp_path):
@@ -21,6 +21,16 @@ def test_the_published_one_is_shown_drawn_and_written(capsys, tmp_path):
     assert genotype(file) == genotype("auto_deeplab")
     assert main(["genotype", str(file)]) == 0
     assert capsys.readouterr().out == said.split("Drawing")[0]
+
+
+def test_the_network_of_a_file_is_counted(capsys, tmp_path):
+    file = tmp_path / "small.json"
+    random_genotype(SearchSpace(layers=2, blocks=1), 0).save(file)
+    assert main(["describe", f"auto_deeplab:{file}", "--size", "65"]) == 0
+    assert "AutoDeepLab hnasnet" in capsys.readouterr().out
+    file.unlink()
+    assert main(["describe", f"auto_deeplab:{file}", "--size", "65"]) == 2
+    assert f"There is no {file}" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
