@@ -122,7 +122,7 @@ def warn_of_unused(path: Path, source: RawSource | None, mask_suffix: str | None
     pairs = itertools.chain.from_iterable(source.pairs.values()) if source is not None else ()
     if named and not any(isinstance(pair.read, MaskReader) for pair in pairs):
         _log.warning(
-            "%s: without effect, as %s is not a folder of images and masks. Leave out what has none.",
+            "%s: only for a folder of images and masks, which %s is not, so without effect. Leave that out.",
             listing(named), shown(path),
         )  # fmt: skip
 

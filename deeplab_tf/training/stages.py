@@ -20,6 +20,7 @@ from deeplab_tf.interrupts import Interruption, Interrupts
 from deeplab_tf.models.saving import RUN_MODEL
 from deeplab_tf.training import run
 from deeplab_tf.training.config import TrainConfig, stage_folder
+from deeplab_tf.training.errors import BadData
 from deeplab_tf.training.run import TrainResult
 from deeplab_tf.training.run_folder import FREE, RunFolder
 
@@ -136,6 +137,9 @@ def _train_from(
         except Interruption as error:
             message = f"Stage {number} of {len(stages)}: {error}"
             raise Interruption(message.replace(config.output, str(folder)), error.number) from None
+        except BadData as error:
+            # All are resumed as one.
+            raise BadData(str(error).replace(f"({config.output})", f"({folder})"), error.split) from error
     with replacing(folder / RUN_MODEL) as temporary:
         shutil.copyfile(Path(stages[-1].output) / RUN_MODEL, temporary)
     return dataclasses.replace(results[-1], output=folder)

@@ -164,7 +164,7 @@ def test_settings_of_masks_for_other_data_are_named(raw, tmp_path, logged):
         pass
     logged.clear()
     with open_data(tmp_path / "records", mask_suffix="_gt", ids=(0, 1, 2)):
-        assert "mask_suffix='_gt', ids=[0, 1, 2]: without effect, as " in logged.messages[0]
+        assert "mask_suffix='_gt', ids=[0, 1, 2]: only for a folder of images and masks, which " in logged.messages[0]
 
 
 def test_what_is_missing_or_of_other_classes(raw, tmp_path):

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from deeplab_tf import load_model
-from deeplab_tf.training import TrainConfig, resume, train
+from deeplab_tf.training import TrainConfig, resume, run, train
+from deeplab_tf.training.errors import BadData
 from deeplab_tf.training.recipes.configured import staged
 from deeplab_tf.training.run_folder import RunFolder
 
@@ -65,6 +66,15 @@ def test_what_fails_at_once_leaves_nothing(stages, tmp_path):
     with pytest.raises(ValueError, match="missing is not a folder"):
         train(missing)
     assert not (tmp_path / "run/stages.json").exists()
+
+
+def test_bad_data_in_one_of_them_tells_to_resume_all(stages, tmp_path, monkeypatch):
+    def fail(config, callbacks):
+        raise BadData(f"a.jpg cannot be read. --resume goes on from step 2 ({config.output}).", "train")
+
+    monkeypatch.setattr(run, "train", fail)
+    with pytest.raises(BadData, match=rf"goes on from step 2 \({tmp_path}/run\)"):
+        train(stages("run"))
 
 
 def test_other_outputs_are_refused():

@@ -23,7 +23,7 @@ def auto_deeplab_cityscapes(**given: Any) -> TrainConfig:
       deeplab-tf train --recipe auto_deeplab_cityscapes --data cityscapes --output runs/auto
       deeplab-tf train --recipe auto_deeplab_cityscapes --set base_filters=48 --data cityscapes --output runs/auto-l
 
-    Time and result: not measured here.
+    Time and result: not measured yet.
     """
     return configured(
         given,

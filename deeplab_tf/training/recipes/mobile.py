@@ -20,7 +20,7 @@ def mobilenet_v2_voc(*, coco: str | None = None, **given: Any) -> TrainConfig | 
       deeplab-tf train --recipe mobilenet_v2_voc --data voc --output runs/mobile
       deeplab-tf train --recipe mobilenet_v2_voc --set-recipe coco=coco-voc --data voc --output runs/mobile-coco
 
-    Time and result: not measured here.
+    Time and result: not measured yet.
     """
     published = {
         "model": "v3",
@@ -51,7 +51,7 @@ def mobilenet_v3_cityscapes(**given: Any) -> TrainConfig:
       deeplab-tf train --recipe mobilenet_v3_cityscapes --data cityscapes --output runs/v3-large
       deeplab-tf train --recipe mobilenet_v3_cityscapes --backbone mobilenet_v3_small --data cityscapes --output runs/s
 
-    Time and result: not measured here.
+    Time and result: not measured yet.
     """
     return configured(
         given,

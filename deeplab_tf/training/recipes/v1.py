@@ -22,7 +22,7 @@ def v1_large_fov(**given: Any) -> TrainConfig:
       deeplab-tf train --recipe v1_large_fov --data voc --output runs/v1
       deeplab-tf evaluate runs/v1 --data voc --crf v1_large_fov
 
-    Time and result: not measured here; the paper has about 10 hours on a GPU of 2014.
+    Time and result: not measured yet; the paper has about 10 hours on a GPU of 2014.
     """
     return configured(
         given,

@@ -25,7 +25,7 @@ def v2_resnet_101(*, coco: str | None = None, **given: Any) -> TrainConfig | lis
       deeplab-tf train --recipe v2_resnet_101 --set-recipe coco=coco-voc --data voc --output runs/v2-coco
       deeplab-tf evaluate runs/v2 --data voc --crf v2_resnet_101
 
-    Time and result: not measured here.
+    Time and result: not measured yet.
     """
     published = {
         "model": "v2",

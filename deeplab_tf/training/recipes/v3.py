@@ -50,7 +50,7 @@ def v3_voc(*, coco: str | None = None, **given: Any) -> list[TrainConfig]:
       deeplab-tf train --recipe v3_voc --set-recipe coco=coco-voc --data voc --output runs/v3-coco
       deeplab-tf train --resume --output runs/v3
 
-    Time and result: not measured here.
+    Time and result: not measured yet.
     """
     return staged(given, STAGE_1, STAGE_2) if coco is None else with_coco(given, coco, AFTER_COCO, STAGE_1, STAGE_2)
 
@@ -67,7 +67,7 @@ def v3_voc_stage_1(**given: Any) -> TrainConfig:
       deeplab-tf train --recipe v3_voc_stage_1 --data voc --output runs/v3-first
       deeplab-tf evaluate runs/v3-first --data voc --output-stride 8
 
-    Time and result: not measured here.
+    Time and result: not measured yet.
     """
     return configured(given, **STAGE_1)
 
@@ -84,6 +84,6 @@ def v3_voc_stage_2(**given: Any) -> TrainConfig:
     Command:
       deeplab-tf train --recipe v3_voc_stage_2 --weights runs/v3-first --data voc --output runs/v3-second
 
-    Time and result: not measured here.
+    Time and result: not measured yet.
     """
     return configured(given, **STAGE_2)

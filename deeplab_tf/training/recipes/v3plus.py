@@ -35,7 +35,7 @@ def v3plus_voc(*, coco: str | None = None, **given: Any) -> TrainConfig | list[T
       deeplab-tf train --recipe v3plus_voc --set-recipe coco=coco-voc --data voc --output runs/v3plus-coco
       deeplab-tf evaluate runs/v3plus --data voc --output-stride 8 --scales 0.5,0.75,1,1.25,1.5,1.75 --flip
 
-    Time and result: not measured here.
+    Time and result: not measured yet.
     """
     published = {**XCEPTION, "train_split": "train_aug", "crop_size": 513, "steps": 30_000}
     return configured(given, **published) if coco is None else with_coco(given, coco, AFTER_COCO, published)
@@ -54,7 +54,7 @@ def v3plus_cityscapes(**given: Any) -> TrainConfig:
     Command:
       deeplab-tf train --recipe v3plus_cityscapes --data cityscapes --output runs/cityscapes
 
-    Time and result: not measured here.
+    Time and result: not measured yet.
     """
     return configured(given, **XCEPTION, crop_size=769, steps=90_000)
 
@@ -74,6 +74,6 @@ def v3plus_ade20k(**given: Any) -> TrainConfig:
     Command:
       deeplab-tf train --recipe v3plus_ade20k --data ade20k --output runs/ade20k
 
-    Time and result: not measured here.
+    Time and result: not measured yet.
     """
     return configured(given, **XCEPTION, crop_size=513, max_side=513, steps=150_000)
