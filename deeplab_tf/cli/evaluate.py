@@ -67,6 +67,7 @@ def evaluate(
     )
     from deeplab_tf.files import check_output_file
     from deeplab_tf.inference import Refined, Remembered, open_predictor
+    from deeplab_tf.training.run_folder import warn_of_training_images
 
     if len(models) > 2:
         raise click.UsageError(f"Received {len(models)} models; expected one, or two to compare.")
@@ -85,6 +86,8 @@ def evaluate(
     asked = list(dict.fromkeys([*metrics, *(Report.metrics if report else ())]))
     if trimap_widths is not None:
         asked = [*(name for name in asked if name != "trimap"), functools.partial(TrimapIoU, widths=trimap_widths)]
+    for model in models:
+        warn_of_training_images(model, data)
     options = {"masks": masks, "mask_suffix": mask_suffix, "ids": ids, "otherwise": predictors[0].labels}
     with contextlib.ExitStack() as stack:
         images, spec = stack.enter_context(datasets.labelled_images(data, split, labels, **options))

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from deeplab_tf import load_model
+from deeplab_tf.cli import main
 from deeplab_tf.datasets import batch_files, convert_folder, open_data
 from deeplab_tf.training import TrainConfig, resume, train
 
@@ -22,7 +23,7 @@ def weights(output):
     return load_model(output).get_weights()
 
 
-def test_files_and_their_records_give_the_same_weights(folder, light, tmp_path):
+def test_files_and_their_records_give_the_same_weights(folder, light, tmp_path, capsys):
     folders = folder / "images", folder / "masks"
     names = folder / "class_names.txt"
     convert_folder(*folders, tmp_path / "records", class_names=names, val_share=0.25)
@@ -38,6 +39,9 @@ def test_files_and_their_records_give_the_same_weights(folder, light, tmp_path):
     assert {split: found["images"] for split, found in told.items()} == {"train": 12, "val": 4}
     assert told["train"]["masks"] == str(folders[1])
     assert told["val"]["drawn"]["val_share"] == 0.25
+    capsys.readouterr()
+    assert main(["evaluate", str(tmp_path / "b"), "--data", str(folders[0]), "--masks", str(folders[1])]) == 0
+    assert "12 of its 16 images are those that" in capsys.readouterr().err
     # A finished run, which is looked at all the same.
     moved = shutil.move(folder, tmp_path / "moved")
     where = {"data": f"{moved}/images", "masks": f"{moved}/masks"}
