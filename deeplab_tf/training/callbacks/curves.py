@@ -107,7 +107,8 @@ def _validation(axis, rows: Sequence[dict], decides: str) -> None:
     axis.set_ylim(0, 1)
     axis.set_title("validation", loc="left")
     high = max(row["val_miou"] for row in rows) > 0.5
-    axis.legend(loc="lower right" if high else "upper left", frameon=False)
+    place = "lower right" if high else "upper left"
+    axis.legend(loc=place if len(drawn) == 2 else "best", frameon=False)
 
 
 def _curve(axis, rows: Sequence[dict], name: str, color: str, label: str, marker: str | None = None) -> None:
