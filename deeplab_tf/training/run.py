@@ -29,6 +29,7 @@ from deeplab_tf.training.optimisation.trainer import for_outputs, make_optimizer
 from deeplab_tf.training.record import resolved, versions
 from deeplab_tf.training.run_callbacks import RunCallbacks, check_callbacks
 from deeplab_tf.training.run_folder import FREE, RunFolder
+from deeplab_tf.training.same_data import check_same_everywhere
 from deeplab_tf.training.start import precision, recalibrate, start, warn_of_small_crops
 from deeplab_tf.training.state import RunState
 from deeplab_tf.training.strategy import OneDevice, devices_of
@@ -78,6 +79,7 @@ def train(
         if writes:
             folder.check_free(overwrite)
         with devices_of(config, _told(config)) as devices, opened_data(config) as dataset:
+            check_same_everywhere(devices, config, dataset)
             return _begin(config, folder, dataset, devices, interrupts, callbacks)
 
 
@@ -90,6 +92,7 @@ def resume(output: str | os.PathLike, callbacks: Sequence[keras.callbacks.Callba
         told = {**_told(config), "step of the checkpoint": step}
         with devices_of(config, told) as devices, opened_data(config) as dataset:
             folder.check_same_data(dataset)
+            check_same_everywhere(devices, config, dataset)
             go_on = _begin if step is None else _go_on
             return go_on(config, folder, dataset, devices, interrupts, callbacks)
 

@@ -36,10 +36,12 @@ class OneDevice:
     Attributes:
         chief: Whether this process is the one that writes.
         part: Which part of every batch it reads, as `training_batches` takes it.
+        workers: The workers, where there are several.
     """
 
     chief = True
     part = (0, 1)
+    workers: Workers | None = None
 
     def scope(self) -> contextlib.AbstractContextManager:
         """In which model and optimiser are made."""
@@ -92,7 +94,7 @@ class SeveralDevices(OneDevice):
     """
 
     def __init__(self, strategy: tf.distribute.Strategy, batch_size: int, workers: Workers | None = None):
-        self._strategy, self._batch_size, self._workers = strategy, batch_size, workers
+        self._strategy, self._batch_size, self.workers = strategy, batch_size, workers
         self._replicas = strategy.num_replicas_in_sync
         if batch_size % self._replicas:
             raise ValueError(
@@ -101,7 +103,7 @@ class SeveralDevices(OneDevice):
             )
         if workers is not None:
             self.chief, self.part = workers.chief, (workers.number, len(workers.tasks))
-        self._sum = tf.function(lambda values: self._first(strategy.run(_summed, (values,))))
+        self.sum = tf.function(lambda values: self._first(strategy.run(_summed, (values,))))
 
     def scope(self) -> contextlib.AbstractContextManager:
         return self._strategy.scope()
@@ -115,7 +117,7 @@ class SeveralDevices(OneDevice):
         trainer.compile(trainer.optimizer, trainer.loss, jit_compile=False)
 
     def together(self, work: Callable[[], None], trainer: keras.Model, interrupts: Interrupts) -> None:
-        if self._workers is None:
+        if self.workers is None:
             work()
             return
         error = None
@@ -123,10 +125,10 @@ class SeveralDevices(OneDevice):
             work()
         except BaseException as raised:
             error = raised
-        own = np.zeros(3 + len(self._workers.tasks), np.float32)
-        own[0], own[1:3], own[3 + self._workers.number] = trainer.stop_training, _noted(interrupts), error is not None
+        own = np.zeros(3 + len(self.workers.tasks), np.float32)
+        own[0], own[1:3], own[3 + self.workers.number] = trainer.stop_training, _noted(interrupts), error is not None
         try:
-            stops, *noted = self._sum(tf.constant(own)).numpy() > 0
+            stops, *noted = self.sum(tf.constant(own)).numpy() > 0
         except tf.errors.OpError as lost:
             # The others may have ended already, at the same signal or for the same reason.
             if error is None and interrupts.pending is None:
@@ -134,7 +136,7 @@ class SeveralDevices(OneDevice):
             raise (error or Interruption(number=interrupts.pending)) from lost
         if error is not None:
             raise error
-        if failed := [self._workers.name(number) for number in np.flatnonzero(noted[2:])]:
+        if failed := [self.workers.name(number) for number in np.flatnonzero(noted[2:])]:
             _note(interrupts, noted[:2])
             if interrupts.pending is not None:
                 raise Interruption(number=interrupts.pending)
