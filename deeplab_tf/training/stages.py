@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import itertools
 import logging
 import os
 import shutil
@@ -20,6 +21,7 @@ from deeplab_tf.interrupts import Interruption, Interrupts
 from deeplab_tf.models.saving import RUN_MODEL
 from deeplab_tf.training import run
 from deeplab_tf.training.config import TrainConfig, stage_folder
+from deeplab_tf.training.data import opened_data, splits_of
 from deeplab_tf.training.errors import BadData
 from deeplab_tf.training.run import TrainResult
 from deeplab_tf.training.run_folder import FREE, RunFolder
@@ -78,6 +80,7 @@ def train(
     with _locked(folder):
         _clear_trial(folder)
         _check_free(folder, overwrite)
+        _check_later_data(config)
         write_json(folder / STAGES, {"stages": [stage.to_dict() for stage in config]})
         try:
             return _train_from(0, list(config), folder, callbacks)
@@ -154,6 +157,15 @@ def _check_strategy(stages: Sequence[TrainConfig]) -> None:
         )
 
 
+def _check_later_data(stages: Sequence[TrainConfig]) -> None:
+    """Finds missing data before the first stage is trained, which may take days."""
+    for before, stage in itertools.pairwise(stages):
+        if stage.data != before.data:
+            with opened_data(stage) as dataset:
+                for split in splits_of(stage, dataset):
+                    dataset.count(split)
+
+
 def _folder_of(stages: Sequence[TrainConfig]) -> Path:
     remedy = "Give configurations whose outputs are FOLDER/stage-1, FOLDER/stage-2, ...; `recipe` makes such."
     valid = isinstance(stages, Sequence) and stages and all(isinstance(stage, TrainConfig) for stage in stages)
@@ -193,18 +205,20 @@ def _check_free(folder: Path, overwrite: bool) -> None:
             f"{folder} holds the stages of a training already.{asked} Go on with them by --resume, or choose "
             "another folder."
         )
-    RunFolder(folder).check_free(False)
+    single = RunFolder(folder)
+    checks.expect(not single.holds_run, "output", str(folder), "without a run", "Stages need a folder of their own.")
+    single.check_free(False)
 
 
 def _stored(folder: Path) -> list[TrainConfig]:
     with reading(folder / STAGES, "the stages of a training", "Restore the file or choose another folder."):
         stages = [TrainConfig.from_dict(stage) for stage in read_json(folder / STAGES)["stages"]]
-    # The folder may have been moved.
-    outputs = [stage_folder(folder, number) for number in range(1, len(stages) + 1)]
-    later = [
-        stage.replace(output=output, weights=before) for stage, output, before in zip(stages[1:], outputs[1:], outputs)
+    # The folder may have been moved, and with it what a stage began from.
+    outputs = {stage.output: stage_folder(folder, number) for number, stage in enumerate(stages, 1)}
+    return [
+        stage.replace(output=outputs[stage.output], weights=outputs.get(stage.weights, stage.weights))
+        for stage in stages
     ]
-    return [stages[0].replace(output=outputs[0]), *later]
 
 
 def _moved(stages: list[TrainConfig], folder: Path, settings: Mapping) -> list[TrainConfig]:

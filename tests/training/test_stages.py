@@ -1,11 +1,13 @@
 """Stages run one after another, and a chain that was killed goes on to the same end."""
 
+from pathlib import Path
+
 import keras
 import numpy as np
 import pytest
 
 from deeplab_tf import load_model
-from deeplab_tf.training import TrainConfig, resume, run, train
+from deeplab_tf.training import TrainConfig, TrainResult, resume, run, train
 from deeplab_tf.training.errors import BadData
 from deeplab_tf.training.recipes.configured import staged
 from deeplab_tf.training.run_folder import RunFolder
@@ -75,6 +77,42 @@ def test_bad_data_in_one_of_them_tells_to_resume_all(stages, tmp_path, monkeypat
     monkeypatch.setattr(run, "train", fail)
     with pytest.raises(BadData, match=rf"goes on from step 2 \({tmp_path}/run\)"):
         train(stages("run"))
+
+
+def test_data_of_a_later_stage_are_looked_for_first(stages, tmp_path):
+    first, second = stages("run")
+    asked = {"missing is not a folder": {"data": "missing"}, "no split 'tests'": {"train_split": "tests"}}
+    for said, wrong in asked.items():
+        with pytest.raises(ValueError, match=said):
+            train([first, second.replace(**wrong)])
+        assert not (tmp_path / "run/stage-1").exists()
+
+
+def test_a_resumed_stage_begins_from_the_weights_that_it_was_given(stages, tmp_path, monkeypatch):
+    seen = []
+
+    def trained(config, callbacks):
+        seen.append(config.weights)
+        if len(seen) == 1:
+            raise Killed
+        folder = Path(config.output)
+        folder.mkdir()
+        (folder / "model.keras").touch()
+        return TrainResult(folder, 3, 3, None, None)
+
+    monkeypatch.setattr(run, "train", trained)
+    first, second = stages("own")
+    with pytest.raises(Killed):
+        train([first, second.replace(weights="mine.keras")])
+    resume(tmp_path / "own")
+    assert seen == [None, None, "mine.keras"]
+
+
+def test_the_folder_of_a_run_is_not_that_of_stages(stages, light, tmp_path):
+    RunFolder(tmp_path / "run").write_config(TrainConfig(**light), {})
+    for overwrite in (False, True):
+        with pytest.raises(ValueError, match="run'. Stages need a folder of their own"):
+            train(stages("run"), overwrite=overwrite)
 
 
 def test_other_outputs_are_refused():
