@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import abc
+import re
 from collections.abc import Mapping
 from typing import Annotated
 
@@ -78,6 +79,7 @@ class RunOptimizer(keras.optimizers.Optimizer, abc.ABC):
         # Not Keras's `weight_decay`, which shrinks all weights, biases and normalisation too.
         self._multipliers, self._decay = multipliers, decay
         self._factors, self._decaying = (), ()
+        self._exempt, self._exempt_names = [], []
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
@@ -86,8 +88,17 @@ class RunOptimizer(keras.optimizers.Optimizer, abc.ABC):
     def build(self, variables):
         if not self.built:
             self._factors = factors(self._multipliers, variables)
-            self._decaying = tuple(decays(variable) for variable in variables)
+            self._decaying = tuple(decays(variable) and not self._is_exempt(variable) for variable in variables)
         super().build(variables)
+
+    def exclude_from_weight_decay(self, var_list=None, var_names=None):
+        super().exclude_from_weight_decay(var_list, var_names)
+        self._exempt, self._exempt_names = list(var_list or ()), list(var_names or ())
+
+    def _is_exempt(self, variable) -> bool:
+        """Whether Keras's `exclude_from_weight_decay` names a variable."""
+        named = any(re.search(name, variable.name) for name in self._exempt_names)
+        return named or any(one is variable for one in self._exempt)
 
     def apply(self, grads, trainable_variables=None):
         def update(_=None):

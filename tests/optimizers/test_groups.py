@@ -1,7 +1,9 @@
 """Which weights have which learning rate, and which decay."""
 
+import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from deeplab_tf import DeepLabV2, optimizers
 from deeplab_tf.optimizers.groups import decays, factors
@@ -39,6 +41,16 @@ def test_groups_are_the_layers_that_the_model_names_so():
 def test_normalisation_biases_and_depthwise_kernels_do_not_decay():
     variables = small_network(optimizers.SGD(0.1)).trainable_variables
     assert [decays(variable) for variable in variables] == [True, False, False, False, False, True, False]
+
+
+@pytest.mark.parametrize("kind", [optimizers.Momentum, optimizers.AdamW])
+@pytest.mark.parametrize("by", ["list", "name"])
+def test_what_keras_excludes_does_not_decay(kind, by):
+    first, second = (keras.Variable(np.ones((1, 1, 1, 1), np.float32), name="kernel") for _ in range(2))
+    optimizer = kind(0.1, weight_decay=0.5)
+    optimizer.exclude_from_weight_decay(**({"var_list": [first]} if by == "list" else {"var_names": ["kern"]}))
+    optimizer.apply([tf.zeros(first.shape)] * 2, [first, second])
+    assert [float(one.numpy().item()) < 1 for one in (first, second)] == [False, by == "list"]
 
 
 @pytest.mark.parametrize("kind", [optimizers.SGD, optimizers.Momentum])
