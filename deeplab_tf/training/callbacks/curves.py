@@ -11,6 +11,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, MaxNLocator
 
+from deeplab_tf.checks import expect
 from deeplab_tf.files import replacing
 from deeplab_tf.training.callbacks.base import RunCallback
 from deeplab_tf.training.callbacks.log import add_row, column_of
@@ -35,6 +36,7 @@ class Curves(RunCallback):
         path: The same; may be set while training goes on.
 
     Raises:
+        ValueError: If the file's suffix is no format.
         OSError: From `fit`, if the file cannot be written.
 
     Example:
@@ -47,6 +49,8 @@ class Curves(RunCallback):
         super().__init__(state)
         self._monitor = monitor
         self.path, self._title = Path(path), title
+        known = self.path.suffix[1:].lower() in FigureCanvasAgg.get_supported_filetypes()
+        expect(known, "path", str(path), "a file whose suffix is a format of pictures", "Give a .png file.")
 
     def on_epoch_end(self, epoch, logs: Any = None):
         if not self.state.logged:

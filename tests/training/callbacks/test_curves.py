@@ -1,5 +1,7 @@
 """The curves alone, and of the rows of a log."""
 
+import pytest
+
 from deeplab_tf.training.callbacks import Curves, RunState, TrainingLog
 
 
@@ -16,3 +18,9 @@ def test_rows_of_the_log(known, tmp_path):
     known.fit(TrainingLog(tmp_path / "log.csv", every=1, state=state), Curves(tmp_path / "curves.png", state=state))
     assert [row["step"] for row in state.rows] == [1, 2, 3, 4]
     assert (tmp_path / "curves.png").is_file()
+
+
+@pytest.mark.parametrize("name", ["curves", "curves.txt"])
+def test_a_file_that_is_not_a_picture_is_refused_at_once(name):
+    with pytest.raises(ValueError, match=f"format of pictures; received '{name}'. Give a .png file"):
+        Curves(name)
