@@ -87,15 +87,16 @@ class Progress:
         """Units in a second of the time that counts."""
         return self._timed / self._busy if self._busy else 0.0
 
-    def step(self, note: Callable[[float], str] | None = None) -> None:
-        """Counts one step.
+    def step(self, note: Callable[[float], str] | None = None, count: int = 1) -> None:
+        """Counts one step, or several that were made at once.
 
         Args:
             note: Makes of the steps per second what to show instead of them.
+            count: How many.
         """
         now = time.monotonic()
-        self._done += 1
-        self._timed += 1
+        self._done += count
+        self._timed = self._timed + count if self._timed >= 0 else 0
         if self._timed:
             self._busy += now - self._since
         self._since = now
@@ -104,7 +105,7 @@ class Progress:
                 self._bar.unpause()
             if note is not None:
                 self._bar.set_postfix_str(note(self.rate), refresh=False)
-            self._bar.update()
+            self._bar.update(count)
         elif self._shown and self.rate and now - self._said >= LINE_SECONDS:
             self._said = now
             logger.info(self._line(note or _speed))

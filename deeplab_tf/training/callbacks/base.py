@@ -17,13 +17,15 @@ class RunCallback(keras.callbacks.Callback):
 
     Attributes:
         state: The same.
+        passed: The steps since the last call after a batch: more than 1 where Keras makes several at once, by
+            `steps_per_execution`.
     """
 
     def __init__(self, state: RunState | None = None):
         super().__init__()
         self.state = RunState() if state is None else state
         self._shares = state is not None
-        self._first = self.state.step
+        self._first, self._batches, self.passed = self.state.step, 0, 0
 
     def on_train_begin(self, logs=None):
         if not self._shares:
@@ -31,9 +33,10 @@ class RunCallback(keras.callbacks.Callback):
         self.state.start_clock()
 
     def on_epoch_begin(self, epoch, logs=None):
-        self._first = self.state.step
+        self._first, self._batches = self.state.step, 0
 
     def on_train_batch_end(self, batch, logs=None):
+        self.passed, self._batches = batch + 1 - self._batches, batch + 1
         # Not added to: the others that share the state set it to the same.
         self.state.step = self._first + batch + 1
 

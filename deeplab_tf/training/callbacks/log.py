@@ -29,8 +29,8 @@ class TrainingLog(RunCallback):
     Args:
         path: The CSV file, with the columns of `write_log`.
         tensorboard: A folder for TensorBoard, if any; what it has of an earlier training is replaced.
-        every: Steps between two rows within an epoch; the model's metrics begin again after each. None logs the ends
-            of epochs only.
+        every: Steps between two rows within an epoch, or as many as Keras makes at once (`steps_per_execution`); the
+            model's metrics begin again after each. None logs the ends of epochs only.
         batch_size: Images per step; without it there is no speed.
         schedule: Gives the learning rate by step; the optimiser's, after the step, when left out.
         monitor: What decides which model is the best, as for `BestModel`; it has a column, too.
@@ -85,8 +85,9 @@ class TrainingLog(RunCallback):
         if self._began is None:
             self._began = self._ended
         else:
-            self._images += self._batch_size
-        if self._every and self.state.step % self._every == 0 and not self.ends_epoch(batch):
+            self._images += self.passed * self._batch_size
+        due = self._every and self.state.step % self._every < self.passed
+        if due and not self.ends_epoch(batch):
             self._add(logs)
             self.model.reset_metrics()
             self._began, self._images = time.monotonic(), 0

@@ -55,7 +55,7 @@ class TrainingProgress(RunCallback):
         super().on_train_batch_end(batch, logs)
         loss = float(logs["loss"])
         if self._progress is not None:
-            self._progress.step(lambda rate: f"loss {loss:.3f}, {rate * self._batch_size:.1f} images/s")
+            self._progress.step(lambda rate: f"loss {loss:.3f}, {rate * self._batch_size:.1f} images/s", self.passed)
 
     def on_epoch_end(self, epoch, logs: Any = None):
         of = "" if self._total is None else f" of {self._total}"

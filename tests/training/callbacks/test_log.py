@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from deeplab_tf.training.callbacks import TrainingLog
+from deeplab_tf.training.callbacks import log as log_module
 from deeplab_tf.training.callbacks.curves import draw_curves
 from deeplab_tf.training.callbacks.log import TensorBoardLog, write_log
 from harness.board_events import steps_of
@@ -80,6 +81,18 @@ def test_rows_within_an_epoch_have_the_mean_loss_since_the_one_before(known, pub
     assert 0 < first["seconds"] <= second["seconds"]
     assert len((tmp_path / "log.csv").read_text().splitlines()) == 3
     assert (steps_of(tmp_path / "board"), steps_of(tmp_path / "board", "val_miou")) == ([2, 4], [4])
+
+
+def test_steps_that_keras_makes_at_once_all_count(known, tmp_path, monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr(log_module.time, "monotonic", lambda: now[0])
+    clock = keras.callbacks.LambdaCallback(on_train_batch_begin=lambda batch, logs: now.__setitem__(0, now[0] + 1))
+    known.model.compile(keras.optimizers.SGD(0.0), "mse", jit_compile=False, steps_per_execution=2)
+    log = TrainingLog(tmp_path / "log.csv", every=3, batch_size=4)
+    known.fit(clock, log, losses=range(10))
+    # 3 lies within the second two steps, 6 and 9 end or lie within others.
+    assert [row["step"] for row in log.state.rows] == [4, 6, 10]
+    assert [row["images_per_second"] for row in log.state.rows] == [8, 8, 8]
 
 
 def test_rows_of_epochs_go_on_from_the_optimisers_step(known, tmp_path):

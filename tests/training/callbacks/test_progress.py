@@ -39,6 +39,13 @@ def test_a_line_has_the_measure_that_decides(known, published, logged):
     assert logged.messages[-1].endswith("val mIoU 0.5000, pixel accuracy 0.7500, boundary IoU 0.1250")
 
 
+def test_steps_that_keras_makes_at_once_all_count(known, capsys, monkeypatch):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    known.model.compile(keras.optimizers.SGD(0.0), "mse", jit_compile=False, steps_per_execution=2)
+    known.fit(TrainingProgress(batch_size=4))
+    assert "4/4" in capsys.readouterr().err.rstrip()
+
+
 def test_a_terminal_gets_a_bar_that_stays(known, capsys, monkeypatch):
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     known.fit(TrainingProgress(batch_size=4))
