@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from deeplab_tf.training.config import TrainConfig, stage_folder
+from deeplab_tf.training.optimisation.tables import LOSSES
 
 # How the original release updates weights, whatever is trained: its own form of momentum, biases at twice the rate.
 RELEASE = {"optimizer": "momentum", "momentum": 0.9, "optimizer_settings": {"multipliers": {"biases": 2}}}
@@ -43,6 +44,10 @@ def configured(given: Mapping[str, Any], **published: Any) -> TrainConfig:
             settings[name] = given.get(name)
         elif published.get(name) and given.get(name):
             settings[name] = {**published[name], **given[name]}
+    # They belong to losses of pixels, of whichever name.
+    loss = LOSSES.get(given.get("loss", ""))
+    if loss and settings.get("class_weights") and "class_weights" not in given and not loss.takes("class_weights"):
+        settings["class_weights"] = None
     return TrainConfig(**settings)
 
 

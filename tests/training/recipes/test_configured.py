@@ -19,6 +19,15 @@ def test_a_given_argument_of_the_network_leaves_the_others():
     assert recipe("v1_large_fov", **FOLDERS, model="v3").network.arguments is None
 
 
+def test_class_weights_go_where_the_given_loss_has_none():
+    weights = recipe("camvid_cpu", **FOLDERS).class_weights
+    assert weights is not None
+    assert recipe("camvid_cpu", **FOLDERS, loss="focal").class_weights == weights
+    assert recipe("camvid_cpu", **FOLDERS, loss="dice").class_weights is None
+    # Who gives them is told.
+    assert recipe("camvid_cpu", **FOLDERS, loss="dice", class_weights=weights).class_weights == weights
+
+
 def test_given_settings_hold_for_every_stage_except_the_weights():
     first, second = recipe("v3_voc", **FOLDERS, steps=3, weights="mine.keras")
     assert (first.steps, second.steps) == (3, 3)
