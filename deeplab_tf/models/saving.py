@@ -34,7 +34,8 @@ def save_model(model: SegmentationModel, path: str | os.PathLike) -> None:
     """
     check_model_path(path)
     bare = model
-    if model.dtype_policy.name != "float32":
+    # Callbacks save what `fit` trains, which may be any other Keras model, such as one of two outputs.
+    if model.dtype_policy.name != "float32" and isinstance(model, SegmentationModel):
         bare = model.rebuild(dtype="float32")
     elif model.compiled:
         bare = type(model).from_config(model.get_config())

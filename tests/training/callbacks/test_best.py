@@ -1,6 +1,7 @@
 """The best model by validation, in a file for use."""
 
 import keras
+import numpy as np
 import pytest
 
 from deeplab_tf import load_model
@@ -57,6 +58,19 @@ def test_what_could_not_be_measured_is_never_better_and_never_kept(known, publis
     best = BestModel(tmp_path / "best.keras", model=model)
     known.fit(published(nothing, nothing), best, epochs=2)
     assert (best.state.best_step, best.state.best_miou, best.state.best_value) == (20, None, None)
+
+
+def test_another_keras_model_in_16_bits_is_saved_as_it_is(known, tmp_path):
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        known = type(known)()
+    finally:
+        keras.config.set_dtype_policy(before)
+    known.fit(BestModel(tmp_path / "best.keras"))
+    kept = keras.models.load_model(tmp_path / "best.keras")
+    assert (kept.layers[-1].dtype_policy.name, kept.compiled) == ("mixed_bfloat16", False)
+    np.testing.assert_array_equal(kept.get_weights()[0], [[1.0]])
 
 
 def test_what_nobody_measures_cannot_decide(known, published, model, tmp_path):
