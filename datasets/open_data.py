@@ -106,7 +106,7 @@ def _check(path, masks, val_data, val_masks, val_share) -> None:
             f"Received both val_data {val_data} and val_share {val_share}; each says what to validate on. Give one."
         )
     for name, given, where in (("masks", masks, path), ("val_masks", val_masks, val_data)):
-        if given is not None and is_prepared(Path(where)):
+        if given is not None and where is not None and is_prepared(Path(where)):
             raise ValueError(
                 f"{where} was prepared by TFDS and has its masks; received {name} {given} too. Leave them out."
             )

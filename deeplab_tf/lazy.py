@@ -13,6 +13,11 @@ import sys
 from pathlib import Path
 
 KERNELS = "TF_ENABLE_ONEDNN_OPTS"
+# For graphs of thousands of small operations, those of a search: several at a time instead of parts of one on all
+# cores, and not oneDNN's kernels, which take longer to set up than such an operation runs. Half the time in all.
+SMALL_OPERATIONS = {KERNELS: "0", "TF_NUM_INTRAOP_THREADS": "1"}
+# Which of them the user has set.
+DECIDED = {name for name in SMALL_OPERATIONS if name in os.environ}
 ROOT = Path(__file__).resolve().parents[1]
 BESIDE = ("datasets", "export")
 # What registers layers, models, metrics, and what training compiles with, with Keras.
@@ -44,6 +49,15 @@ def choose_kernels() -> None:
     """
     if "tensorflow" not in sys.modules:
         os.environ.setdefault(KERNELS, "1")
+
+
+def choose_for_small_operations() -> None:
+    """Has TensorFlow run many small operations fast, except for what the user has decided.
+
+    It reads the variables when it is imported; after that this does nothing.
+    """
+    if "tensorflow" not in sys.modules:
+        os.environ.update({name: value for name, value in SMALL_OPERATIONS.items() if name not in DECIDED})
 
 
 def check_backend() -> None:

@@ -74,3 +74,15 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if "shared" in item.keywords:
             item.add_marker(skip)
+
+
+@pytest.fixture(scope="session")
+def shapes(tmp_path_factory) -> Path:
+    """12 training and 4 validation images of 6 classes, 48 to 72 pixels a side."""
+    from deeplab_tf.datasets import convert_folder, draw_shapes
+
+    folder = draw_shapes(tmp_path_factory.mktemp("shapes") / "drawn", 16, size=(48, 72))
+    records = folder.parent / "records"
+    names = folder / "class_names.txt"
+    convert_folder(folder / "images", folder / "masks", records, class_names=names, val_share=0.25, shards=2)
+    return records

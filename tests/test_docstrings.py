@@ -23,7 +23,7 @@ from harness.tiny_model import photo
 PUBLIC = public_names()
 # What calls return: read, not made.
 RESULTS = {
-    "cost.Group", "cost.LayerCost", "cost.Place", "evaluation.CRFTrial", "evaluation.Uncertainty",
+    "cost.Group", "cost.LayerCost", "cost.Place", "evaluation.CRFTrial", "evaluation.Uncertainty", "nas.SearchResult",
     "training.TrainResult", "training.WorkerLost",
     "training.callbacks.Diverged",
     "weights.Kind", "weights.Network", "weights.Source", "weights.Transfer", "weights.ZooEntry",
@@ -43,6 +43,7 @@ NOT_RUN = {
     "datasets.training_batches": "reads files of one's own",
     "DeepLabV2.by_scale": "trains a network of 20 million weights",
     "load_released": RELEASED,
+    "nas.search": "searches for minutes",
     "training.resume": "trains for 3000 steps",
     "training.train": "trains for 3000 steps",
     "transfer_weights": RELEASED,

@@ -17,7 +17,7 @@ STEM_FILTERS = (64, 64, 128)
 BASE_FILTERS = 20
 
 
-def _stem(images, scope: str, norm: Norm, scaled: Width):
+def stem(images, scope: str, norm: Norm, scaled: Width):
     """The map at stride 2 before its activation, and the one at stride 4."""
     x = normalize_images(images, scope)
     maps = []
@@ -65,7 +65,7 @@ def searched(
     base_filters = whole("base_filters", base_filters, remedy="Published are 20, 32 and 48.")
     drop_path_keep = number("drop_path_keep", drop_path_keep, above=0, most=1, remedy="1 drops nothing.")
     norm, scaled = Norm(MOMENTUM, EPSILON, frozen_statistics), Width(depth_multiplier, divisor=None)
-    outputs = _stem(images, scope, norm, scaled)
+    outputs = stem(images, scope, norm, scaled)
     x, level = outputs[-1], 0
     for index, target in enumerate(genes.path):
         name = f"{scope}.cell_{index}"

@@ -17,6 +17,7 @@ from deeplab_tf.cli import (  # noqa: F401 (each adds its commands)
     models,
     rank,
     recipes,
+    search,
     train,
     use,
 )

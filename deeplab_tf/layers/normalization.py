@@ -141,6 +141,11 @@ class BatchNorm(keras.layers.BatchNormalization):
         self._uncounted.updates.assign(count)
 
     @property
+    def updates(self) -> keras.Variable:
+        """How many updates made the moving statistics: what continues a run beside the weights."""
+        return self._uncounted.updates
+
+    @property
     def _unmeasured(self) -> bool:
         """Whether the moving mean and variance are the initial 0 and 1."""
         return not np.any(self.moving_mean) and bool(np.all(np.asarray(self.moving_variance) == 1))

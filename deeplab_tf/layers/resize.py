@@ -22,7 +22,7 @@ def resize_aligned(features, size, dtype: str):
 
 # One graph for all sizes and networks: TensorFlow keeps every gradient of one's own, and the graph that it is made in.
 @tf.function(input_signature=[tf.TensorSpec([None] * 4), tf.TensorSpec([2], tf.int32)])
-def _resized_in_training(features: tf.Tensor, size: tf.Tensor) -> tf.Tensor:
+def resize_in_training(features: tf.Tensor, size: tf.Tensor) -> tf.Tensor:
     """Interpolates with a gradient of two matrix products: TensorFlow's own has one core, on GPUs no fixed order.
 
     Args:
@@ -83,7 +83,7 @@ class ResizeLike(keras.layers.Layer):
             return features
         if not training:
             return resize_aligned(features, size, self.compute_dtype)
-        resized = _resized_in_training(tf.cast(features, tf.float32), tf.cast(size, tf.int32))
+        resized = resize_in_training(tf.cast(features, tf.float32), tf.cast(size, tf.int32))
         shape = self.compute_output_shape([features.shape, reference.shape])
         return tf.cast(tf.ensure_shape(resized, shape), self.compute_dtype)
 

@@ -1,22 +1,9 @@
-"""Auto-DeepLab's search (arXiv 1901.02985): space, supernet, search, decoding, pictures."""
+"""Auto-DeepLab's search (arXiv 1901.02985): space, supernet, search, decoding, pictures.
 
-from deeplab_tf.backbones.genotype import Genotype, genotype
-from deeplab_tf.nas.decoding import decode, entropies, one_hot, random_genotype
-from deeplab_tf.nas.drawing import draw_cell, draw_genotype, draw_path
-from deeplab_tf.nas.notation import genotype_table
-from deeplab_tf.nas.space import OPERATIONS, SearchSpace
+The public names stand in `__init__.pyi` and are imported when they are first used, so that the command line reads the
+settings without TensorFlow.
+"""
 
-__all__ = [
-    "OPERATIONS",
-    "Genotype",
-    "SearchSpace",
-    "decode",
-    "draw_cell",
-    "draw_genotype",
-    "draw_path",
-    "entropies",
-    "genotype",
-    "genotype_table",
-    "one_hot",
-    "random_genotype",
-]
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -38,7 +38,9 @@ def genotype_table(genes: Genotype) -> str:
     ]
     width = max(map(len, sides))
     rows = [f"{block + 1:5}  {sides[2 * block]:{width}}  {sides[2 * block + 1]}" for block in range(genes.combinations)]
-    taps = [f"stride {stride} of {'the stem' if cell == STEM else f'layer {cell + 1}'}" for stride, cell in genes.taps]
+    taps = [
+        f"stride {stride} of {'the stem' if cell == STEM else f'layer {cell + 1}'}" for stride, cell in genes.taps or ()
+    ]
     return "\n".join(
         [
             f"block  {'adds':{width}}  and",

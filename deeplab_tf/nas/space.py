@@ -17,6 +17,8 @@ OPERATIONS = (
 # A link to half the stride, to the same, to twice the stride: the last axis of beta.
 MOVES = (-1, 0, 1)
 LEVELS = range(len(STRIDES))
+# The maps before the first layer: those of the stem at stride 2 and at stride 4, which is node (-1, 0).
+STEM_MAPS = (-2, -1)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -76,6 +78,18 @@ class SearchSpace:
             for move in reversed(MOVES)
             if level - move in self.levels(layer - 1)
         )
+
+    def entering(self, layer: int, level: int) -> tuple[int, ...]:
+        """The levels whose links enter a node, the finest first."""
+        return tuple(source for source, target in self.links(layer) if target == level)
+
+    def second_input(self, layer: int, level: int) -> tuple[int, int]:
+        """(layer, level) of the map that a node's cell takes beside its links: that of two layers before.
+
+        Where there is none at this level, the authors took the one of the nearest size, which is a larger one.
+        """
+        before = layer - 2
+        return (before, 0) if before < 0 else (before, min(level, max(self.levels(before))))
 
     @property
     def link_mask(self) -> np.ndarray:

@@ -1,21 +1,8 @@
-"""A small data set of drawn shapes, and the settings of a short run on it."""
-
-from pathlib import Path
+"""The settings of a short run on drawn shapes."""
 
 import pytest
 
-from deeplab_tf.datasets import convert_folder, draw_shapes
 from deeplab_tf.training import TrainConfig
-
-
-@pytest.fixture(scope="session")
-def shapes(tmp_path_factory) -> Path:
-    """12 training and 4 validation images of 6 classes, 48 to 72 pixels a side."""
-    folder = draw_shapes(tmp_path_factory.mktemp("shapes") / "drawn", 16, size=(48, 72))
-    records = folder.parent / "records"
-    names = folder / "class_names.txt"
-    convert_folder(folder / "images", folder / "masks", records, class_names=names, val_share=0.25, shards=2)
-    return records
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,32 @@
+# The public names, which __init__.py imports when they are first used, and editors and type checkers read here.
+from .decoding import decode, entropies, one_hot, random_genotype
+from .drawing import draw_cell, draw_genotype, draw_path
+from .genotypes import Genotype, genotype
+from .graphs import unoptimized_graphs
+from .notation import genotype_table
+from .search import SearchResult, search
+from .search_settings import SEARCHES, SearchSettings, search_settings
+from .space import OPERATIONS, SearchSpace
+from .supernet import supernet
+
+__all__ = [
+    "OPERATIONS",
+    "SEARCHES",
+    "Genotype",
+    "SearchResult",
+    "SearchSettings",
+    "SearchSpace",
+    "decode",
+    "draw_cell",
+    "draw_genotype",
+    "draw_path",
+    "entropies",
+    "genotype",
+    "genotype_table",
+    "one_hot",
+    "random_genotype",
+    "search",
+    "search_settings",
+    "supernet",
+    "unoptimized_graphs",
+]
