@@ -35,7 +35,7 @@ def search(recipe, **options) -> None:
       deeplab-tf search --recipe minutes_cpu --data camvid --output searches/first
       deeplab-tf search --recipe hour_cpu --data camvid --output searches/1 --seed 1
       deeplab-tf search --data cityscapes --output searches/published
-      deeplab-tf train --model auto_deeplab --set genotype=searches/1/genotype.json --data camvid --output runs/found
+      deeplab-tf train --genotype searches/1/genotype.json --data camvid --output runs/found
     """
     from deeplab_tf import nas
 

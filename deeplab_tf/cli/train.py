@@ -10,11 +10,13 @@ import click
 
 from deeplab_tf.cli.group import cli
 from deeplab_tf.cli.options import Assignment
-from deeplab_tf.cli.setting_option import SettingsCommand, setting_options
+from deeplab_tf.cli.setting_option import SettingOption, SettingsCommand, setting_options
 from deeplab_tf.training.config import GROUPS
 
 # What stands for the two that a recipe is shown without.
 UNNAMED = {"data": "DATA", "output": "OUTPUT"}
+# The model that a genotype is of.
+SEARCHED = "auto_deeplab"
 
 
 @cli.command(cls=SettingsCommand)
@@ -29,7 +31,11 @@ UNNAMED = {"data": "DATA", "output": "OUTPUT"}
 )
 @click.option("--print-config", is_flag=True, help="Show the settings as they come out, and end.")
 @setting_options(GROUPS)
-def train(resume, overwrite, own, print_config, **options) -> None:
+@click.option(
+    "--genotype", metavar="FILE|NAME", cls=SettingOption, title="Network",
+    help=f"What a search has found, for {SEARCHED}: --model {SEARCHED} --set genotype=...",
+)  # fmt: skip
+def train(resume, overwrite, own, print_config, genotype, **options) -> None:
     """Train a model into a run folder.
 
     \b
@@ -40,12 +46,13 @@ def train(resume, overwrite, own, print_config, **options) -> None:
       deeplab-tf train --data camvid --class-weights median_frequency --color-jitter 0.4 --output runs/camvid
       deeplab-tf train --data voc --backbone resnet_50_beta --set multi_grid=[1,2,4] --output runs/grid
       deeplab-tf train --recipe v3_voc --data voc --output runs/v3 --fast-dev-run
+      deeplab-tf train --data camvid --genotype searches/1/genotype.json --output runs/found
       deeplab-tf train --resume --output runs/mine
     """
     from deeplab_tf import training
     from deeplab_tf.files.scratch import scratch_folder
 
-    given = {name: value for name, value in options.items() if value is not None}
+    given = _searched(genotype, {name: value for name, value in options.items() if value is not None})
     if resume and overwrite:
         raise click.UsageError(
             "Received both --resume, which goes on with the run in --output, and --overwrite, which replaces it. Leave "
@@ -70,6 +77,18 @@ def train(resume, overwrite, own, print_config, **options) -> None:
         else:
             result = training.train(_settings(given, named, dict(own)), overwrite=overwrite)
         click.echo(result)
+
+
+def _searched(genotype: str | None, given: dict[str, Any]) -> dict[str, Any]:
+    """The settings with the network of a genotype, where there is one."""
+    if genotype is None:
+        return given
+    model, network = given.get("model", SEARCHED), given.get("network", {})
+    if model != SEARCHED:
+        raise click.UsageError(f"--genotype is of --model {SEARCHED}; received --model {model}. Leave one of them out.")
+    if "genotype" in network:
+        raise click.UsageError("Received both --genotype and --set genotype=.... Leave one of them out.")
+    return {**given, "model": model, "network": {**network, "genotype": genotype}}
 
 
 def _settings(given: dict[str, Any], named: str | None, own: dict[str, Any]):

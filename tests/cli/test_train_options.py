@@ -63,6 +63,8 @@ def test_left_out_or_none_they_are_off(monkeypatch):
             ("--momentum", "0.9", "--optimizer", "adamw"),
             "is a setting of sgd, momentum; received momentum=0.9",
         ),
+        (("--genotype", "found.json", "--model", "v3"), "--genotype is of --model auto_deeplab; received --model v3"),
+        (("--genotype", "found.json", "--set", "genotype=auto_deeplab"), "both --genotype and --set genotype="),
         (("--print-config", "--set-optimizer", "learning_rate=3"), "as learning_rate, which --learning-rate sets"),
     ],
 )
@@ -71,10 +73,17 @@ def test_impossible_values_are_told(capsys, arguments, said):
     assert said in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("others", [(), ("--model", "auto_deeplab"), ("--recipe", "auto_deeplab_cityscapes")])
+def test_a_genotype_is_a_network(monkeypatch, others):
+    short = settings(monkeypatch, "--genotype", "found.json", "--set", "base_filters=8", *others)
+    assert short.model == "auto_deeplab"
+    assert short.network.arguments == {"genotype": "found.json", "base_filters": 8}
+
+
 def test_every_setting_has_an_option_and_its_help_shows_the_default_once():
     context, options = click.Context(cli.commands["train"]), {one.name: one for one in cli.commands["train"].params}
     defaults = {name: field.default for group in GROUPS.values() for name, (field, _) in fields_of(group).items()}
-    others = {"resume", "overwrite", "own", "print_config"}
+    others = {"resume", "overwrite", "own", "print_config", "genotype"}
     assert defaults.keys() | others == options.keys()
     shown = {}
     for name, default in defaults.items():

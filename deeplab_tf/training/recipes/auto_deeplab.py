@@ -22,6 +22,7 @@ def auto_deeplab_cityscapes(**given: Any) -> TrainConfig:
     Command:
       deeplab-tf train --recipe auto_deeplab_cityscapes --data cityscapes --output runs/auto
       deeplab-tf train --recipe auto_deeplab_cityscapes --set base_filters=48 --data cityscapes --output runs/auto-l
+      deeplab-tf train --recipe auto_deeplab_cityscapes --genotype found.json --data cityscapes --output runs/found
 
     Time and result: not measured yet.
     """
