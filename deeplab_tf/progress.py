@@ -157,12 +157,13 @@ def plural(unit: str, count: int) -> str:
         count: How many there are.
 
     Example:
-        >>> plural("batch", 2), plural("image", 2), plural("image", 1)
-        ('batches', 'images', 'image')
+        >>> plural("batch", 2), plural("epoch", 2), plural("image", 1)
+        ('batches', 'epochs', 'image')
     """
     if count == 1:
         return unit
-    return f"{unit}es" if unit.endswith(("ch", "sh", "s", "x")) else f"{unit}s"
+    hissed = unit.endswith(("ch", "sh", "s", "x")) and not unit.endswith("och")
+    return f"{unit}es" if hissed else f"{unit}s"
 
 
 def counted(count: int, unit: str) -> str:

@@ -23,8 +23,8 @@ from harness.tiny_model import photo
 PUBLIC = public_names()
 # What calls return: read, not made.
 RESULTS = {
-    "cost.Group", "cost.LayerCost", "cost.Place", "evaluation.CRFTrial", "evaluation.Uncertainty", "nas.SearchResult",
-    "training.TrainResult", "training.WorkerLost",
+    "cost.Group", "cost.LayerCost", "cost.Place", "evaluation.CRFTrial", "evaluation.Uncertainty", "nas.SearchReport",
+    "nas.SearchResult", "nas.Trial", "training.TrainResult", "training.WorkerLost",
     "training.callbacks.Diverged",
     "weights.Kind", "weights.Network", "weights.Source", "weights.Transfer", "weights.ZooEntry",
 }  # fmt: skip
@@ -44,6 +44,7 @@ NOT_RUN = {
     "DeepLabV2.by_scale": "trains a network of 20 million weights",
     "load_released": RELEASED,
     "nas.search": "searches for minutes",
+    "nas.search_report": "reads two searches",
     "training.resume": "trains for 3000 steps",
     "training.train": "trains for 3000 steps",
     "transfer_weights": RELEASED,

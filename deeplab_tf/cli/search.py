@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from deeplab_tf.cli.group import cli
+from deeplab_tf.cli.options import PATH
 from deeplab_tf.cli.setting_option import SettingsCommand, setting_options
 from deeplab_tf.lazy import choose_for_small_operations
 from deeplab_tf.nas.search_settings import SEARCHES, SearchSettings, search_settings
@@ -43,3 +44,24 @@ def search(recipe, **options) -> None:
         raise click.UsageError(f"Give {' and '.join(missing)}.")
     given = {name: value for name, value in options.items() if value is not None}
     click.echo(nas.search(search_settings(recipe, **given)))
+
+
+@cli.command("search-report")
+@click.argument("runs", type=PATH, nargs=-1, required=True)
+@click.option("--output", type=PATH, required=True, help="Folder of the report.")
+@click.option(
+    "--base-filters", type=click.IntRange(1),
+    help="Width of the networks whose cost is counted.  [default: that of each search]",
+)  # fmt: skip
+def search_report(runs, output, base_filters) -> None:
+    """Show several searches on one page: curves, paths, cells, and what the networks cost.
+
+    RUNS are folders of searches, done or not. The folder has report.html, trials.csv and curves.png.
+
+    \b
+    Example:
+      deeplab-tf search-report searches/1 searches/2 searches/3 --output report
+    """
+    from deeplab_tf import nas
+
+    click.echo(nas.search_report(runs, output, base_filters=base_filters))

@@ -5,17 +5,21 @@ from .genotypes import Genotype, genotype
 from .graphs import unoptimized_graphs
 from .notation import genotype_table
 from .search import SearchResult, search
+from .search_report import SearchReport, search_report
 from .search_settings import SEARCHES, SearchSettings, search_settings
 from .space import OPERATIONS, SearchSpace
 from .supernet import supernet
+from .trials import Trial
 
 __all__ = [
     "OPERATIONS",
     "SEARCHES",
     "Genotype",
+    "SearchReport",
     "SearchResult",
     "SearchSettings",
     "SearchSpace",
+    "Trial",
     "decode",
     "draw_cell",
     "draw_genotype",
@@ -26,6 +30,7 @@ __all__ = [
     "one_hot",
     "random_genotype",
     "search",
+    "search_report",
     "search_settings",
     "supernet",
     "unoptimized_graphs",

@@ -11,14 +11,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
 from deeplab_tf.backbones.genotype import Genotype
+from deeplab_tf.backbones.genotype import genotype as read_genotype
 from deeplab_tf.checks import listing, plain
 from deeplab_tf.files import read_json, replacing, write_json
 from deeplab_tf.files.reading import reading, shown
+from deeplab_tf.nas.curves import draw_search
 from deeplab_tf.nas.drawing import draw_genotype
 from deeplab_tf.nas.search_settings import SearchSettings
 
@@ -29,6 +28,7 @@ FREE = ("data", "masks", "output", "checkpoint_minutes")
 COLUMNS = (
     "epoch", "step", "loss", "architecture_loss", "learning_rate", "miou", "alpha_entropy", "beta_entropy", "seconds"
 )  # fmt: skip
+WHOLE = ("epoch", "step")
 
 
 @dataclasses.dataclass
@@ -54,12 +54,22 @@ class SearchFolder:
     """Where a search keeps its files.
 
     Args:
-        path: The folder; it is there and locked.
+        path: The folder; it is there, and locked where it is written.
+
+    Attributes:
+        picture: What shows the genotype, after the first epoch.
     """
 
     def __init__(self, path: str | os.PathLike):
         self.path = Path(path)
         self._settings, self._checkpoint = self.path / "search.json", self.path / "checkpoint.npz"
+        self._log, self._genotype = self.path / "log.csv", self.path / "genotype.json"
+        self.picture = self.path / "genotype.png"
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether a search has begun here."""
+        return self._settings.is_file()
 
     def begin(self, settings: SearchSettings, data: Mapping) -> None:
         """Keeps what the search is of, or compares it with what is kept.
@@ -68,7 +78,7 @@ class SearchFolder:
             ValueError: If the folder holds something else, or a search with other settings or data.
         """
         now = json.loads(json.dumps(plain({**dataclasses.asdict(settings), **data})))
-        if not self._settings.is_file():
+        if not self.is_begun:
             if others := sorted(path.name for path in self.path.iterdir() if not path.name.startswith(".")):
                 raise ValueError(
                     f"{shown(self.path)} is not the folder of a search and not empty: it holds {listing(others, 3)}. "
@@ -88,6 +98,47 @@ class SearchFolder:
                 f"{shown(self.path)} holds a search with other settings: {listing(other, 5)}. Give those of before to "
                 "go on with it, or choose another folder."
             )
+
+    def read_settings(self) -> tuple[SearchSettings, int]:
+        """What the search here is of, and the number of its classes.
+
+        Raises:
+            ValueError: If there is none, or its settings are damaged; the message names it.
+        """
+        if not self.is_begun:
+            raise ValueError(
+                f"{shown(self.path)} is not the folder of a search: it has no {self._settings.name}. Give what "
+                "deeplab-tf search has written."
+            )
+        kept = read_json(self._settings)
+        with reading(self._settings, "the settings of a search", "Give what deeplab-tf search has written."):
+            names = [field.name for field in dataclasses.fields(SearchSettings)]
+            return SearchSettings(**{name: kept[name] for name in names}), len(kept["classes"])
+
+    def read_rows(self) -> list[dict]:
+        """The log's rows, one for each whole epoch, as in the `SearchState`.
+
+        Raises:
+            ValueError: If it is damaged; the message names it.
+        """
+        if not self._log.is_file():
+            return []
+        with (
+            reading(self._log, "the log of a search", "Restore it, or leave this search out."),
+            open(self._log, newline="", encoding="utf-8") as file,
+        ):
+            return [
+                {name: (int if name in WHOLE else float)(row[name]) if row[name] else None for name in COLUMNS}
+                for row in csv.DictReader(file)
+            ]
+
+    def read_genotype(self) -> Genotype | None:
+        """What is decoded so far; None before the end of the first epoch.
+
+        Raises:
+            ValueError: If its file is damaged; the message names it.
+        """
+        return read_genotype(self._genotype) if self._genotype.is_file() else None
 
     def save(self, state: SearchState, variables: Sequence) -> None:
         """Writes the checkpoint, in one move."""
@@ -116,53 +167,14 @@ class SearchFolder:
 
     def write_epoch(self, rows: Sequence[dict], genes: Genotype, beta: np.ndarray) -> None:
         """What a person looks at after an epoch: log, curves, the genotype so far and its picture."""
-        with replacing(self.path / "log.csv") as temporary, open(temporary, "w", newline="", encoding="utf-8") as file:
+        with replacing(self._log) as temporary, open(temporary, "w", newline="", encoding="utf-8") as file:
             writer = csv.DictWriter(file, COLUMNS)
             writer.writeheader()
             writer.writerows(rows)
         text = genes.to_json()
-        for path in (self.path / "genotypes" / f"epoch_{rows[-1]['epoch']:03d}.json", self.path / "genotype.json"):
+        for path in (self.path / "genotypes" / f"epoch_{rows[-1]['epoch']:03d}.json", self._genotype):
             path.parent.mkdir(exist_ok=True)
             with replacing(path) as temporary:
                 Path(temporary).write_text(text, encoding="utf-8")
-        draw_genotype(genes, self.path / "genotype.png", beta=beta)
+        draw_genotype(genes, self.picture, beta=beta)
         draw_search(self.path / "curves.png", rows, self.path.name)
-
-
-def draw_search(path: str | os.PathLike, rows: Sequence[dict], title: str) -> None:
-    """Draws losses, mean IoU of the supernet and entropies over the epochs.
-
-    Args:
-        path: A `.png` file, written in one move.
-        rows: As in the `SearchState`.
-        title: Stands above.
-    """
-    figure = Figure(figsize=(13, 3.8), dpi=110, layout="constrained")
-    panels = {
-        "loss": (("loss", "weights", "-"), ("architecture_loss", "architecture", "--")),
-        "mean IoU of the supernet": (("miou", "", "-"),),
-        "entropy, of its greatest": (("alpha_entropy", "operations", "-"), ("beta_entropy", "links", "--")),
-    }
-    for axes, (name, lines) in zip(figure.subplots(1, len(panels)), panels.items()):
-        for column, label, style in lines:
-            found = [(row["epoch"], row[column]) for row in rows if row[column] is not None]
-            axes.plot(
-                *zip(*found) if found else ((), ()),
-                style,
-                label=label,
-                color="black",
-                marker="." if len(found) < 9 else None,
-            )
-        axes.set_title(name, loc="left")
-        axes.set_xlabel("epoch")
-        axes.set_xlim(0, rows[-1]["epoch"] * 1.03)
-        axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
-        axes.set_ylim(bottom=0, top=1.02 if name.startswith("entropy") else None)
-        axes.grid(alpha=0.25)
-        axes.spines[["top", "right"]].set_visible(False)
-        if len(lines) > 1:
-            axes.legend(frameon=False)
-    figure.suptitle(title, x=0.01, ha="left", weight="bold")
-    FigureCanvasAgg(figure)
-    with replacing(path) as temporary:
-        figure.savefig(temporary)
