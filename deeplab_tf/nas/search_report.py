@@ -8,6 +8,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from deeplab_tf.backbones.genotype import Genotype
 from deeplab_tf.checks import expect, listing, whole
 from deeplab_tf.evaluation.evaluation import write_table
 from deeplab_tf.evaluation.report.charts import as_png
@@ -89,7 +90,7 @@ def search_report(
         temporary.write_bytes(curves)
     table = [trial.to_row() for trial in trials]
     write_table(folder / TABLE, table[0], (row.values() for row in table))
-    drawn = [(trial, _picture(trial)) for trial in trials if trial.genotype]
+    drawn = [(trial, _picture(trial.folder, trial.genotype)) for trial in trials if trial.genotype]
     write_page(
         report.page,
         _PAGE,
@@ -146,10 +147,10 @@ def _differing(trials: Sequence[Trial]) -> list[str]:
     return [name for name in kept[0] if name not in same and any(one[name] != kept[0][name] for one in kept)]
 
 
-def _picture(trial: Trial) -> bytes:
+def _picture(folder: Path, genes: Genotype) -> bytes:
     """Path and cell: the search's own picture, where it is there, shows how probable the links are too."""
-    picture = SearchFolder(trial.folder).picture
-    return picture.read_bytes() if picture.is_file() else as_png(genotype_figure(trial.genotype))
+    picture = SearchFolder(folder).picture
+    return picture.read_bytes() if picture.is_file() else as_png(genotype_figure(genes))
 
 
 _PAGE = """{% block title %}{{ title }}{% endblock %}

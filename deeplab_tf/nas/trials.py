@@ -97,12 +97,15 @@ def read_trials(folders: Sequence[str | os.PathLike], base_filters: int | None =
         folder = SearchFolder(path)
         settings, classes = folder.read_settings()
         trials.append(Trial(name, path, settings, classes, folder.read_rows(), folder.read_genotype()))
-    decoded = [trial for trial in trials if trial.genotype]
-    costs = {trial.folder: _cost(trial, base_filters) for trial in track(decoded, len(decoded), "count", "network")}
+    decoded = [(trial, trial.genotype) for trial in trials if trial.genotype]
+    costs = {
+        trial.folder: _cost(trial, genes, base_filters)
+        for trial, genes in track(decoded, len(decoded), "count", "network")
+    }
     return [dataclasses.replace(trial, cost=costs.get(trial.folder)) for trial in trials]
 
 
-def _cost(trial: Trial, base_filters: int | None) -> ModelCost:
+def _cost(trial: Trial, genes: Genotype, base_filters: int | None) -> ModelCost:
     filters = base_filters or trial.settings.filters
-    network = without_values(lambda: AutoDeepLab(trial.genotype, filters, classes=trial.classes))
+    network = without_values(lambda: AutoDeepLab(genes, filters, classes=trial.classes))
     return model_cost(network, trial.settings.crop)
