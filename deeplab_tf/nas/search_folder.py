@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+import tensorflow as tf
 
 from deeplab_tf.backbones.genotype import Genotype
 from deeplab_tf.backbones.genotype import genotype as read_genotype
@@ -18,8 +19,9 @@ from deeplab_tf.checks import listing, plain
 from deeplab_tf.files import read_json, replacing, write_json
 from deeplab_tf.files.reading import reading, shown
 from deeplab_tf.nas.curves import draw_search
-from deeplab_tf.nas.drawing import draw_genotype
+from deeplab_tf.nas.drawing import draw_genotype, genotype_figure
 from deeplab_tf.nas.search_settings import SearchSettings
+from deeplab_tf.training.callbacks.events import events
 
 WHAT, REMEDY = "the checkpoint of a search", "Remove the folder to search again."
 STATE = "state"
@@ -176,5 +178,12 @@ class SearchFolder:
             path.parent.mkdir(exist_ok=True)
             with replacing(path) as temporary:
                 Path(temporary).write_text(text, encoding="utf-8")
+        with events(self.path / "tensorboard", rows[-1]["epoch"]):
+            for name, value in rows[-1].items():
+                if name != "epoch" and value is not None:
+                    tf.summary.scalar(name, value)
+            canvas = genotype_figure(genes, beta=beta).canvas
+            canvas.draw()
+            tf.summary.image("genotype", np.asarray(canvas.buffer_rgba())[None, ..., :3])
         draw_genotype(genes, self.picture, beta=beta)
         draw_search(self.path / "curves.png", rows, self.path.name)

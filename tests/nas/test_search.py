@@ -10,6 +10,7 @@ import time
 
 import numpy as np
 import pytest
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from deeplab_tf import AutoDeepLab
 from deeplab_tf.cli import main
@@ -87,6 +88,9 @@ def test_the_folder_has_what_a_person_looks_at(searches):
     assert [bool(row["architecture_loss"]) for row in rows] == [False, True, True]
     assert float(rows[0]["alpha_entropy"]) > float(rows[-1]["alpha_entropy"])
     assert result.miou == pytest.approx(float(rows[-1]["miou"]))
+    board = EventAccumulator(str(result.output / "tensorboard")).Reload()
+    assert [event.step for event in board.Tensors("alpha_entropy")] == [1, 2, 3]
+    assert [event.step for event in board.Tensors("genotype")] == [1, 2, 3]
     for name in ("genotype.png", "curves.png"):
         assert (result.output / name).stat().st_size > 10_000
     assert genotype(result.output / "genotype.json") == result.genotype

@@ -11,6 +11,7 @@ from PIL import Image, ImageDraw
 
 from deeplab_tf.labels import LabelSpec
 from deeplab_tf.training.callbacks.base import RunCallback
+from deeplab_tf.training.callbacks.events import events
 from deeplab_tf.training.callbacks.validation import Validation
 from deeplab_tf.training.state import RunState
 from deeplab_tf.visualize import PAPER, draw_class, font, grid
@@ -49,15 +50,12 @@ class ValidationBoard(RunCallback):
         evaluation = self._validation.evaluation
         if evaluation is None:
             return
-        _forget_from(self.folder, self.state.step)
-        writer = tf.summary.create_file_writer(str(self.folder), filename_suffix=_suffix(self.state.step))
-        with writer.as_default(step=self.state.step):
+        with events(self.folder, self.state.step):
             for name, row in evaluation.per_class.items():
                 if np.isfinite(row["iou"]):
                     tf.summary.scalar(f"iou/{name}", row["iou"])
             for name, *row in self._validation.seen:
                 tf.summary.image(f"images/{name}", panel(row, evaluation.labels)[None])
-        writer.close()
 
 
 def panel(row: list[np.ndarray], labels: LabelSpec, height: int = HEIGHT) -> np.ndarray:
@@ -94,15 +92,3 @@ def panel(row: list[np.ndarray], labels: LabelSpec, height: int = HEIGHT) -> np.
         corner = left, picture.shape[0] + top + size // 4
         draw_class(draw, corner, side=size, color=color, name=name, gap=size // 2, text_size=size)
     return np.asarray(canvas)
-
-
-def _suffix(step: int) -> str:
-    return f".step-{step}"
-
-
-def _forget_from(folder: Path, step: int) -> None:
-    """Deletes the files of later validations, and of the same: a run that was cut off comes there again."""
-    for path in folder.glob("events.out.tfevents.*.step-*"):
-        number = path.name.rpartition("-")[2]
-        if number.isdecimal() and int(number) >= step:
-            path.unlink()
