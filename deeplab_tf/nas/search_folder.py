@@ -74,18 +74,19 @@ class SearchFolder:
         return self._settings.is_file()
 
     def begin(self, settings: SearchSettings, data: Mapping) -> None:
-        """Keeps what the search is of, or compares it with what is kept.
+        """Keeps what the search is of, or compares it with what is kept, where there is a checkpoint to go on from.
 
         Raises:
             ValueError: If the folder holds something else, or a search with other settings or data.
         """
         now = json.loads(json.dumps(plain({**dataclasses.asdict(settings), **data})))
-        if not self.is_begun:
-            if others := sorted(path.name for path in self.path.iterdir() if not path.name.startswith(".")):
-                raise ValueError(
-                    f"{shown(self.path)} is not the folder of a search and not empty: it holds {listing(others, 3)}. "
-                    "Choose a new folder."
-                )
+        others = sorted(path.name for path in self.path.iterdir() if not path.name.startswith("."))
+        if others and not self.is_begun:
+            raise ValueError(
+                f"{shown(self.path)} is not the folder of a search and not empty: it holds {listing(others, 3)}. "
+                "Choose a new folder."
+            )
+        if not self._checkpoint.is_file():
             write_json(self._settings, now)
             return
         kept = read_json(self._settings)

@@ -138,6 +138,15 @@ def test_what_cannot_be_searched_is_refused(settings, tmp_path, changes, expecte
         search(search_settings(**{**settings, **changes, "output": str(tmp_path / "search")}))
 
 
+def test_a_folder_whose_search_ended_before_its_first_checkpoint_takes_other_settings(settings, tmp_path):
+    wrong, right = (search_settings(**settings, output=str(tmp_path), end_learning_rate=rate) for rate in (1.0, 0.001))
+    with pytest.raises(ValueError, match="end_learning_rate must be a number from 0 to 0.025; received 1.0"):
+        search(wrong)
+    SearchFolder(tmp_path).begin(right, {"images": 12})
+    kept = json.loads((tmp_path / "search.json").read_text())
+    assert (kept["end_learning_rate"], kept["images"]) == (0.001, 12)
+
+
 def test_a_folder_of_something_else_is_refused(settings, tmp_path):
     (tmp_path / "letter.txt").write_text("Dear")
     with pytest.raises(ValueError, match="is not the folder of a search and not empty: it holds letter.txt"):
