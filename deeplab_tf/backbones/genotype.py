@@ -80,7 +80,7 @@ class Genotype:
             if cell not in range(STEM, len(self.path)) or self.stride_of(cell) != stride:
                 raise ValueError(
                     f"A genotype's tap must name a cell at its stride; received cell {cell} for stride {stride}, "
-                    f"where the cells' strides are {[self.stride_of(cell) for cell in range(len(self.path))]}."
+                    f"where the cells' strides are {list(self.strides)}."
                 )
         object.__setattr__(self, "taps", taps)
 
@@ -98,6 +98,11 @@ class Genotype:
     def stride(self) -> int:
         """Stride of the last cell."""
         return STRIDES[self.path[-1]]
+
+    @property
+    def strides(self) -> tuple[int, ...]:
+        """Stride of each cell."""
+        return tuple(map(self.stride_of, range(len(self.path))))
 
     def stride_of(self, cell: int) -> int:
         """Stride of a cell, or of the stem, -1."""

@@ -47,7 +47,7 @@ def genotype_table(genes: Genotype) -> str:
             *rows,
             "H(l-1) is the cell before, H(l-2) the one before that.",
             f"Output: {', '.join(map(_state, genes.output_states))}",
-            f"Strides: {' '.join(str(genes.stride_of(cell)) for cell in range(len(genes.path)))}",
+            f"Strides: {' '.join(map(str, genes.strides))}",
             f"Halved in a cell's {genes.reduction}",
             f"Decoder features: {', '.join(taps) or 'none'}",
         ]

@@ -42,8 +42,8 @@ class SearchResult:
     miou: float
 
     def __str__(self) -> str:
-        path = " ".join(str(self.genotype.stride_of(cell)) for cell in range(len(self.genotype.path)))
-        return f"{self.output / 'genotype.json'}: supernet mIoU {self.miou:.4f}, strides {path}"
+        strides = " ".join(map(str, self.genotype.strides))
+        return f"{self.output / 'genotype.json'}: supernet mIoU {self.miou:.4f}, strides {strides}"
 
 
 def search(settings: SearchSettings) -> SearchResult:

@@ -19,7 +19,7 @@ from deeplab_tf.checks import listing, plain
 from deeplab_tf.files import read_json, replacing, write_json
 from deeplab_tf.files.reading import reading, shown
 from deeplab_tf.nas.curves import draw_search
-from deeplab_tf.nas.drawing import draw_genotype, genotype_figure
+from deeplab_tf.nas.drawing import draw_genotype
 from deeplab_tf.nas.search_settings import SearchSettings
 from deeplab_tf.training.callbacks.events import events
 
@@ -179,12 +179,10 @@ class SearchFolder:
             path.parent.mkdir(exist_ok=True)
             with replacing(path) as temporary:
                 Path(temporary).write_text(text, encoding="utf-8")
+        draw_genotype(genes, self.picture, beta=beta)
         with events(self.path / "tensorboard", rows[-1]["epoch"]):
             for name, value in rows[-1].items():
                 if name != "epoch" and value is not None:
                     tf.summary.scalar(name, value)
-            canvas = genotype_figure(genes, beta=beta).canvas
-            canvas.draw()
-            tf.summary.image("genotype", np.asarray(canvas.buffer_rgba())[None, ..., :3])
-        draw_genotype(genes, self.picture, beta=beta)
+            tf.summary.image("genotype", tf.io.decode_png(self.picture.read_bytes(), 3)[None])
         draw_search(self.path / "curves.png", rows, self.path.name)

@@ -7,13 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from deeplab_tf.checks import one_of as checked_one_of
 from deeplab_tf.settings import FLAG, TEXT, Kind, Settings, number, setting, size, whole
+from deeplab_tf.training.data_settings import LABELS
 
 if TYPE_CHECKING:
     from deeplab_tf.nas.space import SearchSpace
-
-
-def _labels(name: str, value: Any) -> Any:
-    return value
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -31,7 +28,7 @@ class SearchSettings(Settings):
     data: str = setting(TEXT, "Folder of TFRecords, of images and masks, or of TFDS.")
     output: str = setting(TEXT, "Folder of the search; one that was cut off goes on.")
     masks: str | None = setting(TEXT, "Folder of the masks, where --data is one of images.", default=None)
-    labels: str | None = setting(Kind("labels", _labels), "Label set where --data does not say its own.", default=None)
+    labels: str | None = setting(LABELS, "Label set where --data does not say its own.", default=None)
     train_split: str = setting(
         TEXT, "Split that is halved: one for the weights, one for the architecture.", default="train"
     )

@@ -25,7 +25,6 @@ def supernet(
     *,
     recompute: bool = False,
     seed: int = 0,
-    filters: int | None = None,
 ) -> keras.Model:
     """The network in which all of a space's cells and paths are at once.
 
@@ -36,7 +35,6 @@ def supernet(
             that the maps of all strides lie on each other.
         recompute: As `SupernetCells` takes it.
         seed: Of the initial values of the cells; the others' are Keras's.
-        filters: Channels of each head; blocks x filters x stride / 4, as published, when left out.
 
     Returns:
         A functional model from images, float `[B, H, W, 3]`, RGB, 0-255, to logits, float32 `[B, H, W, classes]`. Its
@@ -57,17 +55,17 @@ def supernet(
     maps = stem(images, "stem", norm, Width(1.0, divisor=None))
     cells = SupernetCells(space, recompute=recompute, seed=seed, name=CELLS)
     logits = [
-        ResizeLike(name=f"logits_{STRIDES[level]}.resize")([_head(x, level, space, classes, filters), images])
+        ResizeLike(name=f"logits_{STRIDES[level]}.resize")([_head(x, level, space, classes), images])
         for level, x in enumerate(cells(maps))
     ]
     total = keras.layers.Add(name="logits")(logits) if len(logits) > 1 else logits[0]
     return keras.Model(images, total, name="supernet")
 
 
-def _head(x, level: int, space: SearchSpace, classes: int, filters: int | None):
+def _head(x, level: int, space: SearchSpace, classes: int):
     """1x1, one atrous and image pooling branch at a stride, as a network of its own: their layers share names."""
     stride = STRIDES[level]
-    channels = filters or space.blocks * space.filters * 2**level
+    channels = space.blocks * space.filters * 2**level
     inputs = keras.Input(x.shape[1:])
     features = keras.layers.Activation("relu", name="last")(inputs)
     # Beyond the map there is nothing to see.

@@ -55,7 +55,7 @@ class Trial:
     def strides(self) -> str:
         """Those of the path."""
         genes = self.genotype
-        return " ".join(str(genes.stride_of(cell)) for cell in range(len(genes.path))) if genes else ""
+        return " ".join(map(str, genes.strides)) if genes else ""
 
     @property
     def operations(self) -> str:

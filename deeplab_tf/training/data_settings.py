@@ -19,6 +19,9 @@ def _labels(name: str, value: Any) -> str | int | dict:
     return value.to_dict() if isinstance(value, LabelSpec) else value
 
 
+LABELS = Kind("labels", _labels)
+
+
 def _ids(name: str, value) -> tuple[int, ...]:
     return checks.whole_numbers(name, value, least=0, remedy="Try (0, 255).")
 
@@ -49,7 +52,7 @@ class DataSettings(Settings):
         Kind("ids", _ids), "The value that each class has in the masks, in order: 0,255.", default=None
     )
     labels: str | int | Mapping[str, Any] | None = setting(
-        Kind("labels", _labels),
+        LABELS,
         "Label set where --data does not say its own: pascal_voc, ..., a number, or a .txt file of class names.",
         default=None,
     )

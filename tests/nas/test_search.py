@@ -130,6 +130,7 @@ def test_another_search_in_the_folder_is_refused(searches, settings, changes, ex
         ({"batch_size": 7}, "has to fill a batch of 7; received 12 images"),
         ({"architecture_epoch": 3}, "architecture_epoch must be below epochs, 3"),
         ({"train_split": "test"}, "test"),
+        ({"labels": "pascal_vocc"}, "Did you mean 'pascal_voc'"),
         ({"learning_rate": 1e30}, "diverged in epoch 1, step [0-9]+: its loss is (nan|inf)"),
     ],
 )

@@ -18,7 +18,7 @@ def test_auto_deeplab_runs(tmp_path):
     }
     text, pictures = run_notebook("auto_deeplab", tmp_path, less)
     assert pictures == 5
-    assert "the paper: 5.6e+14 cells, 75025 paths" in text
+    assert "the paper: 5.6e+14 cells, 28657 paths" in text
     assert re.findall(r"^epoch_(\d+) strides \d+ \d+ operations", text, re.MULTILINE) == ["001", "002", "003"]
     entropies = [float(number) for number in re.findall(r"entropy of operations ([\d.]+)", text)]
     assert entropies[-1] < entropies[0] == 1
