@@ -11,12 +11,12 @@ import zipfile
 import keras
 import numpy as np
 import pytest
-from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from deeplab_tf import load_model
 from deeplab_tf.inference import KerasPredictor
 from deeplab_tf.training import TrainConfig, resume, run_callbacks, train
 from deeplab_tf.training.checkpoint import read_state
+from harness.board_events import steps_of
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals to send to oneself")
 STEPS, EVERY = 6, 3
@@ -102,8 +102,7 @@ def test_the_log_and_tensorboard_equal_those_of_the_undisturbed_one(runs):
     for run in runs[:2]:
         with (run.output / "log.csv").open(newline="") as file:
             rows = [{name: row[name] for name in list(row)[:5]} for row in csv.DictReader(file)]
-        events = EventAccumulator(str(run.output / "tensorboard"), size_guidance={"tensors": 0}).Reload()
-        logs.append((rows, [event.step for event in events.Tensors("loss")]))
+        logs.append((rows, steps_of(run.output / "tensorboard")))
     assert logs[0] == logs[1]
     assert [row["step"] for row in logs[0][0]] == ["3", "6"]
     assert logs[0][1] == [3, 6]

@@ -13,10 +13,10 @@ import zipfile
 
 import numpy as np
 import pytest
-from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from deeplab_tf import load_model
 from deeplab_tf.training import TrainConfig, TrainResult, resume, train
+from harness.board_events import events_of
 
 KERNELS = "TF_ENABLE_ONEDNN_OPTS"
 STEPS, EVERY = 12, 4
@@ -104,11 +104,10 @@ def test_the_log_has_every_row_once(runs):
 
 def test_tensorboard_has_every_validation_once(runs):
     for result in runs:
-        events = EventAccumulator(str(result.output / "tensorboard/validation"), size_guidance={"tensors": 0}).Reload()
-        tags = events.Tags()["tensors"]
+        tags = events_of(result.output / "tensorboard/validation")
         assert "iou/triangle" in tags
         assert len([tag for tag in tags if tag.startswith("images/")]) == 4
-        steps = {tag: [event.step for event in events.Tensors(tag)] for tag in tags}
+        steps = {tag: [event.step for event in found] for tag, found in tags.items()}
         assert {step for found in steps.values() for step in found} == set(range(EVERY, STEPS + 1, EVERY))
         assert all(len(set(found)) == len(found) for found in steps.values())
 

@@ -6,17 +6,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from PIL import Image
-from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from deeplab_tf.labels import LabelSpec
 from deeplab_tf.training.callbacks import Validation, ValidationBoard
 from deeplab_tf.training.callbacks.board import panel
+from harness.board_events import events_of, steps_of
 
 GREY, RED = (90, 90, 90), (200, 20, 20)
-
-
-def events(folder):
-    return EventAccumulator(str(folder), size_guidance={"tensors": 0}).Reload()
 
 
 def test_each_class_and_some_images_of_every_validation_are_there_once(known, squares, tmp_path):
@@ -24,17 +20,17 @@ def test_each_class_and_some_images_of_every_validation_are_there_once(known, sq
     named = [{"image": image, "label": label, "filename": name} for (image, label), name in zip(images, "ab")]
     validation = Validation(named, model=predictor, examples=1)
     known.fit(validation, ValidationBoard(tmp_path, validation), epochs=2)
-    found = events(tmp_path)
-    assert found.Tags()["tensors"] == ["iou/ground", "iou/square", "images/a"]
-    values = [(one.step, tf.make_ndarray(one.tensor_proto).item()) for one in found.Tensors("iou/square")]
+    found = events_of(tmp_path)
+    assert list(found) == ["iou/ground", "iou/square", "images/a"]
+    values = [(one.step, tf.make_ndarray(one.tensor_proto).item()) for one in found["iou/square"]]
     assert values == [(4, pytest.approx(5 / 8)), (8, pytest.approx(5 / 8))]
-    picture = Image.open(io.BytesIO(found.Tensors("images/a")[0].tensor_proto.string_val[2]))
+    picture = Image.open(io.BytesIO(found["images/a"][0].tensor_proto.string_val[2]))
     assert picture.width > 3 * 240
     # As a run that was killed behind step 4 comes to step 8 again.
     board = ValidationBoard(tmp_path, validation)
     board.state.step = 8
     board.on_epoch_end(1)
-    assert [one.step for one in events(tmp_path).Tensors("iou/square")] == [4, 8]
+    assert steps_of(tmp_path, "iou/square") == [4, 8]
 
 
 def test_a_class_that_does_not_occur_has_no_value(known, squares, tmp_path):
@@ -44,7 +40,7 @@ def test_a_class_that_does_not_occur_has_no_value(known, squares, tmp_path):
     predictor.scores = lambda images: np.broadcast_to(np.float32([0, 1, 0]), (*images.shape[:3], 3))
     validation = Validation(images, model=predictor)
     known.fit(validation, ValidationBoard(tmp_path, validation))
-    assert events(tmp_path).Tags()["tensors"] == ["iou/ground", "iou/square"]
+    assert list(events_of(tmp_path)) == ["iou/ground", "iou/square"]
     assert np.isnan(validation.evaluation.per_class["ring"]["iou"])
 
 
