@@ -72,6 +72,12 @@ def _text(name: str, value) -> str:
     return value
 
 
+def _filled(name: str, value) -> str:
+    value = _text(name, value)
+    checks.expect(value != "", name, value, "a text that is not empty", "Leave it out, or say which.")
+    return value
+
+
 def _flag(name: str, value) -> bool:
     checks.expect(isinstance(value, bool), name, value, "true or false", "Give one of the two.")
     return value
@@ -83,7 +89,7 @@ def _arguments(name: str, value) -> dict:
     return dict(value)
 
 
-TEXT, FLAG, ARGUMENTS = Kind("text", _text), Kind("flag", _flag), Kind("arguments", _arguments)
+TEXT, FLAG, ARGUMENTS = Kind("text", _filled), Kind("flag", _flag), Kind("arguments", _arguments)
 
 
 @dataclasses.dataclass(frozen=True)

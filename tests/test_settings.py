@@ -56,6 +56,7 @@ def test_documentation_is_made_of_the_fields():
     [
         ({"folder": 3}, "data must be a text; received 3. Give it in quotation marks."),
         ({"folder": None}, "data must be a text; received None"),
+        ({"folder": ""}, "data must be a text that is not empty; received ''. Leave it out, or say which."),
         ({"count": -1}, "count must be a whole number from 0 up; received -1. Try 3."),
         ({"count": 2**40}, "count must be a whole number from 0 to 4294967295; received 1099511627776"),
         ({"share": 1}, "share must be a number from 0 to below 1; received 1. Try 0.5."),

@@ -6,7 +6,7 @@ import click
 
 from deeplab_tf.cli.group import cli
 from deeplab_tf.cli.options import PATH
-from deeplab_tf.cli.setting_option import SettingsCommand, setting_options
+from deeplab_tf.cli.setting_option import SettingsCommand, given_options, setting_options
 from deeplab_tf.lazy import choose_for_small_operations
 from deeplab_tf.nas.search_settings import SEARCHES, SearchSettings, search_settings
 
@@ -42,8 +42,7 @@ def search(recipe, **options) -> None:
 
     if missing := [f"--{name}" for name in ("data", "output") if options[name] is None]:
         raise click.UsageError(f"Give {' and '.join(missing)}.")
-    given = {name: value for name, value in options.items() if value is not None}
-    click.echo(nas.search(search_settings(recipe, **given)))
+    click.echo(nas.search(search_settings(recipe, **given_options(options))))
 
 
 @cli.command("search-report")

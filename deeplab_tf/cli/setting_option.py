@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from deeplab_tf.cli.group import QuietCommand
 from deeplab_tf.cli.options import LABELS, Assignment, Ids, MaxSide, Numbers, OrNone, Rates, Side
@@ -83,6 +84,12 @@ def setting_options(groups: Mapping[str, type[Settings]]) -> Callable:
         return command
 
     return decorate
+
+
+def given_options(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Those options of the command that runs which were given; None is what some say by `none`."""
+    source = click.get_current_context().get_parameter_source
+    return {name: value for name, value in options.items() if source(name) is not ParameterSource.DEFAULT}
 
 
 def _option(name: str, field: dataclasses.Field, known: Setting, title: str) -> Callable:

@@ -10,7 +10,7 @@ import click
 
 from deeplab_tf.cli.group import cli
 from deeplab_tf.cli.options import Assignment
-from deeplab_tf.cli.setting_option import SettingOption, SettingsCommand, setting_options
+from deeplab_tf.cli.setting_option import SettingOption, SettingsCommand, given_options, setting_options
 from deeplab_tf.training.config import GROUPS
 
 # What stands for the two that a recipe is shown without.
@@ -52,7 +52,7 @@ def train(resume, overwrite, own, print_config, genotype, **options) -> None:
     from deeplab_tf import training
     from deeplab_tf.files.scratch import scratch_folder
 
-    given = _searched(genotype, {name: value for name, value in options.items() if value is not None})
+    given = _searched(genotype, given_options(options))
     if resume and overwrite:
         raise click.UsageError(
             "Received both --resume, which goes on with the run in --output, and --overwrite, which replaces it. Leave "
@@ -99,7 +99,7 @@ def _settings(given: dict[str, Any], named: str | None, own: dict[str, Any]):
         raise click.UsageError("--set-recipe is for a recipe. Give --recipe too.")
     made = training.TrainConfig(**given) if named is None else training.recipe(named, own, **given)
     for config in [made] if isinstance(made, training.TrainConfig) else made:
-        config.check_said_once(given)
+        config.check_said_once([name for name, value in given.items() if value is not None])
     return made
 
 

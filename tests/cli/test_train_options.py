@@ -37,6 +37,8 @@ def test_augmentation_and_balance(monkeypatch):
 def test_left_out_or_none_they_are_off(monkeypatch):
     off = TrainConfig(data="records", output="run")
     assert settings(monkeypatch) == off == settings(monkeypatch, "--class-weights", "none")
+    for said, expected in (((), "root_median_frequency"), (("--class-weights", "none"), None)):
+        assert settings(monkeypatch, "--recipe", "camvid_cpu", "--weights", "w", *said).class_weights == expected
     assert (off.rotate, off.blur, off.color_jitter, off.sampling, off.class_weights) == (0, 0, 0, "uniform", None)
     # Settings of runs that began before there were these options.
     assert TrainConfig.from_dict(json.loads('{"data": "records", "output": "run"}')) == off

@@ -11,7 +11,7 @@ import time
 import numpy as np
 import pytest
 
-from deeplab_tf import AutoDeepLab
+from deeplab_tf import AutoDeepLab, nas
 from deeplab_tf.cli import main
 from deeplab_tf.nas import SEARCHES, genotype, search, search_settings
 from deeplab_tf.nas.search_folder import SearchFolder
@@ -128,6 +128,7 @@ def test_another_search_in_the_folder_is_refused(searches, settings, changes, ex
         ({"batch_size": 7}, "has to fill a batch of 7; received 12 images"),
         ({"architecture_epoch": 3}, "architecture_epoch must be below epochs, 3"),
         ({"train_split": "test"}, "test"),
+        ({"train_split": ""}, "train_split must be a text that is not empty"),
         ({"labels": "pascal_vocc"}, "Did you mean 'pascal_voc'"),
         ({"learning_rate": 1e30}, "diverged in epoch 1, step [0-9]+: its loss is (nan|inf)"),
     ],
@@ -165,6 +166,14 @@ def test_the_command_line_tells_of_wrong_input_in_one_line(settings, tmp_path, c
     )
     assert code == 2
     assert capsys.readouterr().err.startswith("Error: architecture_epoch must be below epochs, 1")
+
+
+def test_none_takes_back_the_limit_of_a_recipe(monkeypatch):
+    searched = []
+    monkeypatch.setattr(nas, "search", searched.append)
+    for limit in ((), ("--max-side", "none")):
+        assert main(["search", "--data", "x", "--output", "y", *limit]) == 0
+    assert [settings.max_side for settings in searched] == [(512, 1024), None]
 
 
 def test_recipes_are_possible():
