@@ -35,7 +35,7 @@ def draw_search(path: str | os.PathLike, rows: Sequence[dict], title: str) -> No
     panels = {
         "loss": (("loss", "weights", "-"), ("architecture_loss", "architecture", "--")),
         "mean IoU of the supernet": (("miou", "", "-"),),
-        "entropy, of its greatest": (("alpha_entropy", "operations", "-"), ("beta_entropy", "links", "--")),
+        "entropy, 1 if undecided": (("alpha_entropy", "operations", "-"), ("beta_entropy", "links", "--")),
     }
     for axes, (name, lines) in zip(figure.subplots(1, len(panels)), panels.items()):
         for column, label, style in lines:
@@ -60,8 +60,8 @@ def trials_picture(trials: Mapping[str, Sequence[dict]], architecture_epoch: int
     figure = Figure(figsize=(9.6, 6.6), dpi=120, layout="constrained")
     panels = {
         "miou": "mean IoU of the supernet",
-        "alpha_entropy": "entropy of operations, of its greatest",
-        "beta_entropy": "entropy of links, of its greatest",
+        "alpha_entropy": "entropy of operations, 1 if undecided",
+        "beta_entropy": "entropy of links, 1 if undecided",
     }
     drawn = figure.subplot_mosaic(
         [["miou", "miou"], ["alpha_entropy", "beta_entropy"]], gridspec_kw={"height_ratios": (1.5, 1)}

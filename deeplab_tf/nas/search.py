@@ -114,6 +114,8 @@ class _Search:
         learnt = max(0, done - settings.architecture_epoch * self.epoch_steps)
         architecture = self._batches(1, learnt)
         progress = Progress(settings.epochs * self.epoch_steps, "search", "step", done=done)
+        if state.epoch < settings.epochs:
+            _log.info("Building the first step; this takes about a minute.")
         with self.interrupts.noted():
             for _ in range(done, settings.epochs * self.epoch_steps):
                 self._step(weights, architecture, progress)
@@ -138,6 +140,8 @@ class _Search:
     def _step(self, weights, architecture, progress: Progress) -> None:
         settings, state = self.settings, self.state
         learns = state.epoch >= settings.architecture_epoch
+        if learns and not state.step and state.epoch == settings.architecture_epoch > 0:
+            _log.info("From here on the architecture learns too; building its step takes about as long as the first.")
         losses = [float(self.steps.learn_weights(*next(weights)))]
         if learns:
             losses.append(float(self.steps.learn_architecture(*next(architecture))))
