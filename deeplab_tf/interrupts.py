@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import threading
 from collections.abc import Iterator
+
+# Whether an `Interrupts` has had a signal.
+_came = threading.Event()
 
 
 class Interruption(KeyboardInterrupt):
@@ -78,7 +82,29 @@ class Interrupts:
             raise Interruption(number=self.pending)
 
     def _handle(self, number, frame) -> None:
+        _came.set()
         if self._noting and self.pending is None:
             self.pending = number
         else:
             raise Interruption(number=number)
+
+
+def end_with_stdin() -> None:
+    """Has this process receive SIGTERM when its stdin ends: whoever has started it closes it, or is gone, killed too.
+
+    One that has had a signal already, as when a cluster sends it to all processes, is left in peace.
+
+    Example:
+        >>> end_with_stdin()
+        >>> train()
+    """
+
+    def watch():
+        # Python's own object for stdin would be in use while the interpreter ends.
+        with contextlib.suppress(OSError):
+            while os.read(0, 1024):
+                pass
+        if not _came.is_set():
+            signal.raise_signal(signal.SIGTERM)
+
+    threading.Thread(target=watch, daemon=True).start()

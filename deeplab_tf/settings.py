@@ -163,6 +163,11 @@ def _told(field: dataclasses.Field) -> str:
     return " ".join(filter(None, (known.help, known.more, default and f"Default: {default}.")))
 
 
+def option_of(name: str, known: Setting) -> str:
+    """What a setting's option is called on the command line."""
+    return known.option or f"--{name.replace('_', '-')}"
+
+
 def fields_of(group: type[Settings]) -> dict[str, tuple[dataclasses.Field, Setting]]:
     """The settings of a group by the names that they have outside it.
 

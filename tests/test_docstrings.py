@@ -24,7 +24,7 @@ PUBLIC = public_names()
 # What calls return: read, not made.
 RESULTS = {
     "cost.Group", "cost.LayerCost", "cost.Place", "evaluation.CRFTrial", "evaluation.Uncertainty", "nas.SearchReport",
-    "nas.SearchResult", "nas.Trial", "training.TrainResult", "training.WorkerLost",
+    "nas.SearchResult", "nas.SearchTrials", "nas.Trial", "training.TrainResult", "training.WorkerLost",
     "training.callbacks.Diverged",
     "weights.Kind", "weights.Network", "weights.Source", "weights.Transfer", "weights.ZooEntry",
 }  # fmt: skip
@@ -45,6 +45,7 @@ NOT_RUN = {
     "load_released": RELEASED,
     "nas.search": "searches for minutes",
     "nas.search_report": "reads two searches",
+    "nas.search_trials": "searches ten times",
     "training.resume": "trains for 3000 steps",
     "training.train": "trains for 3000 steps",
     "transfer_weights": RELEASED,

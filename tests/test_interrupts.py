@@ -1,6 +1,7 @@
 """Signals in a block: at once, or when the block asks."""
 
 import signal
+import subprocess
 import sys
 import threading
 
@@ -63,3 +64,34 @@ def test_other_threads_have_no_signals_and_change_none():
     thread.start()
     thread.join()
     assert seen == [before]
+
+
+NOTES = """
+import threading
+from deeplab_tf.interrupts import Interrupts, end_with_stdin
+
+with Interrupts() as interrupts, interrupts.noted():
+    end_with_stdin()
+    (watch,) = set(threading.enumerate()) - {threading.main_thread()}
+    print("ready", flush=True)
+    while not interrupts.pending:
+        watch.join(0.01)
+    print("noted", interrupts.pending, flush=True)
+    watch.join()
+    print("saved", flush=True)
+    interrupts.pending = None
+"""
+
+
+@pytest.mark.parametrize("cluster_too", [False, True])
+def test_the_end_of_stdin_is_one_sigterm(cluster_too):
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen([sys.executable, "-c", NOTES], **pipes) as process:
+        assert process.stdout.readline() == "ready\n"
+        if cluster_too:
+            process.send_signal(signal.SIGTERM)
+            assert process.stdout.readline() == f"noted {signal.SIGTERM:d}\n"
+        process.stdin.close()
+        said = process.stdout.read().splitlines()
+    assert said == [f"noted {signal.SIGTERM:d}", "saved"][cluster_too:]
+    assert process.returncode == 0

@@ -13,7 +13,7 @@ from click.core import ParameterSource
 
 from deeplab_tf.cli.group import QuietCommand
 from deeplab_tf.cli.options import LABELS, Assignment, Ids, MaxSide, Numbers, OrNone, Rates, Side
-from deeplab_tf.settings import Setting, Settings, fields_of
+from deeplab_tf.settings import Setting, Settings, fields_of, option_of
 
 REGISTRY = Path(__file__).resolve().parents[1] / "models" / "registry.py"
 
@@ -93,7 +93,7 @@ def given_options(options: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _option(name: str, field: dataclasses.Field, known: Setting, title: str) -> Callable:
-    flag = known.option or f"--{name.replace('_', '-')}"
+    flag = option_of(name, known)
     extra: dict[str, Any] = {"metavar": known.metavar} if known.metavar else {}
     if known.kind.name == "flag":
         flag += f"/--no-{flag[2:]}"

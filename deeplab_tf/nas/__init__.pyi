@@ -7,6 +7,7 @@ from .notation import genotype_table
 from .search import SearchResult, search
 from .search_report import SearchReport, search_report
 from .search_settings import SEARCHES, SearchSettings, search_settings
+from .search_trials import SearchTrials, search_trials
 from .space import OPERATIONS, SearchSpace
 from .supernet import supernet
 from .trials import Trial
@@ -19,6 +20,7 @@ __all__ = [
     "SearchResult",
     "SearchSettings",
     "SearchSpace",
+    "SearchTrials",
     "Trial",
     "decode",
     "draw_cell",
@@ -32,6 +34,7 @@ __all__ = [
     "search",
     "search_report",
     "search_settings",
+    "search_trials",
     "supernet",
     "unoptimized_graphs",
 ]

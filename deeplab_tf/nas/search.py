@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import logging
 import math
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import keras
 import numpy as np
 
 from deeplab_tf.backbones.genotype import Genotype
-from deeplab_tf.datasets import Augmentation, open_data, training_batches
+from deeplab_tf.datasets import Augmentation, DataSet, open_data, training_batches
+from deeplab_tf.datasets.records.image_data import ImageData
 from deeplab_tf.files.locks import locked_folder
 from deeplab_tf.interrupts import Interruption, Interrupts
 from deeplab_tf.nas.decoding import decode, entropies
@@ -68,20 +71,31 @@ def search(settings: SearchSettings) -> SearchResult:
     """
     with (
         Interrupts() as interrupts,
-        open_data(settings.data, settings.train_split, masks=settings.masks, labels=settings.labels) as dataset,
+        opened(settings) as (dataset, halves, told),
         locked_folder(settings.output, "a search"),
         unoptimized_graphs(),
     ):
-        count = dataset.count(settings.train_split)
-        halves = _halves(count, settings)
-        size_of_images(settings.space, settings.crop, "crop_size")
         keras.utils.set_random_seed(settings.seed)
         model = supernet(
             settings.space, dataset.labels.classes, settings.crop, recompute=settings.recompute, seed=settings.seed
         )
         folder = SearchFolder(settings.output)
-        folder.begin(settings, {"images": count, "classes": list(dataset.labels.names)})
+        folder.begin(settings, told)
         return _Search(settings, dataset, halves, model, folder, interrupts).run()
+
+
+@contextlib.contextmanager
+def opened(settings: SearchSettings) -> Iterator[tuple[DataSet | ImageData, list[np.ndarray], dict]]:
+    """The data of a search, which images each half has, and what is kept of the data to know them again.
+
+    Raises:
+        ValueError: If there are no such data, they are too few to be halved, or the crop does not fit the space.
+    """
+    with open_data(settings.data, settings.train_split, masks=settings.masks, labels=settings.labels) as dataset:
+        count = dataset.count(settings.train_split)
+        halves = _halves(count, settings)
+        size_of_images(settings.space, settings.crop, "crop_size")
+        yield dataset, halves, {"images": count, "classes": list(dataset.labels.names)}
 
 
 def _halves(count: int, settings: SearchSettings) -> list[np.ndarray]:

@@ -77,9 +77,18 @@ class SearchFolder:
         """Keeps what the search is of, or compares it with what is kept, where there is a checkpoint to go on from.
 
         Raises:
+            ValueError: As `check` does.
+        """
+        self.check(settings, data)
+        if not self._checkpoint.is_file():
+            write_json(self._settings, _kept(settings, data))
+
+    def check(self, settings: SearchSettings, data: Mapping) -> None:
+        """Makes sure that such a search may begin or go on here.
+
+        Raises:
             ValueError: If the folder holds something else, or a search with other settings or data.
         """
-        now = json.loads(json.dumps(plain({**dataclasses.asdict(settings), **data})))
         others = sorted(path.name for path in self.path.iterdir() if not path.name.startswith("."))
         if others and not self.is_begun:
             raise ValueError(
@@ -87,8 +96,8 @@ class SearchFolder:
                 "Choose a new folder."
             )
         if not self._checkpoint.is_file():
-            write_json(self._settings, now)
             return
+        now = _kept(settings, data)
         kept = read_json(self._settings)
         with reading(self._settings, "the settings of a search", "Choose another folder."):
             other = [
@@ -186,3 +195,8 @@ class SearchFolder:
                     tf.summary.scalar(name, value)
             tf.summary.image("genotype", tf.io.decode_png(self.picture.read_bytes(), 3)[None])
         draw_search(self.path / "curves.png", rows, self.path.name)
+
+
+def _kept(settings: SearchSettings, data: Mapping) -> dict:
+    """What is kept of a search's settings and data, as JSON gives it back."""
+    return json.loads(json.dumps(plain({**dataclasses.asdict(settings), **data})))

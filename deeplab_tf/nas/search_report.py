@@ -52,7 +52,8 @@ class SearchReport:
         return "\n".join(line.rstrip() for line in lines)
 
     def __str__(self) -> str:
-        return f"{self.table()}\nReport: {self.page}"
+        best = [f"Best by mIoU: {self.best.name}"] if self.best and len(self.trials) > 1 else []
+        return "\n".join([self.table(), *best, f"Report: {self.page}"])
 
 
 def search_report(
@@ -63,7 +64,7 @@ def search_report(
     The folder ends up with `report.html`, which needs no other file, `trials.csv` and `curves.png`.
 
     Args:
-        runs: Folders of searches.
+        runs: Folders of searches, or folders that have some in them, as `search_trials` makes one.
         output: Folder of the report; files of an earlier one are replaced.
         base_filters: Width of the networks whose parameters and multiply-adds are counted, as `AutoDeepLab` takes it;
             that of each search when left out.
@@ -76,6 +77,7 @@ def search_report(
         >>> print(search_report(["searches/1", "searches/2"], "report").table())
     """
     runs = [runs] if isinstance(runs, str | os.PathLike) else list(runs)
+    runs = [folder for run in runs for folder in _searches(Path(run))]
     expect(bool(runs), "runs", runs, "folders of searches", "Give at least one.")
     if base_filters is not None:
         whole("base_filters", base_filters, remedy="The paper has 20, 32 and 48.")
@@ -105,6 +107,13 @@ def search_report(
         table=TABLE,
     )
     return report
+
+
+def _searches(folder: Path) -> list[Path]:
+    """Those in a folder that is not one itself; the folder where there are none, for the message to name it."""
+    if SearchFolder(folder).is_begun or not folder.is_dir():
+        return [folder]
+    return sorted(path for path in folder.iterdir() if SearchFolder(path).is_begun) or [folder]
 
 
 _HEADER = ("Trial", "Seed", "Epochs", "mIoU", "Parameters", "Multiply-adds", "Strides", "Operations")
