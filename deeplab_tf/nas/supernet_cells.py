@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import dataclasses
+import functools
 import math
 
 import keras
@@ -54,7 +55,7 @@ class SupernetCells(keras.layers.Layer):
         self.recompute, self.seed = recompute, seed
         self.learns: str | None = None
         self.fixed: tuple | None = None
-        self._nodes: dict = {}
+        self._graphs: dict = {}
 
     def build(self, input_shape):
         space = self.space
@@ -149,32 +150,51 @@ class SupernetCells(keras.layers.Layer):
             self._remember(measured)
         return [next(maps[space.layers - 1, level]) for level in space.levels(space.layers - 1)]
 
-    def _node(self, level: int, learns: str | None):
-        """What computes a node of a level; one graph for all that are alike, which is called and not copied."""
-        if (level, learns) not in self._nodes:
-            shape = self._shapes[level]
-
-            def node(links, second, inputs, kernels, mixture, shares, moving):
-                if learns == ARCHITECTURE:
-                    inputs, kernels = tf.nest.map_structure(tf.stop_gradient, (inputs, kernels))
-                if learns == WEIGHTS:
-                    mixture, shares = tf.stop_gradient(mixture), tf.stop_gradient(shares)
-                return mixed_cell(links, second, inputs, kernels, mixture, shares, moving, shape)
-
-            graph = tf.function(node, autograph=False, experimental_attributes={"_noinline": True})
-            self._nodes[level, learns] = graph
-        return self._nodes[level, learns]
-
     def _computed(self, level: int, arguments: tuple):
-        node = self._node(level, self.learns)
         if not self.recompute or arguments[-1] is not None:
-            return node(*arguments)
+            return self._graph(self._node, level)(*arguments)
+        arguments = arguments[:-1]
 
-        @tf.recompute_grad
+        @tf.custom_gradient
         def again(*tensors):
-            return node(*tf.nest.pack_sequence_as(arguments[:-1], tensors), None)
+            def gradients(upstream, _):
+                found = self._graph(self._gradients, level)(upstream, *tf.nest.pack_sequence_as(arguments, tensors))
+                learnt = iter(found)
+                return [next(learnt) if wanted else None for wanted in self._wanted(arguments)]
 
-        return again(*tf.nest.flatten(arguments[:-1]))
+            return self._graph(self._node, level)(*tf.nest.pack_sequence_as(arguments, tensors), None), gradients
+
+        return again(*tf.nest.flatten(arguments))
+
+    def _graph(self, function, level: int):
+        """One graph for all nodes of a level that are alike, which is called and not copied."""
+        key = function.__name__, level, self.learns
+        if key not in self._graphs:
+            part = functools.partial(function, self._shapes[level])
+            self._graphs[key] = tf.function(part, autograph=False, experimental_attributes={"_noinline": True})
+        return self._graphs[key]
+
+    def _node(self, shape: CellShape, links, second, inputs, kernels, mixture, shares, moving):
+        if self.learns == ARCHITECTURE:
+            inputs, kernels = tf.nest.map_structure(tf.stop_gradient, (inputs, kernels))
+        if self.learns == WEIGHTS:
+            mixture, shares = tf.stop_gradient(mixture), tf.stop_gradient(shares)
+        return mixed_cell(links, second, inputs, kernels, mixture, shares, moving, shape)
+
+    def _gradients(self, shape: CellShape, upstream, *arguments):
+        """Of the arguments that `_wanted` names, with the node computed anew."""
+        wanted = [tensor for tensor, one in zip(tf.nest.flatten(arguments), self._wanted(arguments)) if one]
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(wanted)
+            outputs, _ = mixed_cell(*arguments, None, shape)
+        return tape.gradient(outputs, wanted, upstream)
+
+    def _wanted(self, arguments: tuple) -> list[bool]:
+        """Of which of a node's tensors a gradient is taken: of the maps always, for the nodes before."""
+        links, second, inputs, kernels, mixture, shares = arguments
+        weights, architecture = self.learns != ARCHITECTURE, self.learns != WEIGHTS
+        parts = ((links, second), True), ((inputs, kernels), weights), ((mixture, shares), architecture)
+        return [wanted for tensors, wanted in parts for _ in tf.nest.flatten(tensors)]
 
     def _remember(self, measured: dict) -> None:
         """Moves the statistics; at first, while there are few, faster."""

@@ -141,16 +141,10 @@ def of_both():
     return gradients()
 
 
-def test_recomputed_gradients_are_the_same(of_both):
-    found = gradients(recompute=True)
-    assert found.keys() == of_both.keys()
-    for path, expected in of_both.items():
-        np.testing.assert_allclose(found[path], expected, rtol=1e-4, atol=1e-6, err_msg=path)
-
-
+@pytest.mark.parametrize("recompute", [False, True])
 @pytest.mark.parametrize("learns", [WEIGHTS, ARCHITECTURE])
-def test_gradients_of_what_learns_only(learns, of_both):
-    for path, found in gradients(learns).items():
+def test_gradients_of_what_learns_only(learns, recompute, of_both):
+    for path, found in gradients(learns, recompute=recompute).items():
         wanted = (path in ("alpha", "beta")) == (learns == ARCHITECTURE)
         assert np.any(of_both[path]), path
         np.testing.assert_allclose(found, of_both[path] if wanted else 0, rtol=1e-4, atol=1e-6, err_msg=path)
