@@ -11,6 +11,7 @@ import functools
 import math
 from collections.abc import Sequence
 
+import numpy as np
 import tensorflow as tf
 
 from deeplab_tf.backbones.genotype import INPUT_STATES
@@ -21,7 +22,7 @@ EPSILON = 1e-3
 RATE = 2
 # Of OPERATIONS, those with kernels; what follows has none, and the last is zero.
 CONVOLUTIONS = 4
-PARAMETERLESS = slice(CONVOLUTIONS, len(OPERATIONS) - 1)
+PARAMETERLESS, ZEROS = len(OPERATIONS) - CONVOLUTIONS - 1, 1
 
 
 @dataclasses.dataclass(frozen=True)
@@ -99,13 +100,13 @@ class Normalization:
     def normalized(self, x: tf.Tensor, scale: tf.Tensor | None = None) -> tf.Tensor:
         """`x` with mean 0 and deviation 1, or `scale`, of each channel."""
         channels = x.shape[-1]
-        scale = tf.ones(channels) if scale is None else scale
-        training, mean, variance = self.moving is None, tf.zeros(0), tf.zeros(0)
+        scale = _filled(1.0, channels) if scale is None else scale
+        training, mean, variance = self.moving is None, _filled(0.0, 0), _filled(0.0, 0)
         if not training:
             mean, variance = tf.unstack(self.moving[:, self.used : self.used + channels])
             self.used += channels
         outputs, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
-            x=x, scale=scale, offset=tf.zeros(channels), mean=mean, variance=variance, epsilon=EPSILON,
+            x=x, scale=scale, offset=_filled(0.0, channels), mean=mean, variance=variance, epsilon=EPSILON,
             is_training=training,
         )  # fmt: skip
         self.measured.append((mean, variance))
@@ -166,7 +167,7 @@ def mixed_cell(
         output, block = fan_out(block, 2)
         outputs.append(output)
         pending += mixed(block, state)
-    output = apart(tf.concat([*outputs, pending], -1)) * shares[:, None, None, None, None]
+    output = apart(tf.concat([*outputs, pending], -1)) * tf.reshape(shares, [count, 1, 1, 1, 1])
     return tf.reduce_sum(output, 0), norm.gathered()
 
 
@@ -188,19 +189,30 @@ def _mixed_operations(state: tf.Tensor, kernels: dict, alpha: tf.Tensor, norm: N
         stages[index] = _pointwise(_depthwise(stages[index], kernel), kernels[f"separable_{size}_pointwise_2"], False)
     stages.append(_atrous(dense, [kernels["atrous_3"], kernels["atrous_5"]]))
     # The mixture is the scale of the normalisation.
-    scale = tf.repeat(tf.reshape(tf.transpose(alpha[:, :CONVOLUTIONS]), [-1]), filters)
-    convolved = norm.normalized(tf.concat(stages, -1), scale)
-    weights = tf.transpose(alpha[:, PARAMETERLESS])
+    by_operation = tf.split(tf.transpose(alpha), [CONVOLUTIONS, PARAMETERLESS, ZEROS])
+    scale = tf.tile(tf.reshape(by_operation[0], [-1, 1]), [1, filters])
+    convolved = norm.normalized(tf.concat(stages, -1), tf.reshape(scale, [-1]))
     average = tf.nn.avg_pool2d(pooled[0], 3, 1, "SAME")
     largest = tf.nn.max_pool2d(pooled[1], 3, 1, "SAME")
     simple = tf.concat([average, largest, pooled[2]], -1)
     # kernel[(operation, channel), (reader, channel)]
-    kernel = weights[:, None, :, None] * tf.eye(filters)[None, :, None, :]
+    kernel = tf.reshape(by_operation[1], [PARAMETERLESS, 1, readers, 1]) * _eye(1, filters, 1, filters)
     simple = _product(simple, tf.reshape(kernel, [-1, readers * filters]))
     total = simple
     for part in tf.split(convolved, CONVOLUTIONS, axis=-1):
         total += part
     return total
+
+
+def _filled(value: float, count: int) -> tf.Tensor:
+    """A vector, as one node of the graph, of which it is kept small."""
+    return tf.constant(value, shape=(count,))
+
+
+def _eye(*shape: int) -> tf.Tensor:
+    """The unit matrix in the two axes that are not 1, as one node."""
+    side = max(shape)
+    return tf.constant(np.eye(side, dtype=np.float32), shape=shape)
 
 
 def _depthwise(x: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
@@ -216,11 +228,11 @@ def _pointwise(x: tf.Tensor, kernel: tf.Tensor, by_channel: bool) -> tf.Tensor:
         by_channel: Whether the channels come first.
     """
     readers, filters, _ = kernel.shape
-    apart = tf.eye(readers)
     if by_channel:
-        kernel = tf.transpose(kernel, [1, 0, 2])[:, :, None, :] * apart[None, :, :, None]
+        kernel = tf.reshape(tf.transpose(kernel, [1, 0, 2]), [filters, readers, 1, filters])
+        kernel *= _eye(1, readers, readers, 1)
     else:
-        kernel = kernel[:, :, None, :] * apart[:, None, :, None]
+        kernel = tf.reshape(kernel, [readers, filters, 1, filters]) * _eye(readers, 1, readers, 1)
     return _product(x, tf.reshape(kernel, [readers * filters, readers * filters]))
 
 
