@@ -17,6 +17,8 @@ VIDEO = ["imageio-ffmpeg>=0.5"]
 COCO = ["pycocotools>=2.0.7"]
 # tensorflow-datasets imports importlib_resources without asking for it.
 TFDS = ["tensorflow-datasets>=4.9.6", "importlib-resources>=5"]
+# Many trials of a search on many machines.
+TUNE = ["ray[tune]>=2.43"]
 NOTEBOOKS = ["nbclient>=0.10", "nbformat>=5.10", "ipykernel>=6.29"]
 TEST = [
     "pytest>=8",
@@ -92,6 +94,7 @@ setup(
         "heic": HEIC,
         "tfds": TFDS,
         "video": VIDEO,
+        "tune": TUNE,
         "all": [*TFLITE, *CRF, *NOTEBOOKS, *MAT, *COCO, *HEIC, *TFDS, *VIDEO],
     },
     entry_points={"console_scripts": ["deeplab-tf = deeplab_tf.cli:main"]},

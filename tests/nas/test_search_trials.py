@@ -1,8 +1,10 @@
 """Several trials of a search: real ones, and what happens to them, which programs without TensorFlow stand for."""
 
 import importlib
+import json
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -54,6 +56,7 @@ tell("ended")
 """
 
 
+RAY = Path(__file__).resolve().parents[2] / "benchmarks/search_with_ray.py"
 TINY = {"layers": 1, "blocks": 1, "filters": 2, "crop_size": 33, "max_side": None, "epochs": 1, "eval_images": 4}
 
 
@@ -172,3 +175,15 @@ def test_the_options_of_settings_are_read_as_these(monkeypatch):
     monkeypatch.setattr(nas, "search", read.append)
     assert [main(["search", *as_options(settings)]) for settings in meant] == [0] * len(meant)
     assert read == meant
+
+
+def test_ray_tune_searches_the_same_trials(given, tmp_path):
+    pytest.importorskip("ray", reason='needs pip install -e ".[tune]"')
+    settings = {name: value for name, value in given.items() if name != "data"}
+    script = [sys.executable, str(RAY), "--recipe", "minutes_cpu", "--data", given["data"], "--trials", "2"]
+    options = ["--output", str(tmp_path / "trials"), "--set", json.dumps(settings)]
+    done = subprocess.run([*script, *options], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert [line.split()[0] for line in done.stdout.splitlines()[-3:]] == ["0", "1", "Best:"]
+    kept = [SearchFolder(tmp_path / "trials" / f"trial_0{seed}").read_settings()[0] for seed in (0, 1)]
+    assert [(one.seed, one.max_side, one.epochs) for one in kept] == [(0, None, 1), (1, None, 1)]
