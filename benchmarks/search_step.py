@@ -55,6 +55,7 @@ def measured(row: dict, steps: int) -> dict:
     from deeplab_tf import label_spec
     from deeplab_tf.nas import SearchSpace, search_settings, supernet, unoptimized_graphs
     from deeplab_tf.nas.search_step import SearchSteps
+    from deeplab_tf.training.strategy import OneDevice
 
     space = SearchSpace(row["layers"], row["blocks"], row["filters"])
     rng, crop = np.random.default_rng(0), row["crop"]
@@ -63,7 +64,7 @@ def measured(row: dict, steps: int) -> dict:
     with unoptimized_graphs():
         begun = time.perf_counter()
         model = supernet(space, CLASSES, crop, recompute=row.get("recompute", False))
-        steps_of = SearchSteps(model, label_spec(CLASSES), search_settings(data="-", output="-"), 100)
+        steps_of = SearchSteps(model, label_spec(CLASSES), search_settings(data="-", output="-"), 100, OneDevice())
         pair = (steps_of.learn_weights, steps_of.learn_architecture)
         for step in pair:
             step(images, labels)

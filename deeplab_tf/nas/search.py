@@ -25,6 +25,8 @@ from deeplab_tf.nas.search_settings import SearchSettings
 from deeplab_tf.nas.search_step import SearchSteps
 from deeplab_tf.nas.supernet import size_of_images, supernet
 from deeplab_tf.progress import Progress
+from deeplab_tf.training.devices import devices_here
+from deeplab_tf.training.strategy import OneDevice
 
 _log = logging.getLogger(__name__)
 PLAIN = Augmentation(min_scale=1.0, max_scale=1.0, scale_step=0.0, flip=False)
@@ -55,20 +57,21 @@ def search(settings: SearchSettings) -> SearchResult:
     The train split is halved at random. In each step the weights learn from a batch of one half, and, after
     `architecture_epoch` epochs, alpha and beta from one of the other. After each epoch the folder has log.csv,
     curves.png, genotype.json, genotype.png, and genotypes/ with that of every epoch. A search that was cut off goes on
-    from its last checkpoint to the same weights, to the bit.
+    from its last checkpoint to the same weights, to the bit, on as many devices as before.
 
     Args:
         settings: From `search_settings`.
 
     Raises:
-        ValueError: If there are no such data, they are too few to be halved, the crop does not fit the space, the
-            folder holds something else, or the loss is not a finite number any more.
+        ValueError: If there are no such data or devices, the images are too few to be halved, the crop does not fit the
+            space, the folder holds something else, or the loss is not a finite number any more.
         Interruption: After Ctrl-C or SIGTERM, when the checkpoint is written.
 
     Example:
         >>> search(search_settings("minutes_cpu", data="camvid-tfrecords", output="searches/first")).genotype.path
         (0, 1, 1, 0)
     """
+    devices = devices_here(settings.strategy, settings.devices, settings.batch_size)
     with (
         Interrupts() as interrupts,
         opened(settings) as (dataset, halves, told),
@@ -76,12 +79,14 @@ def search(settings: SearchSettings) -> SearchResult:
         unoptimized_graphs(),
     ):
         keras.utils.set_random_seed(settings.seed)
-        model = supernet(
-            settings.space, dataset.labels.classes, settings.crop, recompute=settings.recompute, seed=settings.seed
-        )
+        with devices.scope():
+            model = supernet(
+                settings.space, dataset.labels.classes, settings.crop, recompute=settings.recompute, seed=settings.seed
+            )
+        devices.prepare(model)
         folder = SearchFolder(settings.output)
         folder.begin(settings, told)
-        return _Search(settings, dataset, halves, model, folder, interrupts).run()
+        return _Search(settings, dataset, halves, model, folder, devices, interrupts).run()
 
 
 @contextlib.contextmanager
@@ -111,12 +116,15 @@ def _halves(count: int, settings: SearchSettings) -> list[np.ndarray]:
 
 
 class _Search:
-    def __init__(self, settings, dataset, halves, model, folder: SearchFolder, interrupts: Interrupts):
+    def __init__(
+        self, settings, dataset, halves, model, folder: SearchFolder, devices: OneDevice, interrupts: Interrupts
+    ):
         self.settings, self.dataset, self.halves = settings, dataset, halves
-        self.folder, self.interrupts = folder, interrupts
+        self.folder, self.devices, self.interrupts = folder, devices, interrupts
         self.epoch_steps = int(halves[0].sum()) // settings.batch_size
-        self.steps = SearchSteps(model, dataset.labels, settings, settings.epochs * self.epoch_steps)
-        self.state: SearchState = folder.restore(self.steps.variables)
+        with devices.scope():
+            self.steps = SearchSteps(model, dataset.labels, settings, settings.epochs * self.epoch_steps, devices)
+            self.state: SearchState = folder.restore(self.steps.variables)
         self.begun = self.saved = time.monotonic()
 
     def run(self) -> SearchResult:
@@ -149,7 +157,7 @@ class _Search:
             start_step=start,
             image_weights=self.halves[half],
         )
-        return iter(batches) if augmentation is None else batches
+        return iter(self.devices.parts(batches)) if augmentation is None else batches
 
     def _step(self, weights, architecture, progress: Progress) -> None:
         settings, state = self.settings, self.state

@@ -26,7 +26,8 @@ from deeplab_tf.training.callbacks.events import events
 WHAT, REMEDY = "the checkpoint of a search", "Remove the folder to search again."
 STATE = "state"
 # What a search that goes on need not keep.
-FREE = ("data", "masks", "output", "checkpoint_minutes")
+DEVICES = ("strategy", "devices")
+FREE = ("data", "masks", "output", "checkpoint_minutes", *DEVICES)
 COLUMNS = (
     "epoch", "step", "loss", "architecture_loss", "learning_rate", "miou", "alpha_entropy", "beta_entropy", "seconds"
 )  # fmt: skip
@@ -124,8 +125,10 @@ class SearchFolder:
             )
         kept = read_json(self._settings)
         with reading(self._settings, "the settings of a search", "Give what deeplab-tf search has written."):
+            # Where steps were done does not count here, and searches of before do not say it.
             names = [field.name for field in dataclasses.fields(SearchSettings)]
-            return SearchSettings(**{name: kept[name] for name in names}), len(kept["classes"])
+            given = {name: kept[name] for name in names if name not in DEVICES}
+            return SearchSettings(**given), len(kept["classes"])
 
     def read_rows(self) -> list[dict]:
         """The log's rows, one for each whole epoch, as in the `SearchState`.

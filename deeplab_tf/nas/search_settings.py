@@ -6,8 +6,9 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from deeplab_tf.checks import one_of as checked_one_of
-from deeplab_tf.settings import FLAG, TEXT, Kind, Settings, number, setting, size, whole
+from deeplab_tf.settings import FLAG, TEXT, Kind, Settings, number, one_of, setting, size, whole
 from deeplab_tf.training.data_settings import LABELS
+from deeplab_tf.training.groups import check_devices, devices_setting
 
 if TYPE_CHECKING:
     from deeplab_tf.nas.space import SearchSpace
@@ -70,9 +71,14 @@ class SearchSettings(Settings):
         number(above=0, remedy="Try 5."), "Minutes between checkpoints within an epoch.", default=5.0
     )
     seed: int = setting(whole(least=0, remedy="Try 0."), "Of the initial values, the halves, and the data.", default=0)
+    strategy: str = setting(
+        one_of(("one", "mirrored")), "Who shares a step: one device, or those of this host.", default="one"
+    )
+    devices: int | None = devices_setting()
 
     def __post_init__(self):
         super().__post_init__()
+        check_devices(self.devices, self.strategy)
         if self.architecture_epoch >= self.epochs:
             raise ValueError(
                 f"architecture_epoch must be below epochs, {self.epochs}, for the architecture to learn at all; "

@@ -14,6 +14,7 @@ from deeplab_tf.nas.supernet import CELLS
 from deeplab_tf.nas.supernet_cells import ARCHITECTURE, WEIGHTS
 from deeplab_tf.optimizers import SGD, Adam
 from deeplab_tf.schedules import Cosine
+from deeplab_tf.training.strategy import OneDevice, layers_of
 
 
 class SearchSteps:
@@ -24,6 +25,7 @@ class SearchSteps:
         labels: What the label ids mean.
         settings: Rates and decays.
         steps: Steps of the weights in all.
+        devices: Where they are done; the model was made in its scope.
 
     Attributes:
         model: The same.
@@ -31,8 +33,8 @@ class SearchSteps:
         variables: All that a search has to keep to go on: of the network and of both optimisers.
     """
 
-    def __init__(self, model: keras.Model, labels: LabelSpec, settings: SearchSettings, steps: int):
-        self.model, self.labels = model, labels
+    def __init__(self, model: keras.Model, labels: LabelSpec, settings: SearchSettings, steps: int, devices: OneDevice):
+        self.model, self.labels, self._devices = model, labels, devices
         self.cells = model.get_layer(CELLS)
         self._loss = CrossEntropy(labels.ignore_label)
         architecture = {id(variable) for variable in self.cells.architecture}
@@ -45,24 +47,22 @@ class SearchSteps:
         self.learn_weights = self._step(WEIGHTS, weights, self.optimizer)
         self.learn_architecture = self._step(ARCHITECTURE, self.cells.architecture, self._architecture_optimizer)
         self._predict = tf.function(lambda images: model(images, training=False), autograph=False)
-        counts = [layer.updates for layer in _layers(model) if isinstance(layer, BatchNorm)]
+        counts = [layer.updates for layer in layers_of(model) if isinstance(layer, BatchNorm)]
         self.variables = [*model.variables, *counts, *self.optimizer.variables, *self._architecture_optimizer.variables]
 
     def _step(self, learns: str, variables: list[keras.Variable], optimizer: keras.optimizers.Optimizer):
         optimizer.build(variables)
 
-        @tf.function(autograph=False)
-        def step(images, labels):
+        def gradients(images, labels):
             # Read where the graph is made.
             self.cells.learns = learns
             with tf.GradientTape(watch_accessed_variables=False) as tape:
                 tape.watch([variable.value for variable in variables])
                 loss = self._loss(labels, self.model(images, training=True))
-            gradients = tape.gradient(loss, [variable.value for variable in variables])
-            optimizer.apply(gradients, variables)
-            return loss
+            return tape.gradient(loss, [variable.value for variable in variables]), loss[None]
 
-        return step
+        step = self._devices.step(gradients, optimizer, variables)
+        return lambda images, labels: step(images, labels)[0]
 
     def miou(self, batches: tf.data.Dataset) -> float:
         """Mean IoU of the supernet by its moving statistics, 0-1."""
@@ -70,10 +70,3 @@ class SearchSteps:
         for images, labels in batches:
             metric.update_state(labels, self._predict(images))
         return float(metric.result())
-
-
-def _layers(model: keras.Model) -> list[keras.layers.Layer]:
-    """The layers of a model and of those within it."""
-    return [
-        inner for layer in model.layers for inner in (_layers(layer) if isinstance(layer, keras.Model) else [layer])
-    ]

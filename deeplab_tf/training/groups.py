@@ -42,6 +42,22 @@ def _class_weights(name: str, value) -> str | tuple[float, ...]:
     return tuple(value) if isinstance(value, list) else value
 
 
+def devices_setting() -> Any:
+    """The field of how many devices share a step."""
+    return setting(
+        whole(remedy="Try 2."), "Devices of mirrored; without GPUs parts of the CPU.", unset="all GPUs", default=None
+    )
+
+
+def check_devices(devices: int | None, strategy: str) -> None:
+    """Raises `ValueError` where devices are counted that do not share a step."""
+    if devices is not None and strategy != "mirrored":
+        raise ValueError(
+            f"devices counts those of strategy='mirrored'; received devices={devices} and strategy={strategy!r}. "
+            "Leave it out."
+        )
+
+
 _STEPS = whole(remedy="Try 3000.")
 
 
@@ -245,20 +261,11 @@ class RunSettings(Settings):
         "Who shares a step: one device, those of this host, or all workers that TF_CONFIG lists.",
         default="one",
     )
-    devices: int | None = setting(
-        whole(remedy="Try 2."),
-        "Devices of mirrored; without GPUs parts of the CPU.",
-        unset="all GPUs",
-        default=None,
-    )
+    devices: int | None = devices_setting()
     wait_minutes: float = setting(
         number(above=0, remedy="Try 10."), "How long workers wait for each other at the start.", default=10.0
     )
 
     def __post_init__(self):
         super().__post_init__()
-        if self.devices is not None and self.strategy != "mirrored":
-            raise ValueError(
-                f"devices counts those of strategy='mirrored'; received devices={self.devices} and "
-                f"strategy={self.strategy!r}. Leave it out."
-            )
+        check_devices(self.devices, self.strategy)

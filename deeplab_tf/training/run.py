@@ -23,6 +23,7 @@ from deeplab_tf.training.callbacks.validation import ValidationStopped
 from deeplab_tf.training.checkpoint import load_state, read_state, restore_training, save_checkpoint
 from deeplab_tf.training.config import TrainConfig
 from deeplab_tf.training.data import batches_of, files_of, opened_data, validation_images, warn_of_no_labels
+from deeplab_tf.training.devices import devices_of
 from deeplab_tf.training.errors import BadData, explained
 from deeplab_tf.training.optimisation.balance import balance
 from deeplab_tf.training.optimisation.trainer import for_outputs, make_optimizer, make_trainer
@@ -32,7 +33,7 @@ from deeplab_tf.training.run_folder import FREE, RunFolder
 from deeplab_tf.training.same_data import check_same_everywhere
 from deeplab_tf.training.start import precision, recalibrate, start, warn_of_small_crops
 from deeplab_tf.training.state import RunState
-from deeplab_tf.training.strategy import OneDevice, devices_of
+from deeplab_tf.training.strategy import OneDevice
 from deeplab_tf.training.trial import check_usable
 from deeplab_tf.training.workers import is_follower
 

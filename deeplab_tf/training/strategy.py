@@ -6,14 +6,9 @@ of the whole batch. So the results agree but for rounding.
 
 from __future__ import annotations
 
-import atexit
 import contextlib
-import faulthandler
-import gc
 import signal
-import sys
-import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -23,11 +18,10 @@ import tensorflow as tf
 from deeplab_tf.checks import listing
 from deeplab_tf.interrupts import Interruption, Interrupts
 from deeplab_tf.layers import BatchNorm
-from deeplab_tf.models import SegmentationModel
-from deeplab_tf.training.config import TrainConfig
-from deeplab_tf.training.workers import WorkerLost, Workers, losses_named, meet, needed_workers
+from deeplab_tf.training.workers import WorkerLost, Workers
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
+Gradients = Callable[..., tuple[list[tf.Tensor], tf.Tensor]]
 
 
 class OneDevice:
@@ -47,8 +41,34 @@ class OneDevice:
         """In which model and optimiser are made."""
         return contextlib.nullcontext()
 
-    def prepare(self, model: SegmentationModel, trainer: keras.Model) -> None:
-        """Makes a model, and what trains it, fit for `fit`, in place."""
+    def prepare(self, model: keras.Model, trainer: keras.Model | None = None) -> None:
+        """Makes a model fit for shared steps, and what trains it for `fit`, in place."""
+
+    def parts(self, batches: tf.data.Dataset) -> Iterable:
+        """What of every batch this process's replicas take."""
+        return batches
+
+    def step(
+        self, gradients: Gradients, optimizer: keras.optimizers.Optimizer, variables: Sequence[keras.Variable]
+    ) -> Callable[..., tf.Tensor]:
+        """A step as a graph.
+
+        Args:
+            gradients: Gives the gradients of its arguments, and a vector of what else is summed over the replicas.
+            optimizer: Moves the variables.
+            variables: What is moved; none where `gradients` moves them itself.
+
+        Returns:
+            A function of such arguments, of which `parts` has each replica's; it gives the sum of the vectors.
+        """
+
+        @tf.function(autograph=False)
+        def step(*arguments):
+            own, others = gradients(*arguments)
+            optimizer.apply(own, variables)
+            return others
+
+        return step
 
     def together(self, work: Callable[[], None], trainer: keras.Model, interrupts: Interrupts) -> None:
         """Does some work and waits until all other workers have done theirs; all stop where one is to stop.
@@ -108,13 +128,40 @@ class SeveralDevices(OneDevice):
     def scope(self) -> contextlib.AbstractContextManager:
         return self._strategy.scope()
 
-    def prepare(self, model: SegmentationModel, trainer: keras.Model) -> None:
-        for layer in model.layers:
+    def prepare(self, model: keras.Model, trainer: keras.Model | None = None) -> None:
+        for layer in layers_of(model):
             if isinstance(layer, BatchNorm):
                 layer.synchronized = True
-        # Compiled again, outside of the scope: the mean of the loss is then kept in plain variables, which one worker
-        # can read and set by itself.
-        trainer.compile(trainer.optimizer, trainer.loss, jit_compile=False)
+        if trainer is not None:
+            # Compiled again, outside of the scope: the mean of the loss is then kept in plain variables, which one
+            # worker can read and set by itself.
+            trainer.compile(trainer.optimizer, trainer.loss, jit_compile=False)
+
+    def parts(self, batches: tf.data.Dataset) -> Iterable:
+        each = self._batch_size // self._replicas
+        return self._strategy.distribute_datasets_from_function(lambda _: batches.rebatch(each, drop_remainder=True))
+
+    def step(
+        self, gradients: Gradients, optimizer: keras.optimizers.Optimizer, variables: Sequence[keras.Variable]
+    ) -> Callable[..., tf.Tensor]:
+        sizes = [int(np.prod(variable.shape)) for variable in variables]
+
+        def replica(*arguments):
+            own, others = gradients(*arguments)
+            # One exchange for all.
+            return _summed(tf.concat([*(tf.reshape(gradient, [-1]) for gradient in own), others], 0))
+
+        @tf.function(autograph=False)
+        def step(*arguments):
+            *parts, others = tf.split(self._first(self._strategy.run(replica, arguments)), [*sizes, -1])
+            if variables:
+                shaped = [tf.reshape(part, variable.shape) for part, variable in zip(parts, variables)]
+                # Outside of the replicas: so Keras clips and accumulates the gradients of the whole batch, and updates
+                # all of them.
+                optimizer.apply(shaped, variables)
+            return others
+
+        return step
 
     def together(self, work: Callable[[], None], trainer: keras.Model, interrupts: Interrupts) -> None:
         if self.workers is None:
@@ -151,8 +198,6 @@ class SeveralDevices(OneDevice):
         callback: keras.callbacks.Callback,
         interrupts: Interrupts,
     ) -> None:
-        each = self._batch_size // self._replicas
-        parts = self._strategy.distribute_datasets_from_function(lambda _: batches.rebatch(each, drop_remainder=True))
         step, mean = self._step(trainer), next(metric for metric in trainer.metrics if metric.name == "loss")
 
         def loss() -> dict[str, float]:
@@ -163,11 +208,11 @@ class SeveralDevices(OneDevice):
         callback.on_train_begin()
         trainer.reset_metrics()
         callback.on_epoch_begin(0)
-        for number, part in zip(range(steps), parts):
+        for number, part in zip(range(steps), self.parts(batches)):
             callback.on_train_batch_begin(number)
-            value, noted = step(*part, tf.constant(_noted(interrupts)))
+            *noted, value = step(*part, tf.constant(_noted(interrupts))).numpy()
             mean.update_state(value, sample_weight=self._batch_size)
-            _note(interrupts, noted.numpy())
+            _note(interrupts, noted)
             self.together(lambda number=number: callback.on_train_batch_end(number, loss()), trainer, interrupts)
             if trainer.stop_training:
                 break
@@ -178,38 +223,32 @@ class SeveralDevices(OneDevice):
             self.together(callback.on_train_end, trainer, interrupts)
 
     def _step(self, trainer: keras.Model) -> Callable:
-        """A step of a part of a batch and this worker's signals: the loss of the whole batch, and all signals."""
+        """A step of a part of a batch and this worker's signals: all signals, and the loss of the whole batch."""
         optimizer, variables = trainer.optimizer, trainer.trainable_variables
-        sizes = [int(np.prod(variable.shape)) for variable in variables]
         # In float16 Keras's optimiser looks for gradients that are not numbers, and does that within a replica only.
         scales = isinstance(optimizer, keras.optimizers.LossScaleOptimizer)
 
-        def replica(images, labels, noted):
+        def gradients(images, labels, noted):
             with tf.GradientTape() as tape:
                 loss = _loss(trainer, images, labels, self._replicas)
                 scaled = optimizer.scale_loss(loss)
-            gradients = tape.gradient(scaled, variables, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+            found = tape.gradient(scaled, variables, unconnected_gradients=tf.UnconnectedGradients.ZERO)
             if scales:
-                optimizer.apply(gradients, variables)
-                gradients = []
-            # One exchange for all.
-            return _summed(tf.concat([*(tf.reshape(gradient, [-1]) for gradient in gradients), [loss], noted], 0))
+                optimizer.apply(found, variables)
+                found = []
+            return found, tf.concat([noted, [loss]], 0)
 
-        @tf.function
-        def step(images, labels, noted):
-            sums = self._first(self._strategy.run(replica, (images, labels, noted)))
-            if not scales:
-                *gradients, _ = tf.split(sums, [*sizes, 3])
-                shaped = [tf.reshape(part, variable.shape) for part, variable in zip(gradients, variables)]
-                # Outside of the replicas: so Keras clips and accumulates the gradients of the whole batch, and updates
-                # all of them.
-                optimizer.apply(shaped, variables)
-            return sums[-3], sums[-2:]
-
-        return step
+        return self.step(gradients, optimizer, [] if scales else variables)
 
     def _first(self, values: Any) -> tf.Tensor:
         return self._strategy.experimental_local_results(values)[0]
+
+
+def layers_of(model: keras.Model) -> list[keras.layers.Layer]:
+    """The layers of a model and of those within it."""
+    return [
+        inner for layer in model.layers for inner in (layers_of(layer) if isinstance(layer, keras.Model) else [layer])
+    ]
 
 
 def _summed(values: tf.Tensor) -> tf.Tensor:
@@ -235,65 +274,3 @@ def _note(interrupts: Interrupts, noted: np.ndarray) -> None:
     """Notes the signal of another worker."""
     if interrupts.pending is None:
         interrupts.pending = next((int(number) for number, found in zip(SIGNALS, noted) if found), None)
-
-
-@contextlib.contextmanager
-def devices_of(config: TrainConfig, run: Mapping[str, Any]) -> Iterator[OneDevice]:
-    """Where a run's steps are done; to be asked for before TensorFlow has done anything.
-
-    Args:
-        config: The settings; `strategy`, `devices` and `wait_minutes` count here.
-        run: What must be the same for all workers, JSON-ready.
-
-    Raises:
-        ValueError: If there are not the devices that are asked for, TF_CONFIG is not set or wrong, or TensorFlow has
-            begun already.
-        WorkerLost: If a worker does not come; and from the block, if one is lost.
-    """
-    if config.strategy == "one":
-        yield OneDevice()
-    elif config.strategy == "mirrored":
-        yield SeveralDevices(tf.distribute.MirroredStrategy(_local_devices(config.devices)), config.batch_size)
-    else:
-        workers = needed_workers()
-        meet(workers, run, config.wait_minutes)
-        with losses_named(workers):
-            yield SeveralDevices(_multi_worker(config.wait_minutes), config.batch_size, workers)
-
-
-def _local_devices(count: int | None) -> list[str]:
-    gpus = tf.config.list_physical_devices("GPU")
-    if gpus:
-        if count is not None and count > len(gpus):
-            raise ValueError(f"devices must be at most {len(gpus)}, the GPUs that TensorFlow sees; received {count}.")
-        return [f"GPU:{number}" for number in range(count or len(gpus))]
-    if count is None:
-        raise ValueError(
-            "strategy='mirrored' found no GPU. Take strategy='one', or give devices=2 to train on two parts of the CPU."
-        )
-    cpu = tf.config.list_physical_devices("CPU")[0]
-    with contextlib.suppress(RuntimeError):
-        tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * count)
-    if len(tf.config.list_logical_devices("CPU")) < count:
-        raise ValueError(
-            f"TensorFlow has begun in this process with one CPU device; {count} are asked for. Train in a new process."
-        )
-    return [f"CPU:{number}" for number in range(count)]
-
-
-def _multi_worker(minutes: float) -> tf.distribute.Strategy:
-    # The strategy's threads, in objects that refer to each other, must not be left for the end of Python: by then they
-    # cannot be ended any more, and a traceback would follow the last line of what went wrong.
-    atexit.register(gc.collect)
-    # All were there a moment ago. Where one is gone again TensorFlow waits for an hour, in which Python does not run.
-    faulthandler.dump_traceback_later(60 * minutes, exit=True, file=sys.__stderr__)
-    before = signal.getsignal(signal.SIGTERM)
-    try:
-        return tf.distribute.MultiWorkerMirroredStrategy()
-    except RuntimeError as error:
-        raise ValueError(f"TensorFlow has begun in this process already: {error} Train in a new process.") from error
-    finally:
-        faulthandler.cancel_dump_traceback_later()
-        # TensorFlow has taken the signal for a notice of preemption, which nobody asks it for.
-        if before is not None and threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGTERM, before)

@@ -11,7 +11,8 @@ from deeplab_tf.layers import BatchNorm, Dropout, DropPath
 from deeplab_tf.losses import CrossEntropy
 from deeplab_tf.optimizers import SGD
 from deeplab_tf.training import TrainConfig
-from deeplab_tf.training.strategy import OneDevice, devices_of
+from deeplab_tf.training.devices import devices_of
+from deeplab_tf.training.strategy import OneDevice
 
 STEPS, BATCH, IGNORE = 20, 4, 255
 

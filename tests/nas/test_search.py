@@ -15,11 +15,8 @@ from deeplab_tf.cli import main
 from deeplab_tf.nas import SEARCHES, genotype, search, search_settings
 from deeplab_tf.nas.search_folder import SearchFolder
 from harness.board_events import steps_of
+from harness.tiny_search import TINY, arrays_of, state_of
 
-TINY = {
-    "layers": 1, "blocks": 1, "filters": 2, "crop_size": 33, "max_side": None, "batch_size": 2, "epochs": 3,
-    "architecture_epoch": 1, "eval_images": 4, "checkpoint_minutes": 1e-6,
-}  # fmt: skip
 # Killed by itself, so that no busy machine is late for it.
 KILLED = """
 import json, os, signal, sys
@@ -51,18 +48,6 @@ def searches(settings, tmp_path_factory):
     state = state_of(arrays_of(folder / "cut"))
     assert (state["epoch"], state["step"]) == (1, 1)
     return undisturbed, search(search_settings(**cut))
-
-
-def arrays_of(folder):
-    path = folder / "checkpoint.npz"
-    if not path.is_file():
-        return None
-    with np.load(path) as file:
-        return {name: file[name] for name in file.files}
-
-
-def state_of(arrays):
-    return json.loads(arrays["state"].tobytes())
 
 
 def test_a_killed_search_ends_with_the_bits_of_the_undisturbed_one(searches):

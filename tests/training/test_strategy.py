@@ -8,7 +8,8 @@ import pytest
 import tensorflow as tf
 
 from deeplab_tf.training import TrainConfig
-from deeplab_tf.training.strategy import OneDevice, SeveralDevices, devices_of
+from deeplab_tf.training.devices import devices_of
+from deeplab_tf.training.strategy import OneDevice, SeveralDevices
 
 HARNESS = Path(__file__).parents[1] / "harness/shared_steps.py"
 
