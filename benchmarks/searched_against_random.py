@@ -1,10 +1,11 @@
 """Is what a search found better than chance? Networks of genotypes trained alike, with several seeds.
 
     python benchmarks/searched_against_random.py --data camvid-tfrecords --search searches/1 --output against
+    python benchmarks/searched_against_random.py --data camvid-tfrecords --search searches/1 searches/2 --output against
     python benchmarks/searched_against_random.py --output against --table
 
-The found genotype stands against random ones of its space whose multiply-adds are within a tenth of its own. Every run
-that is done lies in `results.csv` and is not done again; the genotypes lie beside it.
+Found genotypes stand against random ones of their space whose multiply-adds are within a tenth of those of the first.
+Every run that is done lies in `results.csv` and is not done again; the genotypes lie beside it.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from deeplab_tf import AutoDeepLab, model_cost
 from deeplab_tf.nas import Genotype, SearchSpace, genotype, random_genotype
 from deeplab_tf.training import TrainConfig, train
 
-FOUND = "found"
+FOUND = "found_"
 NETWORK = {"base_filters": 8, "filters": 48}
 RUN = {
     "model": "auto_deeplab", "max_side": (180, 240), "crop_size": 129, "batch_size": 8, "learning_rate": 0.05,
@@ -41,14 +42,18 @@ def multiply_adds(genes: Genotype) -> float:
     return model_cost(model, (RUN["crop_size"],) * 2).multiply_adds / 1e6
 
 
-def candidates(folder: Path, search: Path, count: int) -> dict[str, Genotype]:
-    """The found genotype and random ones of like size, drawn once and kept."""
+def candidates(folder: Path, searches: list[Path], count: int) -> dict[str, Genotype]:
+    """The found genotypes and random ones of like size, drawn once and kept."""
     folder.mkdir(parents=True, exist_ok=True)
-    if not (folder / f"{FOUND}.json").is_file():
-        shutil.copy(search / "genotype.json", folder / f"{FOUND}.json")
-    found = genotype(folder / f"{FOUND}.json")
-    space = SearchSpace(len(found.path), found.combinations)
-    size, rng, index = multiply_adds(found), np.random.default_rng(0), 0
+    found = {}
+    for search in searches:
+        path = folder / f"{FOUND}{search.name}.json"
+        if not path.is_file():
+            shutil.copy(search / "genotype.json", path)
+        found[path.stem] = genotype(path)
+    first = next(iter(found.values()))
+    space = SearchSpace(len(first.path), first.combinations)
+    size, rng, index = multiply_adds(first), np.random.default_rng(0), 0
     while index < count:
         path = folder / f"random_{index}.json"
         if not path.is_file():
@@ -57,7 +62,7 @@ def candidates(folder: Path, search: Path, count: int) -> dict[str, Genotype]:
                 continue
             drawn.save(path)
         index += 1
-    return {FOUND: found, **{f"random_{index}": genotype(folder / f"random_{index}.json") for index in range(count)}}
+    return {**found, **{f"random_{index}": genotype(folder / f"random_{index}.json") for index in range(count)}}
 
 
 def table(rows: list[dict]) -> str:
@@ -71,7 +76,7 @@ def table(rows: list[dict]) -> str:
         means[name] = statistics.fmean(values)
         each = ", ".join(f"{value:.4f}" for value in values)
         lines.append(f"| {name} | {float(own[0]['multiply_adds']):.0f} M | {means[name]:.4f} | {each} |")
-    others = [mean for name, mean in means.items() if name != FOUND]
+    others = [mean for name, mean in means.items() if not name.startswith(FOUND)]
     if len(others) > 1:
         spread = statistics.stdev(others)
         lines.append(f"| random, together | | {statistics.fmean(others):.4f} ± {spread:.4f} | |")
@@ -81,7 +86,7 @@ def table(rows: list[dict]) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", help="TFRecords of CamVid")
-    parser.add_argument("--search", type=Path, help="folder of a search")
+    parser.add_argument("--search", type=Path, nargs="+", help="folders of searches")
     parser.add_argument("--output", type=Path, required=True)
     parser.add_argument("--random", type=int, default=5)
     parser.add_argument("--seeds", type=int, default=2)
