@@ -11,7 +11,7 @@ from deeplab_tf import checks
 from deeplab_tf.datasets.pipeline.augmentation import Augmentation
 from deeplab_tf.datasets.pipeline.augmenter import Augmenter
 from deeplab_tf.datasets.pipeline.sources import open_source
-from deeplab_tf.datasets.pipeline.stream import example_stream
+from deeplab_tf.datasets.pipeline.stream import example_stream, untuned
 from deeplab_tf.images.scaling import fitted_pair, limit_of
 from deeplab_tf.labels import LabelSpec
 
@@ -109,7 +109,7 @@ def training_batches(
     batches = examples.batch(rows, drop_remainder=True)
     # So that Keras asks for steps_per_epoch, instead of waiting for an epoch to end.
     endless = tf.data.experimental.assert_cardinality(tf.data.INFINITE_CARDINALITY)
-    return batches.apply(endless).prefetch(tf.data.AUTOTUNE)
+    return untuned(batches.apply(endless).prefetch(tf.data.AUTOTUNE))
 
 
 def batch_files(
@@ -200,4 +200,4 @@ def evaluation_images(
     examples = source.ordered().map(
         lambda number, element: source.decode(element), num_parallel_calls=tf.data.AUTOTUNE, deterministic=True
     )
-    return examples.prefetch(IMAGES_AHEAD)
+    return untuned(examples.prefetch(IMAGES_AHEAD))

@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from deeplab_tf.datasets.pipeline.class_weights import class_weights
 from deeplab_tf.datasets.pipeline.sources import open_source
+from deeplab_tf.datasets.pipeline.stream import untuned
 from deeplab_tf.datasets.records.damage import explained_data
 from deeplab_tf.datasets.records.dataset import DataSet
 from deeplab_tf.datasets.records.image_data import ImageData
@@ -87,7 +88,7 @@ def count_classes(
     pixels, image_pixels, present = np.zeros(values, np.int64), np.zeros(values, np.int64), []
     told = isinstance(dataset, DataSet | ImageData)
     with explained_data(dataset, split or "train") if told else contextlib.nullcontext():
-        for counts in track(histograms.as_numpy_iterator(), source.count, "count classes"):
+        for counts in track(untuned(histograms).as_numpy_iterator(), source.count, "count classes"):
             pixels += counts
             image_pixels += np.where(counts > 0, counts.sum(), 0)
             present.append(counts[: source.labels.classes] > 0)

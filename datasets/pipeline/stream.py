@@ -89,3 +89,14 @@ def _checked(source: Source, image_weights: Sequence[float] | np.ndarray) -> np.
             f"received {weights.size}, from {weights.min(initial=0)} on. `count_classes` gives fitting ones."
         )
     return weights
+
+
+def untuned(data: tf.data.Dataset) -> tf.data.Dataset:
+    """Leaves the numbers of parallel calls as they begin, one for each core.
+
+    TensorFlow's thread that tunes them sleeps up to a minute at a time, and an iterator waits for it to wake when it is
+    freed: so did a run that Ctrl-C had ended. Tuning them gained nothing measurable.
+    """
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    return data.with_options(options)

@@ -136,3 +136,9 @@ def test_the_parts_of_workers_are_the_rows_of_the_batch(tiny, unbroken):
 def test_parts_that_there_are_not_are_refused(tiny, part):
     with pytest.raises(ValueError, match="part must be"):
         training_batches(tiny, batch_size=3, part=part)
+
+
+def test_no_thread_of_tensorflow_tunes_the_pipeline(tiny):
+    # It sleeps for up to a minute, for which a command that has ended would wait.
+    for data in (training_batches(tiny, batch_size=3, crop_size=CROP), evaluation_images(tiny, "train")):
+        assert data.options().autotune.enabled is False
