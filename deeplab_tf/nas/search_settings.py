@@ -102,8 +102,8 @@ class SearchSettings(Settings):
 SEARCHES: dict[str, dict[str, Any]] = {
     "published": {"max_side": (512, 1024)},
     "hour_cpu": {
-        "layers": 6, "blocks": 3, "filters": 8, "crop_size": 129, "max_side": (180, 240), "epochs": 40,
-        "architecture_epoch": 15, "batch_size": 2,
+        "layers": 6, "blocks": 3, "filters": 8, "crop_size": 129, "max_side": (180, 240), "epochs": 24,
+        "architecture_epoch": 8, "batch_size": 2,
     },
     "minutes_cpu": {
         "layers": 4, "blocks": 2, "filters": 4, "crop_size": 65, "max_side": 129, "epochs": 4, "architecture_epoch": 2,
