@@ -92,7 +92,7 @@ def step(voc: str, records: str, crop: int, extras: dict):
     dataset = open_dataset(records)
     batch = next(iter(training_batches(dataset, batch_size=BATCH, crop_size=(crop, crop))))
     model = DeepLabV3("mobilenet_v2", labels=dataset.labels, atrous_rates=(), crop_size=crop)
-    trainer = make_trainer(model, TrainConfig(data="", output="", learning_rate=1e-3))
+    trainer = make_trainer(model, TrainConfig(data="-", output="-", learning_rate=1e-3))
     train = tf.function(lambda: trainer.train_step(batch), autograph=False)
     return lambda: train()["loss"].numpy()
 

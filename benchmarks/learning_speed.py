@@ -49,7 +49,7 @@ def main() -> None:
     arguments = parser.parse_args()
     settings = {
         "data": str(arguments.data),
-        "output": "",
+        "output": "-",
         "model": "v3plus",
         "weights": arguments.weights,
         "atrous_rates": (),

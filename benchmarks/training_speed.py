@@ -59,7 +59,7 @@ def compiled_step(trainer: keras.Model) -> Callable:
 def ours(backbone: str, crop: int, batch: int, **settings) -> tuple[Callable[[], float], float]:
     """A step, and its floating-point operations."""
     model = DeepLabV3Plus(backbone, classes=CLASSES, crop_size=crop, **settings)
-    step = compiled_step(make_trainer(model, TrainConfig(data="", output="", learning_rate=1e-3)))
+    step = compiled_step(make_trainer(model, TrainConfig(data="-", output="-", learning_rate=1e-3)))
     return on_random(step, crop, batch, tf.uint8), operations(model, crop, batch)
 
 
@@ -178,7 +178,7 @@ def data_table(data: Path, crop: int, batch: int, steps: int) -> None:
     dataset = open_dataset(data)
     batches = training_batches(dataset, batch_size=batch, crop_size=(crop, crop))
     model = DeepLabV3("mobilenet_v2", labels=dataset.labels, atrous_rates=(), crop_size=crop)
-    step = compiled_step(make_trainer(model, TrainConfig(data="", output="", learning_rate=1e-3)))
+    step = compiled_step(make_trainer(model, TrainConfig(data="-", output="-", learning_rate=1e-3)))
     pipeline, fixed, fed = iter(batches), next(iter(batches)), iter(batches)
     rows = {
         "pipeline alone": rate(lambda: next(pipeline), 5 * steps, batch),

@@ -23,7 +23,7 @@ def file(tmp_path_factory):
 
 
 def build(**settings):
-    return build_model(TrainConfig(data="", output="", crop_size=65, **settings), CAMVID)
+    return build_model(TrainConfig(data="-", output="-", crop_size=65, **settings), CAMVID)
 
 
 def carried(model, source):
@@ -64,7 +64,7 @@ def test_weights_for_20_of_21_classes_leave_one_to_learn(tmp_path, logged):
     others = {"name": "mine", "names": [name for name in voc.names if name != "sheep"]}
     source = DeepLabV3("vgg_16", labels=others, **small)
     save_model(source, tmp_path / "twenty.keras")
-    model = build_model(TrainConfig(data="", output="", crop_size=65, weights=str(tmp_path / "twenty.keras")), voc)
+    model = build_model(TrainConfig(data="-", output="-", crop_size=65, weights=str(tmp_path / "twenty.keras")), voc)
     kernel, given = (one.get_layer("logits.semantic").get_weights()[0] for one in (model, source))
     known = [index for index, name in enumerate(voc.names) if name != "sheep"]
     np.testing.assert_array_equal(kernel[..., known], given)
@@ -100,7 +100,7 @@ def test_an_impossible_stride_is_refused():
 
 def test_crops_smaller_than_the_stride_are_refused():
     with pytest.raises(ValueError, match="crop_size must be .*, above 32; received 32"):
-        build_model(TrainConfig(data="", output="", crop_size=32, output_stride=32), CAMVID)
+        build_model(TrainConfig(data="-", output="-", crop_size=32, output_stride=32), CAMVID)
 
 
 def test_missing_and_foreign_weights_are_named(tmp_path):

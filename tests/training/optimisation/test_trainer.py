@@ -9,7 +9,7 @@ from deeplab_tf import DeepLabV2, DeepLabV3
 from deeplab_tf.training import TrainConfig
 from deeplab_tf.training.optimisation.trainer import for_outputs, learning_rate, make_trainer
 
-CONFIG = TrainConfig(data="", output="", steps=10, learning_rate=0.5, weight_decay=1e-2, momentum=0.9)
+CONFIG = TrainConfig(data="-", output="-", steps=10, learning_rate=0.5, weight_decay=1e-2, momentum=0.9)
 IGNORE = 7
 
 

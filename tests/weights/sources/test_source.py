@@ -181,7 +181,7 @@ def test_a_format_is_a_reader_and_a_row(model, tmp_path, monkeypatch, capsys):
     np.testing.assert_array_equal(start.get_layer("aspp0").kernel, loaded.get_layer("aspp0").kernel)
     assert transfer_weights(start, identify(path)).fresh == ["logits.semantic"]
 
-    assert with_learning_rate(TrainConfig(data="", output="", weights=str(path))).learning_rate == 0.001
+    assert with_learning_rate(TrainConfig(data="-", output="-", weights=str(path))).learning_rate == 0.001
     assert main(["describe", str(path), "--size", "65"]) == 0
     assert "DeepLabV3 mobilenet_v2, output stride 16, 4 classes" in capsys.readouterr().out
     with pytest.raises(ValueError, match=r"released files end in \.tflite or \.pb or \.npz"):
