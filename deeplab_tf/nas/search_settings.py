@@ -62,7 +62,7 @@ class SearchSettings(Settings):
         number(least=0, remedy="The paper has 0.001."), "Of the architecture.", default=1e-3
     )
     recompute: bool = setting(
-        FLAG, "Compute each cell again for its gradient: a third more time, and less memory.", default=False
+        FLAG, "Compute each cell again for its gradient: a fifth more time, and less memory.", default=False
     )
     eval_images: int = setting(
         whole(remedy="Try 100."), "Crops of the architecture's half to measure the mean IoU on.", default=100

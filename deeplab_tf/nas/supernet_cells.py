@@ -25,7 +25,7 @@ class SupernetCells(keras.layers.Layer):
 
     Args:
         space: A `SearchSpace`, or its fields.
-        recompute: Keep the nodes' outputs only, and compute what lies between again for the gradient: about a third
+        recompute: Keep the nodes' outputs only, and compute what lies between again for the gradient: about a fifth
             more time, and less memory.
         seed: Of the initial values.
         **kwargs: As for `keras.layers.Layer`.
