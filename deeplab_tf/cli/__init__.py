@@ -13,6 +13,7 @@ from deeplab_tf.cli import (  # noqa: F401 (each adds its commands)
     crf_search,
     data,
     evaluate,
+    export,
     genotype,
     models,
     rank,

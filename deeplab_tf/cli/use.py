@@ -1,4 +1,4 @@
-"""What to do with a model: segment, export; and the demo of all of it."""
+"""What to do with a model: segment; and the demo of all of it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from deeplab_tf.cli.group import cli
-from deeplab_tf.cli.options import PATH, Side, opening_options
+from deeplab_tf.cli.options import PATH, opening_options
 
 
 @cli.command()
@@ -86,35 +86,6 @@ def segment(
         click.echo(f"Kept {counted(len(done.kept), 'labelme file')} that lay there already; --overwrite replaces them.")
     for reason in done.bad.values():
         click.echo(f"Left out: {reason}")
-
-
-@cli.command()
-@click.argument("model", type=PATH)
-@click.option("--format", "kind", type=click.Choice(["saved_model", "tflite"]), required=True, help="What to write.")
-@click.option("--output", type=PATH, required=True, help="SavedModel folder, or .tflite file.")
-@click.option("--size", type=Side(), help="TFLite only: fixed input size.  [default: the model's canvas, or 513]")
-@click.option("--outputs", type=click.Choice(["labels", "probabilities", "logits"]), help="TFLite only.")
-@click.option("--images", type=PATH, multiple=True, help="Images, or folders, to compare on; repeat.")
-@click.option("--overwrite", is_flag=True, help="Replace an existing export.")
-def export(model, kind, output, images, overwrite, **tflite) -> None:
-    """Write a SavedModel or a TFLite file, after comparing it with the model.
-
-    \b
-    Examples:
-      deeplab-tf export runs/voc --format saved_model --output serving/voc/1
-      deeplab-tf export runs/voc --format tflite --output voc.tflite --images photos
-    """
-    from deeplab_tf.export import export_saved_model, export_tflite
-    from deeplab_tf.inference.segmented_files import find_images
-
-    options = {"images": find_images(images) if images else None, "overwrite": overwrite}
-    tflite = {name: value for name, value in tflite.items() if value is not None}
-    if kind == "saved_model":
-        if tflite:
-            raise click.UsageError(f"--{next(iter(tflite))} is for --format tflite; a SavedModel has any size.")
-        click.echo(export_saved_model(model, output, **options))
-    else:
-        click.echo(export_tflite(model, output, **options, **tflite))
 
 
 @cli.command()

@@ -11,7 +11,7 @@ from PIL import Image
 from deeplab_tf.inference import Segmenter
 from harness.tiny_model import photo
 
-PAGE = Path(__file__).resolve().parents[2] / "docs/deployment.md"
+PAGE = Path(__file__).resolve().parents[2] / "docs/deploy.md"
 
 
 @pytest.fixture(scope="module")
