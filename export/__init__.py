@@ -1,8 +1,8 @@
 """Exports that run without this package: SavedModel folders and TFLite files, compared with their model."""
 
-from deeplab_tf.export.folding import fold_batch_norm
 from deeplab_tf.export.report import ExportReport
 from deeplab_tf.export.saved_model import export_saved_model
 from deeplab_tf.export.tflite import export_tflite
+from deeplab_tf.inference.folding import fold_batch_norm
 
 __all__ = ["ExportReport", "export_saved_model", "export_tflite", "fold_batch_norm"]

@@ -10,7 +10,6 @@ from pathlib import Path
 from deeplab_tf.files import check_writable, clear_leftovers, recover
 from deeplab_tf.files.locks import locked
 from deeplab_tf.images.scaling import sizes_unlogged
-from deeplab_tf.inference.keras import full_resolution
 from deeplab_tf.models import SegmentationModel, check_rgb, load_model
 
 # The side of the released models' canvas, for models that have none.
@@ -27,7 +26,7 @@ def model_to_export(model_or_path: SegmentationModel | str | os.PathLike) -> Seg
     is_model = isinstance(model_or_path, SegmentationModel)
     model = model_or_path if is_model else load_model(model_or_path)
     check_rgb(model, "An exported model")
-    return full_resolution(model)
+    return model if model.settings["upsample_logits"] else model.rebuild(upsample_logits=True)
 
 
 @contextlib.contextmanager

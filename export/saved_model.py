@@ -10,7 +10,6 @@ import numpy as np
 import tensorflow as tf
 
 from deeplab_tf.checks import number
-from deeplab_tf.export.frozen import FrozenNetwork
 from deeplab_tf.export.parity import (
     MIN_AGREEMENT,
     compare,
@@ -22,9 +21,8 @@ from deeplab_tf.export.parity import (
 from deeplab_tf.export.preparation import DEFAULT_SIDE, description, exporting, model_to_export
 from deeplab_tf.export.report import ExportReport, size_in_bytes
 from deeplab_tf.files import replacing
-from deeplab_tf.images.scaling import labels_within, probabilities_within
 from deeplab_tf.inference import open_predictor
-from deeplab_tf.inference.whole_image import whole_image_logits
+from deeplab_tf.inference.network import InferenceNetwork
 from deeplab_tf.models import SegmentationModel
 from deeplab_tf.weights.formats.exported import LABELS_SIGNATURE, PROBABILITIES_SIGNATURE
 from deeplab_tf.weights.formats.side_file import write_beside
@@ -94,21 +92,20 @@ def _is_replaceable(folder: Path) -> bool:
 
 
 def _write(model: SegmentationModel, folder: Path) -> None:
-    network = FrozenNetwork(model)
+    network = InferenceNetwork(model, frozen=True)
     image = tf.TensorSpec((None, None, None, 3), tf.uint8, name="image")
 
-    # One function for both signatures, so that the file holds the weights once.
     @tf.function(input_signature=[image], autograph=False)
     def logits(image):
-        return whole_image_logits(network, image)
+        return network.logits(image)
 
     @tf.function(input_signature=[image], autograph=False)
     def labels(image):
-        return {"labels": labels_within(logits, image, model.image_size)}
+        return {"labels": network.labels(image, model.image_size)}
 
     @tf.function(input_signature=[image], autograph=False)
     def probabilities(image):
-        return {"probabilities": probabilities_within(logits, image, model.image_size)}
+        return {"probabilities": network.probabilities(image, model.image_size)}
 
     module = tf.Module()
     module.logits, module.labels, module.probabilities = logits, labels, probabilities

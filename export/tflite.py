@@ -10,7 +10,6 @@ import numpy as np
 import tensorflow as tf
 
 from deeplab_tf.checks import number, one_of, sides
-from deeplab_tf.export.frozen import FrozenNetwork
 from deeplab_tf.export.parity import (
     MIN_AGREEMENT,
     compare,
@@ -24,6 +23,7 @@ from deeplab_tf.export.report import ExportReport, size_in_bytes
 from deeplab_tf.files import replacing, working_folder
 from deeplab_tf.files.reading import reason
 from deeplab_tf.inference import TFLitePredictor, open_predictor
+from deeplab_tf.inference.network import InferenceNetwork
 from deeplab_tf.inference.whole_image import canvas_size
 from deeplab_tf.models import SegmentationModel
 from deeplab_tf.weights.formats.side_file import with_side_file
@@ -113,7 +113,7 @@ def _limit(model: SegmentationModel, canvas: tuple[int, int]) -> tuple[int, int]
 
 
 def _convert(model: SegmentationModel, height: int, width: int, outputs: str, file: Path) -> bytes:
-    network = FrozenNetwork(model)
+    network = InferenceNetwork(model, frozen=True)
     # With the batch fixed to 1 the converter fuses dilated convolutions instead of reshaping around them.
     image = tf.TensorSpec((1, height, width, 3), tf.uint8, name="image")
 

@@ -146,34 +146,47 @@ def fitted_pair(image: tf.Tensor, label: tf.Tensor, limit: tuple[int, int]) -> t
     return tf.cond(larger, lambda: (shrunk(image[None], size)[0], nearest(label, size)), lambda: (image, label))
 
 
-def labels_within(logits: Callable, images: tf.Tensor, limit: tuple[int, int] | None) -> tf.Tensor:
-    """Labels of images of any size, predicted within a limit.
+def seen_within(images: tf.Tensor, limit: tuple[int, int] | None) -> tuple[tf.Tensor, tf.Tensor | None]:
+    """Images of any size as a network sees them within a limit.
 
     Args:
-        logits: `(images) -> logits`, float32 `[B, h, w, C]` at the size of the images.
         images: uint8 `[B, H, W, 3]`; H and W may be unknown in a graph.
         limit: (height, width), or None.
 
     Returns:
-        int32 `[B, H, W]`.
+        uint8 `[B, h, w, 3]`; and whether they had to be scaled, bool `[]`, None without a limit.
     """
-    return _within(logits, images, limit, lambda scores: tf.argmax(scores, -1, output_type=tf.int32), enlarged_labels)
-
-
-def probabilities_within(logits: Callable, images: tf.Tensor, limit: tuple[int, int] | None) -> tf.Tensor:
-    """As `labels_within`, but class probabilities, float32 `[B, H, W, C]`."""
-    return _within(logits, images, limit, tf.nn.softmax, enlarged_probabilities)
-
-
-def _within(logits: Callable, images: tf.Tensor, limit, at_own_size: Callable, enlarged: Callable) -> tf.Tensor:
     if limit is None:
-        return at_own_size(logits(images))
+        return images, None
     height, width = tf.unstack(tf.shape(images)[1:3])
     size = fitted_size(height, width, limit)
     larger = (size[0] != height) | (size[1] != width)
-    # The network stands outside of the choices, so that a graph holds it once.
-    scores = logits(tf.cond(larger, lambda: shrunk(images, size), lambda: images))
-    return tf.cond(larger, lambda: enlarged(scores, (height, width)), lambda: at_own_size(scores))
+    return tf.cond(larger, lambda: shrunk(images, size), lambda: images), larger
+
+
+def labels_of_size(scores: tf.Tensor, size, larger: tf.Tensor | None) -> tf.Tensor:
+    """Labels, at the images' own size, of scores at the size at which they were seen.
+
+    Args:
+        scores: float32 `[B, h, w, C]`.
+        size: (H, W) of the images.
+        larger: Whether that is another one, as `seen_within` gives it.
+
+    Returns:
+        int32 `[B, H, W]`.
+    """
+    return _of_size(scores, size, larger, lambda scores: tf.argmax(scores, -1, output_type=tf.int32), enlarged_labels)
+
+
+def probabilities_of_size(scores: tf.Tensor, size, larger: tf.Tensor | None) -> tf.Tensor:
+    """As `labels_of_size`, but class probabilities, float32 `[B, H, W, C]`."""
+    return _of_size(scores, size, larger, tf.nn.softmax, enlarged_probabilities)
+
+
+def _of_size(scores: tf.Tensor, size, larger, at_own_size: Callable, enlarged: Callable) -> tf.Tensor:
+    if larger is None:
+        return at_own_size(scores)
+    return tf.cond(larger, lambda: enlarged(scores, size), lambda: at_own_size(scores))
 
 
 class Fitting:

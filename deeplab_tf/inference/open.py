@@ -54,7 +54,7 @@ def _open_saved_model(path: Path, *, trust, max_side, **_) -> Predictor:
 
 
 def _open_keras(path: Path, *, max_side, output_stride, **_) -> Predictor:
-    return _of_model(load_model(path), str(path), max_side, output_stride)
+    return _of_model(load_model(path), str(path), max_side, output_stride, frozen=True)
 
 
 def _is(*names: str) -> Callable[[Path], bool]:
@@ -200,7 +200,9 @@ def _opened(model_or_path, threads, input_range, trust, max_side, output_stride)
     )
 
 
-def _of_model(model: SegmentationModel, source: str, max_side, output_stride: int | None) -> KerasPredictor:
+def _of_model(
+    model: SegmentationModel, source: str, max_side, output_stride: int | None, frozen: bool = False
+) -> KerasPredictor:
     if output_stride is not None and output_stride != model.output_stride:
         model = model.rebuild(output_stride=output_stride)
-    return KerasPredictor(model, source, max_side)
+    return KerasPredictor(model, source, max_side, frozen=frozen)

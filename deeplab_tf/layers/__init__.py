@@ -13,7 +13,7 @@ from deeplab_tf.layers.dropout import Dropout
 from deeplab_tf.layers.image_normalization import ImageNormalization, channel_values, normalize_images
 from deeplab_tf.layers.image_scale import ImageScale
 from deeplab_tf.layers.normalization import BatchNorm, Norm
-from deeplab_tf.layers.resize import ResizeLike
+from deeplab_tf.layers.resize import ResizeLike, resize_aligned
 from deeplab_tf.layers.squeeze_excite import QSigmoid, squeeze_excite
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "depthwise_bn",
     "head_norm",
     "normalize_images",
+    "resize_aligned",
     "separable_conv_bn",
     "squeeze_excite",
     "truncated_normal",

@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from deeplab_tf import DeepLabV2, load_model, save_model
-from deeplab_tf.export.folding import fold_batch_norm
+from deeplab_tf.export import fold_batch_norm
 from deeplab_tf.layers import BatchNorm, ImageScale, ResizeLike
 from harness.model_harness import ModelHarness, random_images
 
