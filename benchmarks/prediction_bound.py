@@ -22,6 +22,7 @@ from deeplab_tf.cost import model_cost
 from deeplab_tf.evaluation.speed.machine import this_machine, use_threads
 from deeplab_tf.evaluation.speed.timing import Times, rounds
 from deeplab_tf.export import export_saved_model, export_tflite
+from deeplab_tf.export.parity import synthetic_images
 from deeplab_tf.inference import open_predictor
 from deeplab_tf.progress import track
 from deeplab_tf.weights.formats import tflite_runtime
@@ -30,9 +31,11 @@ RELEASED = Path(__file__).resolve().parents[2] / "shared/weights/deeplabv3_mnv2_
 SIDE, CHANNELS = 64, 1024
 MULTIPLY_ADDS = SIDE**2 * CHANNELS**2
 FLOAT_BOUND, INT8_BOUND = "1x1 convolution, float", "1x1 convolution, int8"
-FLOAT, SAVED, KERAS, INT8, OLD = "float TFLite", "SavedModel", "Keras predictor", "int8 TFLite", "released 8-bit"
+FLOAT, SAVED, KERAS, LIVE = "float TFLite", "SavedModel", ".keras file", "model in memory"
+INT8, OLD = "int8 TFLite", "released 8-bit"
 RATIOS = (
-    (FLOAT, FLOAT_BOUND), (SAVED, FLOAT), (KERAS, FLOAT), (INT8, INT8_BOUND), (INT8, FLOAT), (INT8, OLD), (OLD, FLOAT)
+    (FLOAT, FLOAT_BOUND), (SAVED, FLOAT), (KERAS, FLOAT), (LIVE, FLOAT), (INT8, INT8_BOUND), (INT8, FLOAT), (INT8, OLD),
+    (OLD, FLOAT),
 )  # fmt: skip
 
 
@@ -72,10 +75,12 @@ def measured(arguments: argparse.Namespace, folder: Path) -> tuple[dict[str, Tim
     model = read(arguments.model or arguments.released)
     export_tflite(model, folder / "float.tflite", size=arguments.size)
     export_saved_model(model, folder / "saved")
-    sources = {FLOAT: folder / "float.tflite", SAVED: folder / "saved", KERAS: model, INT8: arguments.int8}
+    model.save(folder / "model.keras")
+    sources = {FLOAT: folder / "float.tflite", SAVED: folder / "saved", KERAS: folder / "model.keras", LIVE: model}
+    sources[INT8] = arguments.int8
     sources[OLD] = arguments.released if not arguments.model else None
     height = width = arguments.size
-    image = np.random.default_rng(0).integers(0, 256, (height, width, 3), np.uint8)
+    image = synthetic_images(height, width)[0]
     functions = {
         FLOAT_BOUND: runner(convolution(int8=False), arguments.threads),
         INT8_BOUND: runner(convolution(int8=True), arguments.threads),
