@@ -5,7 +5,10 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
+from deeplab_tf.files.disk import size_in_bytes
 from deeplab_tf.progress import counted
+
+__all__ = ["ExportReport", "size_in_bytes"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,8 +57,3 @@ class ExportReport:
         return "\n".join(f"{name:<{width}}  {value}" for name, value in rows)
 
     __str__ = table
-
-
-def size_in_bytes(path: Path) -> int:
-    """Size of a file, or of all files in a folder."""
-    return sum(file.stat().st_size for file in [path, *path.rglob("*")] if file.is_file())

@@ -8,6 +8,7 @@ import traceback
 import click
 
 from deeplab_tf.cli import (  # noqa: F401 (each adds its commands)
+    benchmark,
     convert,
     convert_coco,
     crf_search,

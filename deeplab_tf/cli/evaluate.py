@@ -9,16 +9,13 @@ from pathlib import Path
 import click
 
 from deeplab_tf.cli.group import cli
-from deeplab_tf.cli.options import LABELS, PATH, Ids, mask_options, opening_options
+from deeplab_tf.cli.options import PATH, Ids, labelled_options, opening_options
 
 
 @cli.command()
 @click.argument("models", type=PATH, nargs=-1, required=True)
 @click.option("--data", type=PATH, required=True, help="Folder of TFRecords, of images and masks, or of TFDS.")
-@click.option("--masks", type=PATH, help="Folder of the masks, where --data is a folder of images.")
-@mask_options
-@click.option("--split", default="val", show_default=True, help="Split to evaluate on.")
-@click.option("--labels", type=LABELS, help="Label set where --data does not say its own, for instance pascal_voc.")
+@labelled_options
 @click.option("--report", type=PATH, help="Folder to write a page with pictures to, and CSV and JSON files.")
 @click.option("--json", "json_path", type=PATH, help="Write the metrics as JSON too.")
 @click.option("--csv", "csv_path", type=PATH, help="Write the per-class table as CSV too.")

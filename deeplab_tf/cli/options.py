@@ -178,6 +178,18 @@ def mask_options(command):
     return command
 
 
+def labelled_options(command):
+    """What belongs to `--data` of the commands that measure on labelled images: `labelled_images`' arguments."""
+    for option in (
+        click.option("--labels", type=LABELS, help="Label set where --data does not say its own, such as pascal_voc."),
+        click.option("--split", default="val", show_default=True, help="Split of --data to measure on."),
+        mask_options,
+        click.option("--masks", type=PATH, help="Folder of the masks, where --data is a folder of images."),
+    ):
+        command = option(command)
+    return command
+
+
 class OrNone(click.ParamType):
     """A text, or none."""
 

@@ -7,9 +7,11 @@ from deeplab_tf.evaluation.evaluator import evaluate, evaluate_all
 from deeplab_tf.evaluation.metrics import METRICS, BoundaryF1, BoundaryIoU, ConfusionMatrix, Metric, TrimapIoU
 from deeplab_tf.evaluation.ranking import Ranking, Uncertainty, rank_images
 from deeplab_tf.evaluation.report import Report
+from deeplab_tf.evaluation.speed import Benchmark, Figures, benchmark
 
 __all__ = [
     "METRICS",
+    "Benchmark",
     "BoundaryF1",
     "BoundaryIoU",
     "CRFGrid",
@@ -18,11 +20,13 @@ __all__ = [
     "ConfusionMatrix",
     "Evaluation",
     "Example",
+    "Figures",
     "Metric",
     "Ranking",
     "Report",
     "TrimapIoU",
     "Uncertainty",
+    "benchmark",
     "comparison_table",
     "evaluate",
     "evaluate_all",

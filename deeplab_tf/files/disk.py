@@ -105,3 +105,8 @@ def cannot_write(folder: str | os.PathLike, error: OSError) -> ValueError:
     if (number := refusal(error)) is not None:
         return disk_full(folder, number)
     return ValueError(f"Cannot write to {shown(folder)} ({error.strerror}). Choose a folder that you may write to.")
+
+
+def size_in_bytes(path: Path) -> int:
+    """Size of a file, or of all files in a folder."""
+    return sum(file.stat().st_size for file in [path, *path.rglob("*")] if file.is_file())

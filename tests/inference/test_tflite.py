@@ -6,14 +6,7 @@ import tensorflow as tf
 from deeplab_tf.images import read_image, read_mask
 from deeplab_tf.inference import open_predictor
 from harness.tiny_model import photo, tiny_model
-
-
-def write_tflite(path, function, shape=(1, 9, 9, 3), dtype=tf.uint8):
-    module = tf.Module()
-    module.run = tf.function(function, [tf.TensorSpec(shape, dtype)], autograph=False)
-    converter = tf.lite.TFLiteConverter.from_concrete_functions([module.run.get_concrete_function()], module)
-    path.write_bytes(converter.convert())
-    return path
+from harness.written_tflite import write_tflite
 
 
 def test_scores_without_a_side_file_are_logits_of_numbered_classes(tmp_path):
