@@ -1,4 +1,4 @@
-"""Export to a SavedModel: images of any size in, labels or probabilities out, without this package."""
+"""Export to a SavedModel: images of any size or files of them in, labels or probabilities out, without this package."""
 
 from __future__ import annotations
 
@@ -20,11 +20,12 @@ from deeplab_tf.export.parity import (
 )
 from deeplab_tf.export.preparation import DEFAULT_SIDE, description, exporting, model_to_export
 from deeplab_tf.export.report import ExportReport, size_in_bytes
+from deeplab_tf.export.serving.image_bytes import image_bytes
 from deeplab_tf.files import replacing
 from deeplab_tf.inference import open_predictor
 from deeplab_tf.inference.network import InferenceNetwork
 from deeplab_tf.models import SegmentationModel
-from deeplab_tf.weights.formats.exported import LABELS_SIGNATURE, PROBABILITIES_SIGNATURE
+from deeplab_tf.weights.formats.exported import IMAGE_BYTES_SIGNATURE, LABELS_SIGNATURE, PROBABILITIES_SIGNATURE
 from deeplab_tf.weights.formats.side_file import write_beside
 
 
@@ -38,7 +39,9 @@ def export_saved_model(
     """Writes a SavedModel folder and compares it with the model.
 
     Its signatures take `image`, uint8 `[B, H, W, 3]`, RGB, any B, H and W: `serving_default` gives `labels`, int32
-    `[B, H, W]`, `probabilities` gives `probabilities`, float32 `[B, H, W, classes]`. Images larger than the model's
+    `[B, H, W]`, `probabilities` gives `probabilities`, float32 `[B, H, W, classes]`. A third, `image_bytes`, takes the
+    bytes of JPEG and PNG files, string `[B]`, each of its own size, and gives for each `labels_bytes`, a PNG of label
+    ids, its `height` and `width`, and an `error` where it cannot be decoded. Images larger than the model's
     `image_size` are scaled to it inside the graph and the result is enlarged, see docs/prediction.md. Weights are
     constants with the normalisation folded in, so the folder cannot be trained further. `assets.extra/deeplab.json`
     names the classes and has the SHA-256 of the other files, which this package verifies when it opens the folder.
@@ -109,9 +112,11 @@ def _write(model: SegmentationModel, folder: Path) -> None:
 
     module = tf.Module()
     module.logits, module.labels, module.probabilities = logits, labels, probabilities
-    tf.saved_model.save(
-        module,
-        str(folder),
-        signatures={LABELS_SIGNATURE: labels, PROBABILITIES_SIGNATURE: probabilities},
-    )
+    module.image_bytes = image_bytes(lambda image: labels(image)["labels"], model.image_size, model.labels.classes)
+    signatures = {
+        LABELS_SIGNATURE: labels,
+        PROBABILITIES_SIGNATURE: probabilities,
+        IMAGE_BYTES_SIGNATURE: module.image_bytes,
+    }
+    tf.saved_model.save(module, str(folder), signatures=signatures)
     write_beside(folder, description(model))

@@ -54,12 +54,16 @@ def test_signatures(signatures):
         for name, signature in signatures.items()
     }
     image = {"image": tf.TensorSpec((None, None, None, 3), tf.uint8, name="image")}
+    encoded = {"image_bytes": tf.TensorSpec((None,), tf.string, name="image_bytes")}
     assert {name: inputs for name, (inputs, _) in described.items()} == {
         "serving_default": image,
         "probabilities": image,
+        "image_bytes": encoded,
     }
     assert described["serving_default"][1]["labels"].dtype == tf.int32
     assert described["probabilities"][1]["probabilities"].dtype == tf.float32
+    kinds = {name: spec.dtype for name, spec in described["image_bytes"][1].items()}
+    assert kinds == {"labels_bytes": tf.string, "height": tf.int32, "width": tf.int32, "error": tf.string}
 
 
 @pytest.mark.parametrize("shape", [(1, 65, 65), (3, 40, 50), (2, 70, 101)])

@@ -3,8 +3,8 @@
 # Names and settings of the model: in a SavedModel's extra folder, or appended to a `.tflite` file.
 SIDE_FILE = "deeplab.json"
 EXTRA_FOLDER = "assets.extra"
-# A SavedModel's signatures; they take `image` and give `labels` and `probabilities`.
-LABELS_SIGNATURE, PROBABILITIES_SIGNATURE = "serving_default", "probabilities"
+# A SavedModel's signatures; they take `image` and give `labels` and `probabilities`. The third takes `image_bytes`.
+LABELS_SIGNATURE, PROBABILITIES_SIGNATURE, IMAGE_BYTES_SIGNATURE = "serving_default", "probabilities", "image_bytes"
 # Exports take pixels as they are, uint8, and normalise them inside. For `.tflite` files from elsewhere
 # `deeplab_tf.weights.formats.tflite_input` finds what the pixels 0 and 255 have to become.
 INPUT_RANGE = (0.0, 255.0)

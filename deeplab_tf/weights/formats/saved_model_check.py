@@ -9,26 +9,29 @@ from deeplab_tf.checks import listing
 from deeplab_tf.files.reading import reading, shown
 
 # All that the exports of this package are made of, and the arithmetic that another network may need. Operations that
-# read or write files, open connections, keep state or call Python are not among them.
+# read or write files, open connections, keep state or call Python are not among them. Those of data sets apply a
+# function of the graph, which is looked at as well, to what they are given.
 _NAMES = """
-    Abs Add AddN AddV2 All Any ArgMax ArgMin AvgPool BatchToSpaceND BiasAdd BroadcastTo Cast ClipByValue Concat ConcatV2
-    Const Conv2D Cos Cumsum DepthwiseConv2dNative Div DivNoNan Einsum Elu Equal Exp ExpandDims Fill Floor FloorDiv
-    FloorMod FusedBatchNorm FusedBatchNormV2 FusedBatchNormV3 Gather GatherV2 Greater GreaterEqual Identity IdentityN
-    IsFinite IsNan LeakyRelu Less LessEqual Log Log1p LogSoftmax LogicalAnd LogicalNot LogicalOr MatMul Max MaxPool
-    MaxPoolV2 Maximum Mean Min Minimum MirrorPad Mul Neg NoOp NotEqual OneHot OnesLike Pack Pad PadV2 PartitionedCall
-    Placeholder Pow Prod Range Rank RealDiv Reciprocal Relu Relu6 Reshape ResizeArea ResizeBicubic ResizeBilinear
-    ResizeNearestNeighbor ReverseV2 Round Rsqrt Select SelectV2 Selu Shape ShapeN Sigmoid Sign Sin Size Slice Softmax
+    Abs Add AddN AddV2 All Any ArgMax ArgMin AsString AvgPool BatchToSpaceND BiasAdd BitwiseAnd BroadcastTo Cast
+    ClipByValue Concat ConcatV2 ConcatenateDataset Const Conv2D Cos Cumsum DatasetToSingleElement DecodeJpeg
+    DecodePaddedRaw DecodePng DecodeRaw DepthwiseConv2dNative Div DivNoNan Einsum Elu EncodePng EnsureShape Equal Exp
+    ExpandDims ExtractJpegShape Fill Floor FloorDiv FloorMod FusedBatchNorm FusedBatchNormV2 FusedBatchNormV3 Gather
+    GatherV2 Greater GreaterEqual Identity IdentityN If IgnoreErrorsDataset IsFinite IsNan LeakyRelu Less LessEqual Log
+    Log1p LogSoftmax LogicalAnd LogicalNot LogicalOr MapDataset MatMul Max MaxPool MaxPoolV2 Maximum Mean Min Minimum
+    MirrorPad Mul Neg NoOp NotEqual OneHot OnesLike Pack Pad PadV2 PartitionedCall Placeholder Pow Prod Range Rank
+    ReadVariableOp RealDiv Reciprocal Relu Relu6 Reshape ResizeArea ResizeBicubic ResizeBilinear ResizeNearestNeighbor
+    ReverseV2 Round Rsqrt ScaleAndTranslate Select SelectV2 Selu Shape ShapeN Sigmoid Sign Sin Size Slice Softmax
     Softplus Softsign SpaceToBatchND Split SplitV Sqrt Square SquaredDifference Squeeze StatefulPartitionedCall
-    StatelessIf StatelessWhile StopGradient StridedSlice Sub Sum Tanh Tile TopK TopKV2 Transpose Unpack Where ZerosLike
-    If ReadVariableOp ScaleAndTranslate TensorListConcatV2 TensorListElementShape TensorListFromTensor TensorListGetItem
-    TensorListReserve TensorListSetItem TensorListStack TensorScatterUpdate VarHandleOp While
+    StatelessIf StatelessWhile StopGradient StridedSlice StringJoin StringLength Sub Substr Sum TakeDataset Tanh
+    TensorDataset TensorListConcatV2 TensorListElementShape TensorListFromTensor TensorListGetItem TensorListReserve
+    TensorListSetItem TensorListStack TensorScatterUpdate Tile TopK TopKV2 Transpose Unpack VarHandleOp Where While
+    ZerosLike
 """
 OPERATIONS = frozenset(_NAMES.split())
 # TensorFlow's own two functions for the variables, which stand in every SavedModel and are not called here.
 SAVER = re.compile(r"__inference__traced_(save|restore)_\d+")
 SAVER_OPERATIONS = OPERATIONS | {
     "AssignVariableOp", "MergeV2Checkpoints", "RestoreV2", "SaveV2", "ShardedFilename", "StaticRegexFullMatch",
-    "StringJoin",
 }  # fmt: skip
 
 
@@ -47,7 +50,7 @@ def check_saved_model(folder: Path, trust: bool = False) -> set[str]:
 
     Example:
         >>> sorted(check_saved_model(Path("served/1")))
-        ['__saved_model_init_op', 'probabilities', 'serving_default']
+        ['__saved_model_init_op', 'image_bytes', 'probabilities', 'serving_default']
     """
     with reading(folder, "a SavedModel", "Export or copy it again."):
         content = _parsed((folder / "saved_model.pb").read_bytes())
