@@ -63,7 +63,7 @@ setup(
         "Typing :: Typed",
     ],
     packages=[*INSIDE, *(f"deeplab_tf.{name}" for name in BESIDE)],
-    package_data={"": ["*.pyi", "py.typed"]},
+    package_data={"": ["*.pyi", "py.typed"], "deeplab_tf.export.browser": ["page/*"]},
     package_dir={
         "deeplab_tf": "deeplab_tf",
         "deeplab_tf.datasets": "datasets",

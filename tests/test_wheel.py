@@ -15,8 +15,8 @@ import deeplab_tf
 
 ROOT = Path(__file__).resolve().parents[1]
 BESIDE = ("datasets", "export")
-# Code, its types, and the mark that says that they are there.
-KINDS = (".py", ".pyi", ".typed")
+# Code, its types and the mark that says that they are there, and the files of the page for browsers.
+KINDS = (".py", ".pyi", ".typed", ".html", ".css", ".js")
 SMOKE = """
 import importlib, pkgutil, sys
 import deeplab_tf

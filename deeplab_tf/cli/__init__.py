@@ -21,6 +21,7 @@ from deeplab_tf.cli import (  # noqa: F401 (each adds its commands)
     recipes,
     search,
     train,
+    try_model,
     use,
 )
 from deeplab_tf.cli.group import Interrupted, cli

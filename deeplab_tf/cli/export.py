@@ -5,30 +5,33 @@ from __future__ import annotations
 import click
 
 from deeplab_tf.cli.group import cli
-from deeplab_tf.cli.options import PATH, Side
+from deeplab_tf.cli.options import PATH, Side, page_options
 
 # By format, the function of `deeplab_tf.export` and its own options.
 FORMATS = {
     "saved_model": ("export_saved_model", ()),
     "tflite": ("export_tflite", ("size", "outputs")),
+    "browser": ("export_browser", ("size", "runtime", "sample")),
 }
 
 
 @cli.command()
 @click.argument("model", type=PATH)
 @click.option("--format", "kind", type=click.Choice(list(FORMATS)), required=True, help="What to write.")
-@click.option("--output", type=PATH, required=True, help="SavedModel folder, or .tflite file.")
-@click.option("--size", type=Side(), help="TFLite only: fixed input size.  [default: the model's canvas, or 513]")
+@click.option("--output", type=PATH, required=True, help="SavedModel folder, .tflite file, or folder of the page.")
+@click.option("--size", type=Side(), help="TFLite, browser: fixed input size.  [default: the model's canvas, or 513]")
 @click.option("--outputs", type=click.Choice(["labels", "probabilities", "logits"]), help="TFLite only.")
+@page_options
 @click.option("--images", type=PATH, multiple=True, help="Images, or folders, to compare on; repeat.")
 @click.option("--overwrite", is_flag=True, help="Replace an existing export.")
 def export(model, kind, output, images, overwrite, **own) -> None:
-    """Write a SavedModel or a TFLite file, after comparing it with the model.
+    """Write a SavedModel, a TFLite file, or a page for browsers, after comparing it with the model.
 
     \b
     Examples:
       deeplab-tf export runs/voc --format saved_model --output serving/voc/1
       deeplab-tf export runs/voc --format tflite --output voc.tflite --images photos
+      deeplab-tf export runs/voc --format browser --output page --sample photo.jpg
     """
     own = {name: value for name, value in own.items() if value is not None}
     _refuse_others(kind, own)

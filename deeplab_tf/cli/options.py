@@ -109,6 +109,20 @@ def opening_options(command):
     return predicting_options(option(command))
 
 
+def page_options(command):
+    """What a page for browsers is given: keyword arguments of `export_browser` and `write_page`."""
+    for option in (
+        click.option("--sample", type=PATH, help="Image that the page offers to visitors who have none."),
+        click.option(
+            "--runtime",
+            type=PATH,
+            help="Folder with LiteRT.js (npm install @litertjs/core) to copy into the page.  [default: from a CDN]",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
 class Rates(click.ParamType):
     """Atrous rates, or none."""
 

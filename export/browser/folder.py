@@ -1,0 +1,141 @@
+"""A page that segments pictures in the visitor's browser: a folder for any web server."""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import jinja2
+import markupsafe
+import numpy as np
+
+from deeplab_tf.export.browser.runtime import copy_runtime, find_runtime, from_servers
+from deeplab_tf.export.parity import MIN_AGREEMENT
+from deeplab_tf.export.preparation import exporting
+from deeplab_tf.export.report import ExportReport, size_in_bytes
+from deeplab_tf.export.tflite import export_tflite
+from deeplab_tf.files import replacing
+from deeplab_tf.images import read_image
+from deeplab_tf.models import SegmentationModel
+from deeplab_tf.weights.formats.tflite_content import read_tflite_content
+
+PAGE = Path(__file__).parent / "page"
+INDEX, MODEL = "index.html", "model.tflite"
+# What hosts such as Netlify and Cloudflare Pages send along: with these two a page may use threads.
+HEADERS = {"Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp"}
+HEADERS_FILE = "_headers"
+
+
+def export_browser(
+    model_or_path: SegmentationModel | str | os.PathLike,
+    output: str | os.PathLike,
+    size: int | Sequence[int] | None = None,
+    runtime: str | os.PathLike | None = None,
+    sample: str | os.PathLike | None = None,
+    images: Iterable[np.ndarray | str | os.PathLike] | None = None,
+    min_agreement: float = MIN_AGREEMENT,
+    overwrite: bool = False,
+) -> ExportReport:
+    """Writes a page, with a `.tflite` file beside it, that segments pictures and the camera in a browser.
+
+    It runs on the visitor's machine by LiteRT.js; no picture leaves it. See docs/browser.md.
+
+    Args:
+        model_or_path: A model, a `.keras` file, or a run folder.
+        output: The folder to write.
+        size: As for `export_tflite`.
+        runtime: A folder with LiteRT.js, the `node_modules` of `npm install @litertjs/core`, to copy beside the page;
+            when left out, the page takes it from jsDelivr.
+        sample: An image that the page offers to visitors who have none.
+        images: What to compare on, as for `export_saved_model`.
+        min_agreement: As for `export_saved_model`.
+        overwrite: Replace an earlier page.
+
+    Returns:
+        What was written and how closely it follows the model.
+
+    Raises:
+        FileNotFoundError: If there is no model at the path.
+        ValueError: As for `export_tflite`; and if `runtime` does not hold the runtime, or `sample` is not an image.
+
+    Example:
+        >>> export_browser("model.keras", "page", size=257).agreement
+        1.0
+    """
+    root, sample = _checked(runtime, sample)
+    with exporting(output, overwrite, _is_page) as folder, replacing(folder) as temporary:
+        temporary.mkdir()
+        file = temporary / MODEL
+        try:
+            report = export_tflite(model_or_path, file, size, "logits", images, min_agreement)
+        except ValueError as error:
+            raise ValueError(str(error).replace(str(file), str(folder / MODEL))) from error
+        _write_page(temporary, root, sample)
+        return dataclasses.replace(report, path=folder, bytes=size_in_bytes(temporary))
+
+
+def write_page(
+    folder: str | os.PathLike,
+    file: str | os.PathLike,
+    runtime: str | os.PathLike | None = None,
+    sample: str | os.PathLike | None = None,
+) -> None:
+    """Writes the page around a `.tflite` file that `export_tflite` wrote, into an empty folder.
+
+    Args:
+        folder: The folder.
+        file: The file; it is copied.
+        runtime: As for `export_browser`.
+        sample: As for `export_browser`.
+
+    Raises:
+        ValueError: As for `export_browser`, and if the file is not of `export_tflite`.
+    """
+    root, sample = _checked(runtime, sample)
+    if not read_tflite_content(file).about:
+        raise ValueError(f"{file} was not written by export_tflite. Import it: deeplab-tf import, then export.")
+    shutil.copyfile(file, Path(folder) / MODEL)
+    _write_page(Path(folder), root, sample)
+
+
+def _checked(runtime, sample) -> tuple[Path | None, Path | None]:
+    if sample is not None:
+        read_image(sample)
+    return None if runtime is None else find_runtime(runtime), None if sample is None else Path(sample)
+
+
+def _is_page(folder: Path) -> bool:
+    return (folder / INDEX).is_file() and (folder / MODEL).is_file()
+
+
+def _write_page(folder: Path, root: Path | None, sample: Path | None) -> None:
+    runtime = from_servers() if root is None else copy_runtime(root, folder)
+    for path in PAGE.iterdir():
+        if path.name != INDEX:
+            shutil.copyfile(path, folder / path.name)
+    picture = None
+    if sample is not None:
+        picture = f"sample{sample.suffix.lower()}"
+        shutil.copyfile(sample, folder / picture)
+    imports = json.dumps({"imports": runtime.imports}, indent=2)
+    environment = jinja2.Environment(
+        autoescape=True, trim_blocks=True, lstrip_blocks=True, loader=jinja2.FileSystemLoader(PAGE)
+    )
+    text = environment.get_template(INDEX).render(
+        title=read_tflite_content(folder / MODEL).about["labels"]["name"],
+        model=MODEL,
+        sample=picture,
+        wasm=runtime.wasm,
+        origin=runtime.origin and f" {runtime.origin}",
+        imports=markupsafe.Markup(imports),
+        imports_sum=base64.b64encode(hashlib.sha256(imports.encode()).digest()).decode(),
+    )
+    (folder / INDEX).write_text(text, encoding="utf-8")
+    headers = "".join(f"  {name}: {value}\n" for name, value in HEADERS.items())
+    (folder / HEADERS_FILE).write_text(f"/*\n{headers}", encoding="utf-8")
