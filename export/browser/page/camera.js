@@ -20,7 +20,9 @@ export class Camera {
   constructor(take, failed) {
     Object.assign(this, { take, failed });
     this.video = document.createElement("video");
-    Object.assign(this.video, { muted: true, playsInline: true });
+    Object.assign(this.video, { muted: true, playsInline: true, className: "spoken", ariaHidden: "true" });
+    // Some browsers play only what is part of the page.
+    document.body.append(this.video);
   }
 
   get runs() {

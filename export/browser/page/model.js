@@ -1,5 +1,6 @@
 // The model beside the page, run by LiteRT.js.
 
+import { Labels, Scores } from "./maps.js";
 import { placed } from "./placing.js";
 import { archived } from "./side_file.js";
 
@@ -123,18 +124,24 @@ export class Model {
     const network = performance.now() - before;
     input.delete();
     output.delete();
-    const classes = this.output.shape.length === 4 ? this.output.shape[3] : 0;
-    return { data, classes, stride: this.width, height: on.height, width: on.width, start, network };
+    return { map: this.mapOf(data), height: on.height, width: on.width, start, network };
+  }
+
+  mapOf(data) {
+    const [, ...shape] = this.output.shape;
+    if (shape.length === 2) return new Labels(data, this.width);
+    const stride = this.about.output_stride;
+    // Scores at the network's stride reach to where the network itself pads the canvas.
+    const padded = [this.height, this.width].map((side) => Math.ceil((side - 1) / stride) * stride + 1);
+    return new Scores(data, shape, this.about.outputs === "low_logits" ? padded : [this.height, this.width]);
   }
 }
 
 /**
- * What the network gives for a picture: a map of the canvas, of which the picture takes the top left.
+ * What the network gives for a picture, which takes the top left of the canvas.
  *
  * @typedef {object} Result
- * @property {Float32Array | Int32Array} data Scores, by row, column and class; or labels, by row and column.
- * @property {number} classes How many scores a pixel has; 0 of labels.
- * @property {number} stride Width of the canvas.
+ * @property {Scores | Labels} map Of the whole canvas.
  * @property {number} height Of the picture on the canvas.
  * @property {number} width Of the picture on the canvas.
  * @property {number} start When the work began, in milliseconds.

@@ -22,8 +22,10 @@ let lastNews = 0;
 let turn = Promise.resolve();
 const camera = new Camera((video) => segment(video, video.videoHeight, video.videoWidth, "camera"), failed);
 
-function tell(text) {
+/** Says how things are; what can be seen anyway is only for screen readers. */
+function tell(text, seen = false) {
   status.textContent = text;
+  status.classList.toggle("spoken", seen);
 }
 
 /** Says in words what went wrong. */
@@ -72,29 +74,29 @@ async function segment(picture, height, width, name) {
   view.show(picture, labels, high, wide, opacity.value / 100);
   latest = { result, height, width, name };
   const all = performance.now() - result.start;
-  timing.textContent = `${Math.round(all)} ms, of which the network took ${Math.round(result.network)} ms`;
+  timing.textContent = `${Math.round(all)} ms, the network ${Math.round(result.network)} ms of them`;
   // A screen reader would never come to an end with a line for each frame.
   if (!live || performance.now() - lastNews > 1000 * SECONDS_BETWEEN_NEWS) {
-    tell(`Found ${view.found}.`);
+    tell(`Found ${view.found}.`, true);
     lastNews = performance.now();
   }
 }
 
-function segmentFile(given) {
+function segmentFile(name, content) {
   stopCamera();
   return busy(async () => {
-    tell(`Reading ${given.name}`);
+    tell(`Reading ${name}`);
     let picture;
     try {
       // As the file has it: turned as its EXIF data say, its colours not converted for a screen.
       const way = { imageOrientation: "from-image", colorSpaceConversion: "none", premultiplyAlpha: "default" };
-      picture = await createImageBitmap(given, way);
+      picture = await createImageBitmap(await content, way);
     } catch (error) {
-      throw new Told(`${given.name} is not an image that this browser can read. Choose a JPEG, PNG or WebP file.`);
+      throw new Told(`${name} is not an image that this browser can read. Choose a JPEG, PNG or WebP file.`);
     }
     tell("Looking for classes");
     await drawn();
-    await segment(picture, picture.height, picture.width, given.name.replace(/\.[^.]*$/, ""));
+    await segment(picture, picture.height, picture.width, name.replace(/\.[^.]*$/, ""));
     picture.close();
   });
 }
@@ -137,7 +139,7 @@ function savePicture() {
 
 /** Whatever is dropped or pasted. */
 function take(files) {
-  if (model && files.length) segmentFile(files[0]);
+  if (model && files.length) segmentFile(files[0].name, files[0]);
 }
 
 function listen() {
@@ -147,9 +149,9 @@ function listen() {
     file.value = "";
   });
   cameraButton.addEventListener("click", toggleCamera);
-  sample?.addEventListener("click", async () => {
-    const answer = await fetch(sample.dataset.file);
-    take([new File([await answer.blob()], sample.dataset.file)]);
+  sample?.addEventListener("click", () => {
+    const { file: name } = sample.dataset;
+    segmentFile(name, fetch(name).then((answer) => answer.blob()));
   });
   opacity.addEventListener("input", () => {
     document.getElementById("weight").textContent = `${opacity.value} %`;
