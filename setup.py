@@ -17,6 +17,8 @@ VIDEO = ["imageio-ffmpeg>=0.5"]
 COCO = ["pycocotools>=2.0.7"]
 # tensorflow-datasets imports importlib_resources without asking for it.
 TFDS = ["tensorflow-datasets>=4.9.6", "importlib-resources>=5"]
+# The messages of TensorFlow Serving, small.
+SERVING = ["tensorflow-serving-api>=2.18"]
 # Many trials of a search on many machines.
 TUNE = ["ray[tune]>=2.43"]
 NOTEBOOKS = ["nbclient>=0.10", "nbformat>=5.10", "ipykernel>=6.29"]
@@ -31,6 +33,7 @@ TEST = [
     *COCO,
     *TFDS,
     *VIDEO,
+    *SERVING,
 ]
 DEV = [*TEST, "basedpyright>=1.40.2", "keras-tuner>=1.4.7"]
 

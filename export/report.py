@@ -25,6 +25,7 @@ class ExportReport:
         bytes: Size of the export.
         large_agreement: The same fraction on images larger than the size that the model is made for, which export and
             model scale; None where the model has no size.
+        serving_kit: The README of the serving kit; None where none was asked for.
 
     Example:
         >>> print(export_tflite("model.keras", "model.tflite"))
@@ -38,6 +39,7 @@ class ExportReport:
     synthetic: bool
     bytes: int
     large_agreement: float | None = None
+    serving_kit: Path | None = None
 
     def table(self) -> str:
         """An aligned table for people."""
@@ -53,6 +55,8 @@ class ExportReport:
             rows.insert(3, ("on larger images", f"{self.large_agreement:.4%}"))
         if self.max_abs_difference is not None:
             rows.insert(3, ("largest difference", f"{self.max_abs_difference:.2g} ({self.scores})"))
+        if self.serving_kit is not None:
+            rows.append(("serving kit", str(self.serving_kit)))
         width = max(len(name) for name, _ in rows)
         return "\n".join(f"{name:<{width}}  {value}" for name, value in rows)
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,9 @@ from deeplab_tf.export.parity import (
 from deeplab_tf.export.preparation import DEFAULT_SIDE, description, exporting, model_to_export
 from deeplab_tf.export.report import ExportReport, size_in_bytes
 from deeplab_tf.export.serving.image_bytes import image_bytes
+from deeplab_tf.export.serving.kit import served_name, write_kit
+from deeplab_tf.export.serving.versions import is_version, next_version, versions
+from deeplab_tf.export.serving.warm_up import write_warm_up
 from deeplab_tf.files import replacing
 from deeplab_tf.inference import open_predictor
 from deeplab_tf.inference.network import InferenceNetwork
@@ -35,6 +39,9 @@ def export_saved_model(
     images: Iterable[np.ndarray | str | os.PathLike] | None = None,
     min_agreement: float = MIN_AGREEMENT,
     overwrite: bool = False,
+    *,
+    versioned: bool = False,
+    serving_kit: bool = False,
 ) -> ExportReport:
     """Writes a SavedModel folder and compares it with the model.
 
@@ -51,7 +58,11 @@ def export_saved_model(
         output: The folder to write.
         images: Image files or arrays to compare on; four synthetic images when left out.
         min_agreement: Fraction of equal labels, 0-1, below which nothing is written.
-        overwrite: Replace an earlier export.
+        overwrite: Replace an earlier export, and files of the kit.
+        versioned: `output` holds versions, as TensorFlow Serving expects them: write the first number above those that
+            are there, `served/1` for the output `served`. An output whose own name is a number is written as it is.
+        serving_kit: Write beside the versions what starts and asks a server, and requests for its warm-up into the
+            version; implies `versioned`. See docs/serving.md.
 
     Returns:
         What was written and how closely it follows the model.
@@ -62,16 +73,18 @@ def export_saved_model(
             than required; then nothing is left behind.
 
     Example:
-        >>> export_saved_model("model.keras", "served/1").agreement
-        1.0
+        >>> export_saved_model("model.keras", "served", versioned=True).path
+        PosixPath('served/1')
     """
     number("min_agreement", min_agreement, least=0, most=1, remedy="It is a fraction; try 0.99.")
-    with exporting(output, overwrite, _is_replaceable) as folder:
+    with _exporting(Path(output), overwrite, versioned or serving_kit) as folder:
         model = model_to_export(model_or_path)
         default = model.image_size or model.crop_size or (DEFAULT_SIDE, DEFAULT_SIDE)
         samples, large = fitting_and_large(comparison_images(images, *default), model.image_size)
         with replacing(folder) as temporary:
             _write(model, temporary)
+            if serving_kit:
+                write_warm_up(temporary, served_name(folder.parent))
             reference, exported = open_predictor(model), open_predictor(temporary)
 
             def predict_with_model(image):
@@ -84,10 +97,30 @@ def export_saved_model(
             require_agreement(agreement, min_agreement, folder, len(samples))
             on_large = compare_large(reference, exported, large)
             require_agreement(on_large, min_agreement, folder, len(large))
-        size = size_in_bytes(folder)
         return ExportReport(
-            folder, agreement, difference, "probabilities", len(samples), images is None, size, on_large
+            folder,
+            agreement,
+            difference,
+            "probabilities",
+            len(samples),
+            images is None,
+            size_in_bytes(folder),
+            on_large,
+            write_kit(folder.parent, overwrite) if serving_kit else None,
         )
+
+
+@contextlib.contextmanager
+def _exporting(output: Path, overwrite: bool, versioned: bool) -> Iterator[Path]:
+    with contextlib.ExitStack() as stack:
+        if versioned and not is_version(output.name):
+            output = stack.enter_context(next_version(output))
+        elif any((output / str(number) / "saved_model.pb").exists() for number in versions(output)):
+            raise ValueError(
+                f"{output} holds versions, up to {versions(output)[-1]}. Add the next one by --versioned "
+                "(versioned=True), or choose another path."
+            )
+        yield stack.enter_context(exporting(output, overwrite, _is_replaceable))
 
 
 def _is_replaceable(folder: Path) -> bool:

@@ -9,7 +9,7 @@ from deeplab_tf.cli.options import PATH, Side, page_options
 
 # By format, the function of `deeplab_tf.export` and its own options.
 FORMATS = {
-    "saved_model": ("export_saved_model", ()),
+    "saved_model": ("export_saved_model", ("versioned", "serving_kit")),
     "tflite": ("export_tflite", ("size", "outputs")),
     "browser": ("export_browser", ("size", "runtime", "sample")),
 }
@@ -22,6 +22,10 @@ FORMATS = {
 @click.option("--size", type=Side(), help="TFLite, browser: fixed input size.  [default: the model's canvas, or 513]")
 @click.option("--outputs", type=click.Choice(["labels", "probabilities", "logits"]), help="TFLite only.")
 @page_options
+@click.option("--versioned", is_flag=True, default=None, help="SavedModel only: --output holds versions, add the next.")
+@click.option(
+    "--serving-kit", is_flag=True, default=None, help="SavedModel only: the same, with all that a server needs."
+)
 @click.option("--images", type=PATH, multiple=True, help="Images, or folders, to compare on; repeat.")
 @click.option("--overwrite", is_flag=True, help="Replace an existing export.")
 def export(model, kind, output, images, overwrite, **own) -> None:
@@ -29,7 +33,7 @@ def export(model, kind, output, images, overwrite, **own) -> None:
 
     \b
     Examples:
-      deeplab-tf export runs/voc --format saved_model --output serving/voc/1
+      deeplab-tf export runs/voc --format saved_model --output serving/voc --serving-kit
       deeplab-tf export runs/voc --format tflite --output voc.tflite --images photos
       deeplab-tf export runs/voc --format browser --output page --sample photo.jpg
     """

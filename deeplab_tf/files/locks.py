@@ -43,6 +43,10 @@ _log = logging.getLogger(__name__)
 _held: dict[str, tuple[tuple[int, int], Lock]] = {}
 
 
+class BeingWritten(ValueError):
+    """An output that another process or thread writes at the moment."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Lock:
     """A lock that is held; true if it keeps others out.
@@ -74,8 +78,9 @@ def locked(path: str | os.PathLike, what: str, *, wait: bool = False) -> Iterato
         What is known of the lock.
 
     Raises:
-        ValueError: If another process or thread writes to `path` and `wait` is not set; the message says which one
-            and since when. Also if the folder cannot be written.
+        BeingWritten: If another process or thread writes to `path` and `wait` is not set; the message says which one
+            and since when.
+        ValueError: If the folder cannot be written.
 
     Example:
         >>> with locked("model.tflite", "an export"):
@@ -159,7 +164,7 @@ def _acquire_or_fail(path: Path, file: Path, what: str, wait: bool, made: list[P
         except BlockingIOError as error:
             holder = _holder(file)
             if not wait:
-                raise ValueError(
+                raise BeingWritten(
                     f"{shown(path)} is being written by another process or thread ({holder}). Wait until it ends, or "
                     "choose another output."
                 ) from error

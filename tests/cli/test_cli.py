@@ -153,6 +153,10 @@ def test_usage_errors(capsys, tmp_path, model_file):
         (["train", "--output", tmp_path, "--data", "d", "--atrous-rates", "a,b"], "6,12,18"),
         (["train", "--output", tmp_path, "--data", "d", "--set", "filters"], "'filters' is not NAME=VALUE"),
         (["export", model_file, "--format", "saved_model", "--output", tmp_path / "o", "--size", "65"], "--size"),
+        (
+            ["export", model_file, "--format", "tflite", "--output", tmp_path / "o", "--serving-kit"],
+            "--serving-kit is for",
+        ),
         (["fly"], "No such command"),
     ):
         assert main([str(argument) for argument in arguments]) == 2

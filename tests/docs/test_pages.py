@@ -44,7 +44,7 @@ BLOCKS = {
     for page, text in TEXTS.items()
 }
 ROW = "a row of a table"
-HAVE_TESTS = ("docs/training_with_keras.md", "docs/deploy.md", "docs/tuning.md")
+HAVE_TESTS = ("docs/training_with_keras.md", "docs/deploy.md", "docs/serving.md", "docs/tuning.md")
 MODULES = ("deeplab_tf", "datasets", "evaluation", "export", "training")
 
 
