@@ -32,9 +32,18 @@ def comparison_images(images: Iterable | None, height: int, width: int) -> list[
     """
     if images is None:
         return synthetic_images(height, width)
+    return read_images(images, "to compare the export on. Give some, or None for synthetic ones")
+
+
+def read_images(images: Iterable, purpose: str) -> list[np.ndarray]:
+    """Image files and arrays as RGB, uint8 `[H, W, 3]`.
+
+    Raises:
+        ValueError: If one cannot be read, or there is none; `purpose` ends that message.
+    """
     arrays = [read_image(image) if isinstance(image, str | os.PathLike) else as_rgb(image) for image in images]
     if not arrays:
-        raise ValueError("Received no image to compare the export on. Give some, or None for synthetic ones.")
+        raise ValueError(f"Received no image {purpose}.")
     return arrays
 
 

@@ -26,6 +26,9 @@ class ExportReport:
         large_agreement: The same fraction on images larger than the size that the model is made for, which export and
             model scale; None where the model has no size.
         serving_kit: The README of the serving kit; None where none was asked for.
+        operations: How often a TFLite file has each operation.
+        input_quantization: Scale and zero point of a TFLite file's input, where it is quantised.
+        output_quantization: The same of its output.
 
     Example:
         >>> print(export_tflite("model.keras", "model.tflite"))
@@ -40,6 +43,9 @@ class ExportReport:
     bytes: int
     large_agreement: float | None = None
     serving_kit: Path | None = None
+    operations: dict[str, int] | None = None
+    input_quantization: tuple[float, int] | None = None
+    output_quantization: tuple[float, int] | None = None
 
     def table(self) -> str:
         """An aligned table for people."""
@@ -57,6 +63,11 @@ class ExportReport:
             rows.insert(3, ("largest difference", f"{self.max_abs_difference:.2g} ({self.scores})"))
         if self.serving_kit is not None:
             rows.append(("serving kit", str(self.serving_kit)))
+        for name, found in (("input", self.input_quantization), ("output", self.output_quantization)):
+            if found is not None:
+                rows.append((name, f"value = {found[0]:.6g} x (byte - {found[1]})"))
+        if self.operations:
+            rows.append(("operations", ", ".join(f"{count} {name}" for name, count in self.operations.items())))
         width = max(len(name) for name, _ in rows)
         return "\n".join(f"{name:<{width}}  {value}" for name, value in rows)
 

@@ -1,4 +1,4 @@
-"""Export to TFLite: one fixed image size, batch 1, built-in operations only."""
+"""Export to TFLite: one fixed image size, batch 1, built-in operations only, in floats or 8-bit integers."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from deeplab_tf.checks import number, one_of, sides
+from deeplab_tf.export.metadata import with_metadata
 from deeplab_tf.export.parity import (
     MIN_AGREEMENT,
     compare,
@@ -19,20 +20,32 @@ from deeplab_tf.export.parity import (
     require_agreement,
 )
 from deeplab_tf.export.preparation import DEFAULT_SIDE, description, exporting, model_to_export
+from deeplab_tf.export.quantization import (
+    PRECISIONS,
+    Calibration,
+    calibration_images,
+    check_precision,
+    operations,
+    quantization,
+    require_integers,
+    set_precision,
+    warn_of_untrained,
+)
 from deeplab_tf.export.report import ExportReport, size_in_bytes
+from deeplab_tf.export.tflite_network import OUTPUTS, TFLiteNetwork
 from deeplab_tf.files import replacing, working_folder
 from deeplab_tf.files.reading import reason
 from deeplab_tf.inference import TFLitePredictor, open_predictor
-from deeplab_tf.inference.network import InferenceNetwork
+from deeplab_tf.inference.canvas import Canvas
 from deeplab_tf.inference.whole_image import canvas_size
 from deeplab_tf.models import SegmentationModel
+from deeplab_tf.weights.formats.exported import LABELS_FILE, LOW_SCORES
 from deeplab_tf.weights.formats.side_file import with_side_file
+from deeplab_tf.weights.formats.tflite_structure import read_structure
 
-OUTPUTS = {
-    "labels": lambda logits: tf.argmax(logits, -1, output_type=tf.int32),
-    "probabilities": tf.nn.softmax,
-    "logits": tf.identity,
-}
+# In 8 bits as many pixels change to a better class as to a worse one: over 120 images of PASCAL VOC 98.7 % of the
+# labels stay, at the same mIoU.
+MIN_AGREEMENT_INT8 = 0.97
 
 
 def export_tflite(
@@ -41,25 +54,35 @@ def export_tflite(
     size: int | Sequence[int] | None = None,
     outputs: str = "labels",
     images: Iterable[np.ndarray | str | os.PathLike] | None = None,
-    min_agreement: float = MIN_AGREEMENT,
+    min_agreement: float | None = None,
     overwrite: bool = False,
+    *,
+    precision: str = "float32",
+    calibration: Calibration | None = None,
 ) -> ExportReport:
-    """Writes a float32 `.tflite` file and compares it with the model on the same padded images, and on larger ones.
+    """Writes a `.tflite` file and compares it with the model on the same padded images, and on larger ones.
 
     It takes `image`, uint8 `[1, H, W, 3]`, RGB. Whoever uses the file scales larger images, as this package's
-    predictors do; labels then agree best where the file gives scores, see docs/prediction.md. A `deeplab.json` with
-    the class names is appended to it as a zip archive, the way TFLite stores associated files; the runtime does not
-    see it. The file ends with the SHA-256 of all before it, which this package verifies when it opens the file.
+    predictors do; labels then agree best where the file gives scores, see docs/prediction.md. `labels.txt` and a
+    `deeplab.json` with the class names are appended to it as a zip archive, the way TFLite stores associated files; the
+    runtime does not see it. The file ends with the SHA-256 of all before it, which this package verifies when it opens
+    the file. A file of scores has TFLite's metadata, by which MediaPipe's ImageSegmenter knows it.
 
     Args:
         model_or_path: A model, a `.keras` file, or a run folder.
         output: The file to write; ends in `.tflite`.
         size: Side, or (height, width), of the input; when left out, what images of the model's `image_size` need, or
             else its crop size, or 513.
-        outputs: `"labels"`, int32 `[1, H, W]`; `"probabilities"` or `"logits"`, float32 `[1, H, W, classes]`.
-        images: What to compare on, as for `export_saved_model`.
-        min_agreement: As for `export_saved_model`.
+        outputs: `"labels"`, int32 `[1, H, W]`; `"probabilities"` or `"logits"`, `[1, H, W, classes]`; `"low_logits"`,
+            `[1, h, w, classes]`, at the stride at which the network makes them. Scores are float32, or int8 where
+            the precision is.
+        images: What to compare on, as for `export_saved_model`; for int8 the images of `calibration` when left out.
+        min_agreement: As for `export_saved_model`; 0.99, and 0.97 for int8, when left out.
         overwrite: Replace an earlier file.
+        precision: `"float32"`; `"float16"`, half the size; or `"int8"`, a quarter, in which all is computed in 8-bit
+            integers, the weights of each channel with a scale of its own. See docs/quantization.md.
+        calibration: For int8: photographs of the kind that the model will see, as a folder, image files, or arrays,
+            RGB, uint8 `[H, W, 3]`. 32 of them, spread evenly, show the range of every layer.
 
     Returns:
         What was written and how closely it follows the model.
@@ -67,35 +90,63 @@ def export_tflite(
     Raises:
         FileNotFoundError: If there is no model at the path.
         ValueError: If an argument is not possible, the output exists or cannot be written, an image cannot be
-            read, the network needs operations that TFLite lacks, or the labels agree less than required; then
-            nothing is left behind.
+            read, int8 has no images that show anything, the network needs operations that TFLite lacks, or the labels
+            agree less than required; then nothing is left behind.
 
     Example:
-        >>> export_tflite("model.keras", "model.tflite", size=257).agreement
-        1.0
+        >>> export_tflite("model.keras", "model.tflite", size=257).agreement > 0.999
+        True
     """
-    outputs = one_of("outputs", outputs, OUTPUTS)
+    outputs = one_of("outputs", outputs, [*OUTPUTS, LOW_SCORES])
+    precision = one_of("precision", precision, PRECISIONS)
+    check_precision(precision, calibration)
+    integer = precision == "int8"
     if Path(output).suffix != ".tflite":
         raise ValueError(f"A TFLite file ends in .tflite; received {output}.")
+    min_agreement = (MIN_AGREEMENT_INT8 if integer else MIN_AGREEMENT) if min_agreement is None else min_agreement
     number("min_agreement", min_agreement, least=0, most=1, remedy="It is a fraction; try 0.99.")
     with exporting(output, overwrite, Path.is_file) as file:
         model = model_to_export(model_or_path)
-        height, width = _input_size(model, size)
-        limit = _limit(model, (height, width))
-        samples, large = fitting_and_large(comparison_images(images, *limit), limit)
-        about = description(model, outputs=outputs, size=[height, width])
+        size = _input_size(model, size)
+        limit = _limit(model, size)
+        photographs = []
+        if integer:
+            warn_of_untrained(model)
+            photographs = calibration_images(calibration)
+        given = photographs if integer and images is None else images
+        samples, large = fitting_and_large(comparison_images(given, *limit), limit)
+        about = description(model, outputs=outputs, size=list(size), precision=precision)
         with replacing(file) as temporary:
-            temporary.write_bytes(with_side_file(_convert(model, height, width, outputs, file), about))
+            network = TFLiteNetwork(model, size, outputs, integer=integer)
+            canvas = Canvas(*size, model.pad_value, limit)
+            converted = _convert(network, precision, [canvas.place(image)[0] for image in photographs], file)
+            structure = read_structure(converted)
+            if integer:
+                require_integers(structure, model.name)
+            if outputs != "labels":
+                converted = with_metadata(converted, model.name, outputs, softmax=outputs != "probabilities")
+            names = "".join(f"{name}\n" for name in model.labels.names)
+            temporary.write_bytes(with_side_file(converted, about, {LABELS_FILE: names}))
             exported = TFLitePredictor(temporary)
-            agreement, difference = compare(
-                _predict_with_model(model, exported, outputs), _predict_with_file(exported), samples
-            )
+            reference = _predict_with_model(model, network, canvas)
+            agreement, difference = compare(reference, _predict_with_file(exported), samples)
             require_agreement(agreement, min_agreement, file, len(samples))
             # Said, not required: labels alone cannot be enlarged as scores can, and `size` may be another than the
             # model's.
             on_large = compare_large(open_predictor(model, max_side=model.image_size or limit), exported, large)
-        size = size_in_bytes(file)
-        return ExportReport(file, agreement, difference, outputs, len(samples), images is None, size, on_large)
+        return ExportReport(
+            file,
+            agreement,
+            difference,
+            outputs,
+            len(samples),
+            given is None,
+            size_in_bytes(file),
+            on_large,
+            operations=operations(structure),
+            input_quantization=quantization(structure, structure.inputs[0]),
+            output_quantization=quantization(structure, structure.outputs[0]),
+        )
 
 
 def _input_size(model: SegmentationModel, size: int | Sequence[int] | None) -> tuple[int, int]:
@@ -112,38 +163,29 @@ def _limit(model: SegmentationModel, canvas: tuple[int, int]) -> tuple[int, int]
     return height, width
 
 
-def _convert(model: SegmentationModel, height: int, width: int, outputs: str, file: Path) -> bytes:
-    network = InferenceNetwork(model, frozen=True)
-    # With the batch fixed to 1 the converter fuses dilated convolutions instead of reshaping around them.
-    image = tf.TensorSpec((1, height, width, 3), tf.uint8, name="image")
-
-    @tf.function(input_signature=[image], autograph=False)
-    def predict(image):
-        return {outputs: OUTPUTS[outputs](network(tf.cast(image, tf.float32)))}
-
-    module = tf.Module()
-    module.predict = predict
+def _convert(network: TFLiteNetwork, precision: str, images: list[np.ndarray], file: Path) -> bytes:
     with working_folder(file.with_suffix(".saved_model")) as folder:
-        tf.saved_model.save(module, str(folder), signatures=predict)
+        tf.saved_model.save(network, str(folder), signatures=network.run)
         converter = tf.lite.TFLiteConverter.from_saved_model(str(folder))
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
+        set_precision(converter, precision, network.feed, images)
         try:
             return converter.convert()
         except Exception as error:
             # The converter's own error classes are not public.
-            raise ValueError(f"{model.name} cannot be converted to TFLite: {reason(error)}") from error
+            raise ValueError(f"{network.title} cannot be converted to TFLite: {reason(error)}") from error
 
 
-def _predict_with_model(model: SegmentationModel, exported: TFLitePredictor, outputs: str):
+def _predict_with_model(model: SegmentationModel, network: TFLiteNetwork, canvas: Canvas):
     @tf.function(autograph=False)
     def logits(images):
-        return model(images, training=False)
+        return model(network.padded(images, np.float32(model.pad_value)), training=False)
 
     def predict(image):
-        placed, (height, width) = exported.canvas.place(image)
+        placed, (height, width) = canvas.place(image)
         scores = logits(placed[None].astype(np.float32))[0, :height, :width]
         labels = tf.argmax(scores, -1, output_type=tf.int32).numpy()
-        return labels, (scores if outputs == "logits" else tf.nn.softmax(scores)).numpy()
+        return labels, (tf.nn.softmax(scores) if network.outputs == "probabilities" else scores).numpy()
 
     return predict
 
@@ -151,7 +193,7 @@ def _predict_with_model(model: SegmentationModel, exported: TFLitePredictor, out
 def _predict_with_file(exported: TFLitePredictor):
     def predict(image):
         placed, (height, width) = exported.canvas.place(image)
-        result = exported.run(placed)[:height, :width]
+        result = exported.result(placed)[:height, :width]
         return (result, None) if result.ndim == 2 else (result.argmax(-1), result)
 
     return predict

@@ -10,7 +10,7 @@ from deeplab_tf.cli.options import PATH, Side, page_options
 # By format, the function of `deeplab_tf.export` and its own options.
 FORMATS = {
     "saved_model": ("export_saved_model", ("versioned", "serving_kit")),
-    "tflite": ("export_tflite", ("size", "outputs")),
+    "tflite": ("export_tflite", ("size", "outputs", "precision", "calibration")),
     "browser": ("export_browser", ("size", "runtime", "sample")),
 }
 
@@ -20,7 +20,22 @@ FORMATS = {
 @click.option("--format", "kind", type=click.Choice(list(FORMATS)), required=True, help="What to write.")
 @click.option("--output", type=PATH, required=True, help="SavedModel folder, .tflite file, or folder of the page.")
 @click.option("--size", type=Side(), help="TFLite, browser: fixed input size.  [default: the model's canvas, or 513]")
-@click.option("--outputs", type=click.Choice(["labels", "probabilities", "logits"]), help="TFLite only.")
+@click.option(
+    "--outputs",
+    type=click.Choice(["labels", "probabilities", "logits", "low_logits"]),
+    help="TFLite only; low_logits are at the network's own stride, for MediaPipe and Edge TPU.  [default: labels]",
+)
+@click.option(
+    "--precision",
+    type=click.Choice(["float32", "float16", "int8"]),
+    help="TFLite only; int8 runs on integers alone.  [default: float32]",
+)
+@click.option(
+    "--calibration",
+    type=PATH,
+    multiple=True,
+    help="For int8: photographs of the training's kind, or folders of them, of which 32 are used; repeat.",
+)
 @page_options
 @click.option("--versioned", is_flag=True, default=None, help="SavedModel only: --output holds versions, add the next.")
 @click.option(
@@ -35,9 +50,10 @@ def export(model, kind, output, images, overwrite, **own) -> None:
     Examples:
       deeplab-tf export runs/voc --format saved_model --output serving/voc --serving-kit
       deeplab-tf export runs/voc --format tflite --output voc.tflite --images photos
+      deeplab-tf export runs/voc --format tflite --output int8.tflite --precision int8 --calibration photos
       deeplab-tf export runs/voc --format browser --output page --sample photo.jpg
     """
-    own = {name: value for name, value in own.items() if value is not None}
+    own = {name: value for name, value in own.items() if value not in (None, ())}
     _refuse_others(kind, own)
 
     import deeplab_tf.export

@@ -35,11 +35,11 @@ class InferenceNetwork:
     def __init__(self, model: SegmentationModel, *, frozen: bool = False):
         self.output_stride, self.crop_size = model.output_stride, model.crop_size
         self._pad_value = tf.constant(model.pad_value, tf.float32)
-        network = _before_enlarging(model)
+        network = before_enlarging(model)
         self._folding = Folding(network) if frozen or is_float32(network) else None
         self._network = network if self._folding is None else self._folding.network
         self._constants = [value.numpy() for value in self._folding.weights()] if frozen else None
-        self._normalize, self._rest = _normalization_and_rest(self._network)
+        self._normalize, self._rest = normalization_and_rest(self._network)
         # One function for all results, so that a file of several holds the weights once.
         image = tf.TensorSpec((None, None, None, model.input_shape[-1]), tf.uint8)
         self._of_padded = tf.function(self._run_padded, input_signature=[image], autograph=False)
@@ -112,7 +112,7 @@ def is_float32(network: keras.Model) -> bool:
     return all(layer.compute_dtype == "float32" for layer in network.layers)
 
 
-def _before_enlarging(model: SegmentationModel) -> keras.Model:
+def before_enlarging(model: SegmentationModel) -> keras.Model:
     """The network without its last step, the enlarging of the logits, where it has that."""
     for layer in model.layers:
         if isinstance(layer, ResizeLike) and layer.output is model.outputs[0]:
@@ -124,7 +124,7 @@ def _unchanged(images: tf.Tensor) -> tf.Tensor:
     return images
 
 
-def _normalization_and_rest(network: keras.Model) -> tuple:
+def normalization_and_rest(network: keras.Model) -> tuple:
     """The normalisation of images and the network behind it; nothing and the network where others read images too."""
     for layer in network.layers:
         if isinstance(layer, ImageNormalization) and layer.input is network.inputs[0]:

@@ -9,14 +9,19 @@ from collections.abc import Sequence
 import numpy as np
 import tensorflow as tf
 
+from deeplab_tf.backbones.features import OUTPUT_STRIDES
+from deeplab_tf.checks import one_of
 from deeplab_tf.files.reading import reading, shown
 from deeplab_tf.images.enlarging import label_map_at
 from deeplab_tf.images.scaling import FROM_MODEL, Fitting, is_from_model, max_side_limit
 from deeplab_tf.inference.canvas import Canvas
 from deeplab_tf.inference.predictor import Predictor, scores_of
 from deeplab_tf.inference.sliding_window import SlidingWindow
+from deeplab_tf.inference.whole_image import canvas_size
 from deeplab_tf.labels import LabelSpec, released_labels
+from deeplab_tf.layers.resize import resize_aligned
 from deeplab_tf.weights.formats import tflite_runtime
+from deeplab_tf.weights.formats.exported import LOW_SCORES
 from deeplab_tf.weights.formats.tflite_content import TFLiteContent, read_tflite_content
 from deeplab_tf.weights.formats.tflite_input import feed_of
 
@@ -58,8 +63,9 @@ class TFLitePredictor(Predictor):
         self._interpreter = tflite_runtime.interpreter(model_content=file.content, threads=threads or os.cpu_count())
         self._input = self._only(self._interpreter.get_input_details())
         self._output = self._only(self._interpreter.get_output_details())
-        self._check_shapes()
         about = file.about
+        self._enlarged = self._canvas_of_low_scores(about) if about.get("outputs") == LOW_SCORES else None
+        self._check_shapes()
         self._feed = feed_of(file.structure, input_range)
         if self._feed is None:
             raise ValueError(
@@ -104,6 +110,18 @@ class TFLitePredictor(Predictor):
             self._interpreter.invoke()
             return self._interpreter.get_tensor(self._output["index"])[0]
 
+    def result(self, placed: np.ndarray) -> np.ndarray:
+        """Labels `[H, W]`, or scores, float32 `[H, W, classes]`, for a full canvas, uint8 `[H, W, 3]`."""
+        result = self.run(placed)
+        if not self._gives_scores:
+            return result
+        scale, zero = self._output["quantization"]
+        if scale:
+            result = (result.astype(np.float32) - zero) * np.float32(scale)
+        if self._enlarged:
+            result = resize_aligned(result[None], self._enlarged, "float32")[0].numpy()
+        return result[: self.canvas.height, : self.canvas.width]
+
     def _check_gives_scores(self) -> None:
         if not self._gives_scores:
             raise ValueError(
@@ -119,11 +137,7 @@ class TFLitePredictor(Predictor):
         """Labels or scores, float32, at the size at which the network sees the image."""
         self._fitting(*image.shape[:2])
         placed, (height, width) = self.canvas.place(image)
-        result = self.run(placed)[:height, :width]
-        scale, zero = self._output["quantization"]
-        if not self._gives_scores:
-            return result
-        return (result.astype(np.float32) - zero) * np.float32(scale) if scale else result
+        return self.result(placed)[:height, :width]
 
     def _limit(self, max_side, image_size, canvas: tuple[int, int]) -> tuple[int, int]:
         limit = max_side_limit(max_side, image_size)
@@ -133,6 +147,11 @@ class TFLitePredictor(Predictor):
                 f"received max_side={max_side}. Give {max(canvas)} or less, or export the model with a larger size."
             )
         return canvas if limit is None else (min(limit[0], canvas[0]), min(limit[1], canvas[1]))
+
+    def _canvas_of_low_scores(self, about: dict) -> tuple[int, int]:
+        """The size at whose corners the corners of low scores lie: that to which the file itself pads an image."""
+        stride = one_of("output_stride", about.get("output_stride"), OUTPUT_STRIDES)
+        return canvas_size(*(int(side) for side in self._input["shape"][1:3]), stride)
 
     def _only(self, details: list[dict]) -> dict:
         if len(details) != 1:
@@ -145,7 +164,8 @@ class TFLitePredictor(Predictor):
             raise self._not_a_deeplab(f"its input has the shape {taken}, not [1, H, W, 3]")
         if self._input["dtype"] not in (np.uint8, np.int8, np.float32):
             raise self._not_a_deeplab(f"its input is {self._input['dtype'].__name__}, not uint8, int8 or float32")
-        if len(given) not in (3, 4) or given[:3] != taken[:3]:
+        fits = len(given) == 4 if self._enlarged else len(given) in (3, 4) and given[:3] == taken[:3]
+        if not fits:
             raise self._not_a_deeplab(f"its output has the shape {given}, not {taken[:3]} or {[*taken[:3], 'classes']}")
         if len(given) == 3 and not np.issubdtype(self._output["dtype"], np.integer):
             raise self._not_a_deeplab(f"its label map is {self._output['dtype'].__name__}, not integer")

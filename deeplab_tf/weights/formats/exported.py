@@ -3,6 +3,10 @@
 # Names and settings of the model: in a SavedModel's extra folder, or appended to a `.tflite` file.
 SIDE_FILE = "deeplab.json"
 EXTRA_FOLDER = "assets.extra"
+# The classes' names, a line each, appended to a `.tflite` file, where MediaPipe looks for them.
+LABELS_FILE = "labels.txt"
+# Scores at the stride of the map that they are made of, which whoever uses the file enlarges.
+LOW_SCORES = "low_logits"
 # A SavedModel's signatures; they take `image` and give `labels` and `probabilities`. The third takes `image_bytes`.
 LABELS_SIGNATURE, PROBABILITIES_SIGNATURE, IMAGE_BYTES_SIGNATURE = "serving_default", "probabilities", "image_bytes"
 # Exports take pixels as they are, uint8, and normalise them inside. For `.tflite` files from elsewhere

@@ -7,6 +7,7 @@ import io
 import json
 import re
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from deeplab_tf.files import read_json, write_json
@@ -20,8 +21,8 @@ SUM_LENGTH = 64
 DAMAGED = "It was changed or damaged after its export: export or copy it again."
 
 
-def with_side_file(model: bytes, about: dict) -> bytes:
-    """A `.tflite` file's bytes followed by `deeplab.json`.
+def with_side_file(model: bytes, about: dict, files: Mapping[str, str] | None = None) -> bytes:
+    """A `.tflite` file's bytes followed by `deeplab.json` and further texts by their names.
 
     It is a zip archive, the way TFLite stores associated files; its comment, which ends the file, is the SHA-256 of all
     bytes before the sum's own.
@@ -30,6 +31,8 @@ def with_side_file(model: bytes, about: dict) -> bytes:
     packed = io.BytesIO(model)
     packed.seek(0, io.SEEK_END)
     with zipfile.ZipFile(packed, "a") as archive:
+        for name, text in (files or {}).items():
+            archive.writestr(name, text)
         archive.writestr(SIDE_FILE, json.dumps({**about, "checksum": "zip comment"}, indent=2))
         archive.comment = b"sha256:" + b"0" * SUM_LENGTH
     content = packed.getvalue()[:-SUM_LENGTH]
