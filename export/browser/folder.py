@@ -23,6 +23,7 @@ from deeplab_tf.export.tflite import export_tflite
 from deeplab_tf.files import replacing
 from deeplab_tf.images import read_image
 from deeplab_tf.models import SegmentationModel
+from deeplab_tf.weights.formats.exported import LOW_SCORES
 from deeplab_tf.weights.formats.tflite_content import read_tflite_content
 
 PAGE = Path(__file__).parent / "page"
@@ -95,11 +96,18 @@ def write_page(
         sample: As for `export_browser`.
 
     Raises:
-        ValueError: As for `export_browser`, and if the file is not of `export_tflite`.
+        ValueError: As for `export_browser`, and if the file is not of `export_tflite` or gives scores that the page
+            does not read.
     """
     root, sample = _checked(runtime, sample)
-    if not read_tflite_content(file).about:
+    about = read_tflite_content(file).about
+    if not about:
         raise ValueError(f"{file} was not written by export_tflite. Import it: deeplab-tf import, then export.")
+    outputs, precision = about["outputs"], about.get("precision", "float32")
+    if outputs == LOW_SCORES or (precision == "int8" and outputs != "labels"):
+        raise ValueError(
+            f"{file} gives {outputs} in {precision}, which the page does not read. Export labels, or scores in floats."
+        )
     shutil.copyfile(file, Path(folder) / MODEL)
     _write_page(Path(folder), root, sample)
 

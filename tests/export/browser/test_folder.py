@@ -75,10 +75,18 @@ def test_page_around_a_file(file, page, tmp_path):
 
 
 def test_names_are_text(file, page, monkeypatch):
-    about = {"labels": {"name": "<script>alert(1)</script>"}}
+    about = {"labels": {"name": "<script>alert(1)</script>"}, "outputs": "labels"}
     monkeypatch.setattr(folder_module, "read_tflite_content", lambda _: type("File", (), {"about": about}))
     write_page(page, file)
     assert "<script>alert" not in (page / "index.html").read_text()
+
+
+@pytest.mark.parametrize("about", [{"outputs": "low_logits"}, {"outputs": "logits", "precision": "int8"}])
+def test_scores_that_the_page_does_not_read(file, page, monkeypatch, about):
+    monkeypatch.setattr(folder_module, "read_tflite_content", lambda _: type("File", (), {"about": about}))
+    with pytest.raises(ValueError, match=f"gives {about['outputs']} in .*Export labels, or scores in floats"):
+        write_page(page, file)
+    assert not list(page.iterdir())
 
 
 def test_wrong_inputs_write_nothing(model, tmp_path):
