@@ -1,15 +1,19 @@
 """The pages name what exists, and their Python code runs, or says why not."""
 
 import ast
+import inspect
 import pkgutil
 import re
 from pathlib import Path
 
+import click
 import numpy as np
 import pytest
 from PIL import Image
 
 from deeplab_tf import datasets
+from deeplab_tf.cli import cli
+from deeplab_tf.models import MODELS
 from harness.tiny_model import photo
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -85,3 +89,39 @@ def test_what_its_code_calls_exists(page):
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in MODULES
     ]
     assert [name for name in called if not resolves(name)] == []
+
+
+def subcommand(command, name):
+    """The command of a group; None where it has none of that name, or is not a group."""
+    return command.get_command(click.Context(command), name) if isinstance(command, click.Group) else None
+
+
+def options(command):
+    """Those of a command, and of all below it."""
+    names = {name for given in command.params for name in (*given.opts, *given.secondary_opts)}
+    below = command.list_commands(click.Context(command)) if isinstance(command, click.Group) else ()
+    return names.union({"--help"}, *(options(subcommand(command, name)) for name in below))
+
+
+@pytest.mark.parametrize("page", TEXTS)
+def test_options_of_the_commands_that_it_shows_exist(page):
+    unknown = []
+    for shown in re.findall(r"\bdeeplab-tf ((?:[^\n`|\\]|\\\n)*)", TEXTS[page]):
+        command, words = cli, shown.replace("\\\n", " ").split()
+        while words and (found := subcommand(command, words[0])):
+            command = found
+            words.pop(0)
+        given = [word for word in words if re.fullmatch("--[a-z-]+", word)]
+        unknown += [f"{command.name} {name}" for name in given if name not in options(command)]
+    assert unknown == []
+
+
+@pytest.mark.parametrize("page", [page for page in TEXTS if "migration" in page])
+def test_what_a_migration_page_leads_to_exists(page):
+    # The first column is the other package's.
+    ours = " ".join(" ".join(row.split("|")[2:]) for row in TEXTS[page].splitlines() if row.startswith("|"))
+    assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", ours)) - options(cli) == set()
+    arguments = set().union(*(inspect.signature(model).parameters for model in MODELS.values()))
+    assert set(re.findall(r"--set (\w+)=", ours)) - arguments == set()
+    named = re.findall(r"`((?:losses|metrics)\.\w+)", ours)
+    assert [name for name in named if not resolves(f"deeplab_tf.{name.replace('.', ':')}")] == []
