@@ -5,13 +5,13 @@ from __future__ import annotations
 import click
 
 from deeplab_tf.cli.group import cli
-from deeplab_tf.cli.options import PATH, Side, page_options
+from deeplab_tf.cli.options import PATH, Side, page_options, precision_options
 
 # By format, the function of `deeplab_tf.export` and its own options.
 FORMATS = {
     "saved_model": ("export_saved_model", ("versioned", "serving_kit")),
     "tflite": ("export_tflite", ("size", "outputs", "precision", "calibration")),
-    "browser": ("export_browser", ("size", "runtime", "sample")),
+    "browser": ("export_browser", ("size", "precision", "calibration", "runtime", "sample")),
 }
 
 
@@ -25,17 +25,7 @@ FORMATS = {
     type=click.Choice(["labels", "probabilities", "logits", "low_logits"]),
     help="TFLite only; low_logits are at the network's own stride, for MediaPipe and Edge TPU.  [default: labels]",
 )
-@click.option(
-    "--precision",
-    type=click.Choice(["float32", "float16", "int8"]),
-    help="TFLite only; int8 runs on integers alone.  [default: float32]",
-)
-@click.option(
-    "--calibration",
-    type=PATH,
-    multiple=True,
-    help="For int8: photographs of the training's kind, or folders of them, of which 32 are used; repeat.",
-)
+@precision_options
 @page_options
 @click.option("--versioned", is_flag=True, default=None, help="SavedModel only: --output holds versions, add the next.")
 @click.option(

@@ -109,6 +109,25 @@ def opening_options(command):
     return predicting_options(option(command))
 
 
+def precision_options(command):
+    """In which numbers a TFLite file computes: keyword arguments of `export_tflite` and `export_browser`."""
+    for option in (
+        click.option(
+            "--calibration",
+            type=PATH,
+            multiple=True,
+            help="For int8: photographs of the training's kind, or folders of them, of which 32 are used; repeat.",
+        ),
+        click.option(
+            "--precision",
+            type=click.Choice(["float32", "float16", "int8"]),
+            help="TFLite, browser; int8 runs on integers alone.  [default: float32]",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
 def page_options(command):
     """What a page for browsers is given: keyword arguments of `export_browser` and `write_page`."""
     for option in (

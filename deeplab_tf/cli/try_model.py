@@ -10,16 +10,17 @@ import webbrowser
 import click
 
 from deeplab_tf.cli.group import cli
-from deeplab_tf.cli.options import PATH, Side, page_options
+from deeplab_tf.cli.options import PATH, Side, page_options, precision_options
 
 
 @cli.command("try")
 @click.argument("model", type=PATH)
 @click.option("--port", type=click.IntRange(1, 65535), help="Of the address.  [default: 8080, or one that is free]")
 @click.option("--size", type=Side(), help="Input size of the network.  [default: the model's canvas, or 513]")
+@precision_options
 @page_options
 @click.option("--open/--no-open", "opens", default=True, help="Open the browser.  [default: open]")
-def try_(model, port, size, runtime, sample, opens) -> None:
+def try_(model, port, opens, runtime, sample, **own) -> None:
     """Try a model on photos and the camera, in a page that only this machine can open.
 
     MODEL is a .keras file, a run folder, a .tflite file, exported or released, or another released file. The network
@@ -28,13 +29,15 @@ def try_(model, port, size, runtime, sample, opens) -> None:
     \b
     Examples:
       deeplab-tf try runs/voc
+      deeplab-tf try runs/voc --precision int8 --calibration photos
       deeplab-tf try voc.tflite --port 8000 --no-open
     """
     from deeplab_tf.export.browser import address, page_server
     from deeplab_tf.files.scratch import scratch_folder
 
     with scratch_folder() as scratch, page_server(scratch / "page", port) as server:
-        _write(model, scratch / "page", size=size, runtime=runtime, sample=sample)
+        own = {name: value for name, value in own.items() if value not in (None, ())}
+        _write(model, scratch / "page", own, runtime=runtime, sample=sample)
         click.echo(f"{address(server)} (Ctrl-C ends it)")
         if opens and _has_screen():
             webbrowser.open(address(server))
@@ -46,16 +49,18 @@ def try_(model, port, size, runtime, sample, opens) -> None:
     click.echo("Stopped.")
 
 
-def _write(model, folder, size, **more) -> None:
+def _write(model, folder, own, **more) -> None:
     from deeplab_tf.export.browser import export_browser, write_page
     from deeplab_tf.weights import identify
     from deeplab_tf.weights.formats.tflite_content import read_tflite_content
 
     if model.suffix != ".tflite" or not read_tflite_content(model).about:
-        export_browser(identify(model).load(), folder, size=size, **more)
+        export_browser(identify(model).load(), folder, **own, **more)
         return
-    if size is not None:
-        raise ValueError(f"{model} has its size already; leave --size out, or give the model that it was made of.")
+    if own:
+        raise ValueError(
+            f"{model} has its {next(iter(own))} already; leave that out, or give the model it was made of."
+        )
     folder.mkdir()
     write_page(folder, model, **more)
 

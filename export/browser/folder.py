@@ -16,8 +16,8 @@ import markupsafe
 import numpy as np
 
 from deeplab_tf.export.browser.runtime import copy_runtime, find_runtime, from_servers
-from deeplab_tf.export.parity import MIN_AGREEMENT
 from deeplab_tf.export.preparation import exporting
+from deeplab_tf.export.quantization import Calibration
 from deeplab_tf.export.report import ExportReport, size_in_bytes
 from deeplab_tf.export.tflite import export_tflite
 from deeplab_tf.files import replacing
@@ -40,8 +40,11 @@ def export_browser(
     runtime: str | os.PathLike | None = None,
     sample: str | os.PathLike | None = None,
     images: Iterable[np.ndarray | str | os.PathLike] | None = None,
-    min_agreement: float = MIN_AGREEMENT,
+    min_agreement: float | None = None,
     overwrite: bool = False,
+    *,
+    precision: str = "float32",
+    calibration: Calibration | None = None,
 ) -> ExportReport:
     """Writes a page, with a `.tflite` file beside it, that segments pictures and the camera in a browser.
 
@@ -54,9 +57,11 @@ def export_browser(
         runtime: A folder with LiteRT.js, the `node_modules` of `npm install @litertjs/core`, to copy beside the page;
             when left out, the page takes it from jsDelivr.
         sample: An image that the page offers to visitors who have none.
-        images: What to compare on, as for `export_saved_model`.
-        min_agreement: As for `export_saved_model`.
+        images: As for `export_tflite`.
+        min_agreement: As for `export_tflite`.
         overwrite: Replace an earlier page.
+        precision: As for `export_tflite`; in int8 the page has labels only, whose outlines are coarser.
+        calibration: As for `export_tflite`.
 
     Returns:
         What was written and how closely it follows the model.
@@ -66,15 +71,18 @@ def export_browser(
         ValueError: As for `export_tflite`; and if `runtime` does not hold the runtime, or `sample` is not an image.
 
     Example:
-        >>> export_browser("model.keras", "page", size=257).agreement
-        1.0
+        >>> export_browser("model.keras", "page", size=257).agreement > 0.999
+        True
     """
     root, sample = _checked(runtime, sample)
     with exporting(output, overwrite, _is_page) as folder, replacing(folder) as temporary:
         temporary.mkdir()
         file = temporary / MODEL
+        # The page enlarges scores itself, but its runtime does not read those in 8 bits.
+        outputs = "labels" if precision == "int8" else LOW_SCORES
+        given = {"images": images, "min_agreement": min_agreement, "precision": precision, "calibration": calibration}
         try:
-            report = export_tflite(model_or_path, file, size, "logits", images, min_agreement)
+            report = export_tflite(model_or_path, file, size, outputs, **given)
         except ValueError as error:
             raise ValueError(str(error).replace(str(file), str(folder / MODEL))) from error
         _write_page(temporary, root, sample)
@@ -103,10 +111,9 @@ def write_page(
     about = read_tflite_content(file).about
     if not about:
         raise ValueError(f"{file} was not written by export_tflite. Import it: deeplab-tf import, then export.")
-    outputs, precision = about["outputs"], about.get("precision", "float32")
-    if outputs == LOW_SCORES or (precision == "int8" and outputs != "labels"):
+    if about.get("precision") == "int8" and about["outputs"] != "labels":
         raise ValueError(
-            f"{file} gives {outputs} in {precision}, which the page does not read. Export labels, or scores in floats."
+            f"{file} gives {about['outputs']} in int8, which the page does not read. Export labels, or floats."
         )
     shutil.copyfile(file, Path(folder) / MODEL)
     _write_page(Path(folder), root, sample)

@@ -74,6 +74,7 @@ def test_wrong_inputs(file, opened, capsys, tmp_path):
         ([str(tmp_path / "none.keras")], "none.keras"),
         ([str(tmp_path / "notes.tflite")], "notes.tflite"),
         ([file, "--size", "65"], "has its size already"),
+        ([file, "--precision", "int8"], "has its precision already"),
         ([file, "--sample", file], "town.tflite"),
         ([file, "--runtime", str(tmp_path)], "does not hold LiteRT.js"),
     ):
