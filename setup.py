@@ -22,11 +22,14 @@ SERVING = ["tensorflow-serving-api>=2.18"]
 # Many trials of a search on many machines.
 TUNE = ["ray[tune]>=2.43"]
 NOTEBOOKS = ["nbclient>=0.10", "nbformat>=5.10", "ipykernel>=6.29"]
+RUFF = ["ruff>=0.13"]
+# Ruff breaks the lines of long signatures.
+DOCS = ["mkdocs>=1.6", "mkdocs-material>=9.6", "mkdocstrings-python>=2.0", *RUFF]
 TEST = [
     "pytest>=8",
     "pytest-xdist>=3.6.1",
     "import-linter>=2.1",
-    "ruff>=0.13",
+    *RUFF,
     *TFLITE,
     *NOTEBOOKS,
     *MAT,
@@ -35,7 +38,7 @@ TEST = [
     *VIDEO,
     *SERVING,
 ]
-DEV = [*TEST, "basedpyright>=1.40.2", "keras-tuner>=1.4.7"]
+DEV = [*TEST, *DOCS, "basedpyright>=1.40.2", "keras-tuner>=1.4.7"]
 
 setup(
     name="deeplab-tf",
@@ -89,6 +92,7 @@ setup(
     extras_require={
         "test": TEST,
         "dev": DEV,
+        "docs": DOCS,
         "crf": CRF,
         "tflite": TFLITE,
         "notebooks": NOTEBOOKS,

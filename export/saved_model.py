@@ -23,13 +23,19 @@ from deeplab_tf.export.preparation import DEFAULT_SIDE, description, exporting, 
 from deeplab_tf.export.report import ExportReport, size_in_bytes
 from deeplab_tf.export.serving.image_bytes import image_bytes
 from deeplab_tf.export.serving.kit import served_name, write_kit
-from deeplab_tf.export.serving.versions import is_version, next_version, versions
+from deeplab_tf.export.serving.versions import next_version
 from deeplab_tf.export.serving.warm_up import write_warm_up
 from deeplab_tf.files import replacing
 from deeplab_tf.inference import open_predictor
 from deeplab_tf.inference.network import InferenceNetwork
 from deeplab_tf.models import SegmentationModel
-from deeplab_tf.weights.formats.exported import IMAGE_BYTES_SIGNATURE, LABELS_SIGNATURE, PROBABILITIES_SIGNATURE
+from deeplab_tf.weights.formats.exported import (
+    IMAGE_BYTES_SIGNATURE,
+    LABELS_SIGNATURE,
+    PROBABILITIES_SIGNATURE,
+    is_version,
+    newest_version,
+)
 from deeplab_tf.weights.formats.side_file import write_beside
 
 
@@ -115,10 +121,10 @@ def _exporting(output: Path, overwrite: bool, versioned: bool) -> Iterator[Path]
     with contextlib.ExitStack() as stack:
         if versioned and not is_version(output.name):
             output = stack.enter_context(next_version(output))
-        elif any((output / str(number) / "saved_model.pb").exists() for number in versions(output)):
+        elif newest := newest_version(output):
             raise ValueError(
-                f"{output} holds versions, up to {versions(output)[-1]}. Add the next one by --versioned "
-                "(versioned=True), or choose another path."
+                f"{output} holds versions, up to {newest.name}. Add the next one by --versioned (versioned=True), or "
+                "choose another path."
             )
         yield stack.enter_context(exporting(output, overwrite, _is_replaceable))
 

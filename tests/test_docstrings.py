@@ -4,7 +4,6 @@ import doctest
 import inspect
 import re
 import shutil
-import types
 from pathlib import Path
 
 import keras
@@ -17,7 +16,7 @@ import deeplab_tf
 from deeplab_tf import datasets, progress, training
 from deeplab_tf.files.writing import write_json
 from deeplab_tf.interrupts import Interrupts
-from harness.public_names import public_names
+from harness.public_names import own_methods, public_names
 from harness.tiny_model import photo
 
 PUBLIC = public_names()
@@ -67,23 +66,13 @@ def described(value):
     return inspect.getdoc(value) or ""
 
 
-def own_methods(value):
-    """Methods and properties that no foreign class, Keras's for instance, has too."""
-    foreign = {name for base in value.__mro__ if not base.__module__.startswith("deeplab_tf") for name in vars(base)}
-    return [
-        member
-        for name, member in vars(value).items()
-        if not name.startswith("_") and name not in foreign and isinstance(member, types.FunctionType | property)
-    ]
-
-
 @pytest.mark.parametrize("name", PUBLIC)
 def test_what_is_public_is_described(name):
     value = PUBLIC[name]
     text = described(value)
     assert "\n\n" in text or text.endswith(".")
     if inspect.isclass(value):
-        assert [member for member in own_methods(value) if not described(member)] == []
+        assert [name for name, member in own_methods(value).items() if not described(member)] == []
     else:
         _, _, arguments = text.partition("\nArgs:\n")
         told = {line.split(":")[0].strip().lstrip("*") for line in arguments.split("\n\n")[0].splitlines()}

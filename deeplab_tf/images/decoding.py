@@ -21,8 +21,10 @@ def decoded(encoded: tf.Tensor, most_pixels: int) -> tuple[tf.Tensor, tf.Tensor]
     """A JPEG or PNG as RGB, rotated by its EXIF orientation, transparency laid over white; or what is wrong with it.
 
     JPEGs are decoded by the accurate DCT, which gives Pillow's values. Whatever is wrong stays a value: nothing is
-    raised, so that one image of a batch does not fail the others. Unlike `read_image`, orientation is read from EXIF
-    data alone, not from XMP, and the first picture is taken of a PNG that moves.
+    raised, so that one image of a batch does not fail the others.
+
+    Unlike `read_image`, it rounds the colours of a CMYK JPEG down, by at most one level, reads orientation from EXIF
+    data alone, not from XMP, and takes the first picture of a PNG that moves.
 
     Args:
         encoded: The file, string `[]`.

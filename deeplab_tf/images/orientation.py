@@ -28,9 +28,10 @@ def jpeg_orientation(encoded: tf.Tensor) -> tf.Tensor:
         marker, length = _number(encoded, place, 2, True), _number(encoded, place + 2, 2, True)
         code = marker & 0xFF
         exif = (code == _APP1) & (tf.strings.substr(encoded, tf.minimum(place + 4, size), 6) == b"Exif\0\0")
-        # Before a marker any number of 0xFF may stand.
-        step = tf.where(marker == 0xFFFF, 1, 2 + tf.maximum(length, 2))
-        return exif, (marker < 0xFF00) | (code == _SCAN) | (code == _END), step
+        # Before a marker any number of 0xFF may stand; decoders pass over other bytes there as well.
+        none = (marker < 0xFF00) | (marker == 0xFFFF)
+        step = tf.where(none, 1, 2 + tf.maximum(length, 2))
+        return exif & ~none, ~none & ((code == _SCAN) | (code == _END)), step
 
     return _stated(_exif(encoded, part, first=2, before=10))
 
@@ -105,7 +106,9 @@ def _stated(exif: tf.Tensor) -> tf.Tensor:
     entries = tf.reshape(tf.cast(entries, tf.int32), (-1, _ENTRY))
     weights = tf.where(big_endian, (256, 1), (1, 256))
     tag, kind, value = (tf.reduce_sum(entries[:, place : place + 2] * weights, 1) for place in (0, 2, 8))
-    stated = tf.reduce_max(tf.concat([tf.where((tag == _ORIENTATION) & (kind == _SHORT), value, 0), [0]], 0))
+    single = tf.reduce_sum(entries[:, 4:8], 1) == 1
+    right = (tag == _ORIENTATION) & (kind == _SHORT) & single
+    stated = tf.reduce_max(tf.concat([tf.where(right, value, 0), [0]], 0))
     known = (big_endian | (order == b"II")) & (stated >= 1) & (stated <= 8)
     return tf.where(known, stated, 1)
 

@@ -19,6 +19,7 @@ from deeplab_tf.inference.saved_model import SavedModelPredictor
 from deeplab_tf.inference.sliding_window import OVERLAP, WINDOW, SlidingWindow
 from deeplab_tf.inference.tflite import TFLitePredictor
 from deeplab_tf.models import SegmentationModel, load_model
+from deeplab_tf.weights.formats.exported import newest_version
 from deeplab_tf.weights.sources import kind_of
 
 # What callers ask of a predictor, whether or not it derives from `Predictor`.
@@ -53,6 +54,10 @@ def _open_saved_model(path: Path, *, trust, max_side, **_) -> Predictor:
     return SavedModelPredictor(path, trust, max_side)
 
 
+def _open_newest(path: Path, **options) -> Predictor:
+    return _open_saved_model(newest_version(path), **options)
+
+
 def _open_keras(path: Path, *, max_side, output_stride, **_) -> Predictor:
     return _of_model(load_model(path), str(path), max_side, output_stride, frozen=True)
 
@@ -66,6 +71,7 @@ def _is(*names: str) -> Callable[[Path], bool]:
 PATH_KINDS = (
     PathKind("a .tflite file", _is("tflite"), _open_tflite),
     PathKind("a SavedModel folder", lambda path: path.is_dir() and _is("saved_model")(path), _open_saved_model),
+    PathKind("a folder of its versions", lambda path: newest_version(path) is not None, _open_newest),
     PathKind("a .keras file or a run folder", _is("keras", "application", "run_folder"), _open_keras, rebuilds=True),
 )
 

@@ -14,6 +14,10 @@ def resize_aligned(features, size, dtype: str):
 
     Returns:
         `[B, H, W, C]`.
+
+    Example:
+        >>> resize_aligned([[[[0.0], [2.0]]]], (1, 3), "float32").numpy().ravel()
+        array([0., 1., 2.], dtype=float32)
     """
     # tf.image.resize has no aligned corners; the raw operation is public and has.
     resized = tf.raw_ops.ResizeBilinear(images=tf.cast(features, tf.float32), size=size, align_corners=True)

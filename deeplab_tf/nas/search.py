@@ -62,6 +62,9 @@ def search(settings: SearchSettings) -> SearchResult:
     Args:
         settings: From `search_settings`.
 
+    Returns:
+        Its folder, the decoded genotype, and the mean IoU of the supernet.
+
     Raises:
         ValueError: If there are no such data or devices, the images are too few to be halved, the crop does not fit the
             space, the folder holds something else, or the loss is not a finite number any more.

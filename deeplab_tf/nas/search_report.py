@@ -69,6 +69,9 @@ def search_report(
         base_filters: Width of the networks whose parameters and multiply-adds are counted, as `AutoDeepLab` takes it;
             that of each search when left out.
 
+    Returns:
+        The path of the page, and the searches on it.
+
     Raises:
         ValueError: If there are no searches, one of the folders is none of a search, a file is damaged, or `output`
             is a search's own folder.

@@ -64,6 +64,9 @@ def search_trials(settings: SearchSettings, trials: int, *, workers: int = 1) ->
         trials: How many.
         workers: How many at a time. One of them uses all cores, and needs the memory of a search.
 
+    Returns:
+        The report on all trials, and why some failed, if any.
+
     Raises:
         ValueError: If what `search` refuses is known before any trial begins, the folder holds something else, or
             another process searches there.

@@ -16,6 +16,9 @@ def read_released(path: str | os.PathLike) -> ReleasedFile:
     Args:
         path: A file of the release.
 
+    Returns:
+        Its convolutions by variable scope, and what else the file says of the network.
+
     Raises:
         FileNotFoundError: If there is no such file.
         ValueError: If the format is unknown, or the file damaged or without convolutions; the message names it.

@@ -3,26 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from deeplab_tf.files.locks import BeingWritten, locked
-
-
-def is_version(name: str) -> bool:
-    """Whether a folder's name is that of a version.
-
-    Example:
-        >>> is_version("12"), is_version("01"), is_version("voc")
-        (True, False, False)
-    """
-    return re.fullmatch("0|[1-9][0-9]*", name) is not None
-
-
-def versions(folder: Path) -> list[int]:
-    """The numbers of the versions in a folder, ascending."""
-    return sorted(int(entry.name) for entry in folder.iterdir() if is_version(entry.name)) if folder.is_dir() else []
+from deeplab_tf.weights.formats.exported import versions
 
 
 @contextlib.contextmanager

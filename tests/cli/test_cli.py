@@ -92,8 +92,9 @@ def test_whole_path(drawn, tmp_path, capsys):
     labels = np.asarray(Image.open(tmp_path / "00000_labels.png"))
     assert labels.shape == np.asarray(Image.open(drawn / "images" / "00000.jpg")).shape[:2]
 
-    for kind, output in (("saved_model", tmp_path / "saved"), ("tflite", tmp_path / "model.tflite")):
-        arguments = ["export", run, "--format", kind, "--output", output, "--images", drawn / "images"]
+    outputs = {"saved_model": (tmp_path / "served", ["--serving-kit"]), "tflite": (tmp_path / "model.tflite", [])}
+    for kind, (output, more) in outputs.items():
+        arguments = ["export", run, "--format", kind, "--output", output, "--images", drawn / "images", *more]
         assert "equal labels" in succeeds(capsys, *arguments)
         assert "mean IoU" in succeeds(capsys, "evaluate", output, "--data", records)
 

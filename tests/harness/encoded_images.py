@@ -70,6 +70,8 @@ def every_kind() -> dict[str, bytes]:
         "jpeg, grey": encoded(image.convert("L"), "JPEG"),
         "jpeg, CMYK": encoded(image.convert("CMYK"), "JPEG"),
         "jpeg, EXIF of the other byte order": encoded(rgb, "JPEG", exif=big_endian),
+        "jpeg, bytes between its parts": encoded(rgb, "JPEG", 6).replace(b"\xff\xe1", b"\0\xff\xff\xe1", 1),
+        "jpeg, several orientations": encoded(rgb, "JPEG", exif=big_endian[:23] + b"\x81" + big_endian[24:]),
         "jpeg, EXIF without entries": encoded(rgb, "JPEG", exif=big_endian[:14] + bytes(2) + big_endian[16:]),
         "png": encoded(rgb, "PNG"),
         "png, alpha": encoded(with_alpha(256, 30), "PNG"),

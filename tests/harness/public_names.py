@@ -1,8 +1,11 @@
 """What this package offers its users."""
 
+import functools
 import types
 
 import deeplab_tf
+
+MEMBERS = types.FunctionType | property | functools.cached_property | classmethod | staticmethod
 
 
 def public_names():
@@ -20,3 +23,13 @@ def public_names():
 
     visit(deeplab_tf)
     return dict(found.values())
+
+
+def own_methods(kind):
+    """By name, the methods and properties of a class that no foreign class, Keras's for instance, has too."""
+    foreign = {name for base in kind.__mro__ if not base.__module__.startswith("deeplab_tf") for name in vars(base)}
+    return {
+        name: member
+        for name, member in vars(kind).items()
+        if not name.startswith("_") and name not in foreign and isinstance(member, MEMBERS)
+    }

@@ -12,12 +12,21 @@ from harness.encoded_images import bad, encoded, every_kind
 KINDS, BAD = every_kind(), bad()
 
 
+@pytest.mark.filterwarnings("ignore:Tag data larger than file")
 @pytest.mark.parametrize("kind", KINDS)
 def test_pixels_are_those_of_the_file(tmp_path, kind):
     (tmp_path / "image").write_bytes(KINDS[kind])
     image, problem = decoded(tf.constant(KINDS[kind]), 2**20)
     assert problem.numpy() == b""
     np.testing.assert_array_equal(image, read_image(tmp_path / "image"))
+
+
+def test_ink_is_rounded_down(tmp_path):
+    ink = np.random.default_rng(0).integers(0, 256, (40, 50, 4), np.uint8)
+    content = encoded(Image.fromarray(ink, "CMYK"), "JPEG", quality=95)
+    (tmp_path / "image").write_bytes(content)
+    difference = read_image(tmp_path / "image").astype(int) - decoded(tf.constant(content), 2**20)[0].numpy()
+    assert set(np.unique(difference)) == {0, 1}
 
 
 def test_every_opacity_of_every_value_is_laid_over_white_as_pillow_does():

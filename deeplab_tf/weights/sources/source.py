@@ -145,7 +145,8 @@ class Source(abc.ABC):
         """The network that it was made for; None where only a model that it is to fill can tell.
 
         Raises:
-            As `segments`, or a `ValueError` if it is no network that is known.
+            FileNotFoundError: If there is no such file.
+            ValueError: If it is damaged, or is not a network that is known; the message names it.
         """
         return None
 

@@ -4,8 +4,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from deeplab_tf.export import export_saved_model
-from deeplab_tf.export.serving.versions import is_version, next_version, versions
+from deeplab_tf.export.serving.versions import next_version
 from deeplab_tf.files import replacing
+from deeplab_tf.weights.formats.exported import is_version, versions
 from harness.killed import at_rename_in_fork
 
 
