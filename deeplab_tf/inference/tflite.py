@@ -15,11 +15,11 @@ from deeplab_tf.files.reading import reading, shown
 from deeplab_tf.images.enlarging import label_map_at
 from deeplab_tf.images.scaling import FROM_MODEL, Fitting, is_from_model, max_side_limit
 from deeplab_tf.inference.canvas import Canvas
+from deeplab_tf.inference.low_scores import LowScores
 from deeplab_tf.inference.predictor import Predictor, scores_of
 from deeplab_tf.inference.sliding_window import SlidingWindow
 from deeplab_tf.inference.whole_image import canvas_size
 from deeplab_tf.labels import LabelSpec, released_labels
-from deeplab_tf.layers.resize import resize_aligned
 from deeplab_tf.weights.formats import tflite_runtime
 from deeplab_tf.weights.formats.exported import LOW_SCORES
 from deeplab_tf.weights.formats.tflite_content import TFLiteContent, read_tflite_content
@@ -64,7 +64,7 @@ class TFLitePredictor(Predictor):
         self._input = self._only(self._interpreter.get_input_details())
         self._output = self._only(self._interpreter.get_output_details())
         about = file.about
-        self._enlarged = self._canvas_of_low_scores(about) if about.get("outputs") == LOW_SCORES else None
+        self._low = LowScores(self._canvas_of_low_scores(about)) if about.get("outputs") == LOW_SCORES else None
         self._check_shapes()
         self._feed = feed_of(file.structure, input_range)
         if self._feed is None:
@@ -97,6 +97,9 @@ class TFLitePredictor(Predictor):
 
     def predict(self, image: np.ndarray) -> np.ndarray:
         """Labels, int32 `[H, W]`, of an RGB image, uint8 `[H, W, 3]`."""
+        if self._low:
+            placed, seen = self._placed(image)
+            return self._low.labels(self._real(self.run(placed)), seen, image.shape[:2])
         if self._gives_scores:
             return super().predict(image)
         labels, size = self._result(image), image.shape[:2]
@@ -115,12 +118,13 @@ class TFLitePredictor(Predictor):
         result = self.run(placed)
         if not self._gives_scores:
             return result
+        scores = self._real(result)
+        return self._low.enlarged(scores)[: self.canvas.height, : self.canvas.width] if self._low else scores
+
+    def _real(self, scores: np.ndarray) -> np.ndarray:
+        """The numbers that scores stand for, float32."""
         scale, zero = self._output["quantization"]
-        if scale:
-            result = (result.astype(np.float32) - zero) * np.float32(scale)
-        if self._enlarged:
-            result = resize_aligned(result[None], self._enlarged, "float32")[0].numpy()
-        return result[: self.canvas.height, : self.canvas.width]
+        return (scores.astype(np.float32) - zero) * np.float32(scale) if scale else scores
 
     def _check_gives_scores(self) -> None:
         if not self._gives_scores:
@@ -135,9 +139,12 @@ class TFLitePredictor(Predictor):
 
     def _result(self, image: np.ndarray) -> np.ndarray:
         """Labels or scores, float32, at the size at which the network sees the image."""
-        self._fitting(*image.shape[:2])
-        placed, (height, width) = self.canvas.place(image)
+        placed, (height, width) = self._placed(image)
         return self.result(placed)[:height, :width]
+
+    def _placed(self, image: np.ndarray) -> tuple[np.ndarray, tuple[int, int]]:
+        self._fitting(*image.shape[:2])
+        return self.canvas.place(image)
 
     def _limit(self, max_side, image_size, canvas: tuple[int, int]) -> tuple[int, int]:
         limit = max_side_limit(max_side, image_size)
@@ -164,7 +171,7 @@ class TFLitePredictor(Predictor):
             raise self._not_a_deeplab(f"its input has the shape {taken}, not [1, H, W, 3]")
         if self._input["dtype"] not in (np.uint8, np.int8, np.float32):
             raise self._not_a_deeplab(f"its input is {self._input['dtype'].__name__}, not uint8, int8 or float32")
-        fits = len(given) == 4 if self._enlarged else len(given) in (3, 4) and given[:3] == taken[:3]
+        fits = len(given) == 4 if self._low else len(given) in (3, 4) and given[:3] == taken[:3]
         if not fits:
             raise self._not_a_deeplab(f"its output has the shape {given}, not {taken[:3]} or {[*taken[:3], 'classes']}")
         if len(given) == 3 and not np.issubdtype(self._output["dtype"], np.integer):
