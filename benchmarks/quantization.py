@@ -22,6 +22,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import deeplab_tf
 from deeplab_tf.datasets import evaluation_images, open_dataset
 from deeplab_tf.evaluation import benchmark
+from deeplab_tf.evaluation.speed.machine import use_threads
 from deeplab_tf.export import export_tflite
 from deeplab_tf.inference.segmented_files import find_images
 
@@ -56,6 +57,7 @@ def main() -> None:
     parser.add_argument("--keep", type=Path)
     arguments = parser.parse_args()
 
+    use_threads(arguments.threads)
     size = tuple(map(int, arguments.size.split("x"))) if arguments.size else None
     read = deeplab_tf.load_released if arguments.model.suffix == ".tflite" else deeplab_tf.load_model
     with tempfile.TemporaryDirectory() as temporary:

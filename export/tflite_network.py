@@ -19,10 +19,17 @@ OUTPUTS = {
     "logits": tf.identity,
 }
 
+# The float32 after 1/6: the converter joins steps with 1/6 itself to the one operation.
+SIXTH = float(np.nextafter(np.float32(1 / 6), np.float32(1)))
+
 
 def hard_swish_in_steps(x):
-    """`(x / 6) * relu6(x + 3)`: XNNPACK has the steps, and lacks the one operation for them in 8 bits."""
-    return (x * (1 / 6)) * keras.ops.relu6(x + 3.0)
+    """`relu6(x + 3) * (x / 6)`: XNNPACK has the steps, and lacks the one operation for them in 8 bits.
+
+    The order matters in 8 bits. The converter sees a product written over its first factor and takes the range of both
+    for that of the factor: 0 to 6 becomes little larger, and what x / 6 spans would become six times as large.
+    """
+    return keras.ops.relu6(x + 3.0) * (x * SIXTH)
 
 
 class TFLiteNetwork(tf.Module):
@@ -92,9 +99,8 @@ def _without_hard_swish(model: keras.Model) -> keras.Model:
         return model
 
     def clone(layer):
-        return type(layer).from_config(
-            layer.get_config() | ({"activation": hard_swish_in_steps} if is_swish(layer) else {})
-        )
+        steps = {"activation": hard_swish_in_steps} if is_swish(layer) else {}
+        return type(layer).from_config(layer.get_config() | steps)
 
     copy = keras.models.clone_model(model, clone_function=clone)
     copy.set_weights(model.get_weights())
