@@ -23,10 +23,6 @@ def test_low_scores_are_enlarged_as_the_network_does(tmp_path):
     assert (predictor.predict(image) == whole.predict(image)).mean() > 0.999
     for image in (photo(64, 80, 6), photo(100, 130)):
         np.testing.assert_array_equal(predictor.predict(image), predictor.probabilities(image).argmax(-1))
-    # In windows each is enlarged by itself.
-    image = photo(64, 100)
-    windowed = [open_predictor(one, window=(64, 80)).predict(image) for one in (tmp_path / "m.tflite", model)]
-    assert (windowed[0] == windowed[1]).mean() > 0.999
 
 
 def test_bytes_of_an_8_bit_input_are_the_pixels():
