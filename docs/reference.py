@@ -28,7 +28,7 @@ def write_package(folder: Path) -> dict[str, list[str]]:
         By public module, `deeplab_tf` first, its names.
     """
     modules = defaultdict(dict)
-    for path, value in public_names().items():
+    for path, value in public_names("inference").items():
         module, _, name = f"{PACKAGE}.{path}".replace("training.callbacks", "callbacks").rpartition(".")
         modules[module][name] = value
     for module, names in modules.items():

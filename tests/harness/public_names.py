@@ -1,6 +1,7 @@
 """What this package offers its users."""
 
 import functools
+import importlib
 import types
 
 import deeplab_tf
@@ -8,8 +9,11 @@ import deeplab_tf
 MEMBERS = types.FunctionType | property | functools.cached_property | classmethod | staticmethod
 
 
-def public_names():
-    """By its whole name, everything that can be called by a public name; by the first of them if it has several."""
+def public_names(*further):
+    """By its whole name, everything that can be called by a public name; by the first of them if it has several.
+
+    `further` are modules that are not names of the package itself, such as `"inference"`.
+    """
     found = {}
 
     def visit(module):
@@ -22,6 +26,8 @@ def public_names():
                 found.setdefault(id(value), (f"{module.__name__}.{name}".removeprefix("deeplab_tf."), value))
 
     visit(deeplab_tf)
+    for name in further:
+        visit(importlib.import_module(f"deeplab_tf.{name}"))
     return dict(found.values())
 
 
