@@ -221,8 +221,9 @@ class Benchmark:
     def _about(self) -> str:
         height, width = self._largest
         what = counted(len(self._images), "synthetic image" if self._synthetic else "image")
+        sharper = " (give real ones for a sharper comparison of labels)" if self._synthetic else ""
         lines = [
-            f"{what} of up to {height}x{width}; {self.timed} runs of each model, in turns.",
+            f"{what} of up to {height}x{width}; {counted(self.timed, 'run')} of each model, in turns{sharper}.",
             f"{self.machine}.",
             f"Time and equal labels are relative to {self.figures[self._first].name}.",
         ]

@@ -122,7 +122,9 @@ def test_synthetic_image_has_the_size_of_the_first_model_or_the_one_given():
     model.limit = (20, 30)
     model.predict = lambda image: image[..., 0] % 3
     assert benchmark([model], runs=1).to_dict()["largest_image"] == [20, 30]
-    assert benchmark([model], runs=1, size=(12, 9)).to_dict()["largest_image"] == [12, 9]
+    measured = benchmark([model], runs=1, size=(12, 9))
+    assert measured.to_dict()["largest_image"] == [12, 9]
+    assert "1 synthetic image of up to 12x9; 1 run of each model, in turns (give real ones" in measured.table()
 
 
 @pytest.mark.parametrize(
