@@ -1,11 +1,11 @@
-"""Dropout that several devices draw as one would."""
+"""Dropout that several devices draw as one would, and that leaves a graph to TensorFlow's layout optimiser."""
 
 from __future__ import annotations
 
 import keras
 import tensorflow as tf
 
-from deeplab_tf.layers.replicas import own_rows, several_replicas
+from deeplab_tf.layers.replicas import own_rows
 
 
 @keras.saving.register_keras_serializable(package="deeplab_tf")
@@ -18,9 +18,11 @@ class Dropout(keras.layers.Dropout):
     """
 
     def call(self, inputs, training=False):
-        if not training or not self.rate or several_replicas() is None:
+        if not training or not self.rate:
             return super().call(inputs, training=training)
 
+        # Multiplied, as TensorFlow's layout optimiser fails where a choice between inputs and a scalar 0 follows a
+        # convolution: a GPU would then run the whole step as it was written.
         def draw(rows: tf.Tensor) -> tf.Tensor:
             ones = tf.ones(tf.concat([[rows], tf.shape(inputs)[1:]], 0), inputs.dtype)
             return keras.random.dropout(ones, self.rate, noise_shape=self.noise_shape, seed=self.seed_generator)
