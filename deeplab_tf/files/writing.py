@@ -1,8 +1,8 @@
 """Writing files and folders so that a kill leaves the old version or the new one, never half of one.
 
 A new version is written under a hidden name beside the output, brought to the disk, and renamed. A folder cannot be
-renamed onto another, so the old one steps aside first; a kill between these two renames is made good by the next
-is repaired by the next
+renamed onto another, so the old one steps aside first; a kill between these two renames is
+repaired by the next command that looks for the output.
 """
 
 from __future__ import annotations
