@@ -122,15 +122,25 @@ def _equal(labels: np.ndarray, others: np.ndarray, scores: Callable[[], np.ndarr
     return labels.size - int((apart >= TIE).sum())
 
 
-def require_agreement(agreement: float | None, least: float, output: str | os.PathLike, images: int) -> None:
+def require_agreement(
+    agreement: float | None, least: float, output: str | os.PathLike, images: int, synthetic: bool = False
+) -> None:
     """Refuses an export that does not follow its model.
+
+    Args:
+        agreement: The fraction of equal labels.
+        least: The fraction required.
+        output: What would have been written.
+        images: How many were compared on.
+        synthetic: Whether these were made up, because none were given.
 
     Raises:
         ValueError: If `agreement` is below `least`; None, of nothing compared, is not.
     """
     if agreement is not None and agreement < least:
+        on = counted(images, "synthetic image" if synthetic else "image")
+        kind = "photographs of the model's kind" if synthetic else "other images of the model's kind"
         raise ValueError(
-            f"{output} was not written: on {counted(images, 'image')} its labels equal the model's at "
-            f"{agreement:.2%} of the pixels, and {least:.2%} is required. Compare on images of the model's kind, or "
-            "lower min_agreement."
+            f"{output} was not written: on {on} its labels equal the model's at {agreement:.2%} of the pixels, and "
+            f"{least:.2%} is required. Compare on {kind} (--images), or lower min_agreement in Python."
         )

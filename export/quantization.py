@@ -7,6 +7,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterable
 
+import flatbuffers
 import numpy as np
 import tensorflow as tf
 
@@ -112,6 +113,22 @@ def set_precision(converter, precision: str, feed: Callable, images: list[np.nda
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
     converter.inference_input_type = tf.uint8
     converter.inference_output_type = tf.int8
+
+
+def without_outputs(model: bytes, beginning: str) -> bytes:
+    """A `.tflite` model without the outputs whose names begin so; the tensors stay.
+
+    Args:
+        model: The file's bytes, nothing appended.
+        beginning: Of the names in the model's signature.
+    """
+    tables = tflite_runtime.schema().ModelT.InitFromPackedBuf(model, 0)
+    signature = tables.signatureDefs[0]
+    signature.outputs = [output for output in signature.outputs if not output.name.decode().startswith(beginning)]
+    tables.subgraphs[0].outputs = np.array([output.tensorIndex for output in signature.outputs], np.int32)
+    builder = flatbuffers.Builder(len(model) + 1024)
+    builder.Finish(tables.Pack(builder), b"TFL3")
+    return bytes(builder.Output())
 
 
 def require_integers(structure: Structure, name: str) -> None:

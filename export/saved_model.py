@@ -100,9 +100,9 @@ def export_saved_model(
                 return exported.predict(image), exported.probabilities(image)
 
             agreement, difference = compare(predict_with_model, predict_with_folder, samples)
-            require_agreement(agreement, min_agreement, folder, len(samples))
+            require_agreement(agreement, min_agreement, folder, len(samples), images is None)
             on_large = compare_large(reference, exported, large)
-            require_agreement(on_large, min_agreement, folder, len(large))
+            require_agreement(on_large, min_agreement, folder, len(large), images is None)
         return ExportReport(
             folder,
             agreement,

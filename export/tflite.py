@@ -30,9 +30,10 @@ from deeplab_tf.export.quantization import (
     require_integers,
     set_precision,
     warn_of_untrained,
+    without_outputs,
 )
 from deeplab_tf.export.report import ExportReport, size_in_bytes
-from deeplab_tf.export.tflite_network import OUTPUTS, TFLiteNetwork
+from deeplab_tf.export.tflite_network import BESIDE, OUTPUTS, TFLiteNetwork
 from deeplab_tf.files import replacing, working_folder
 from deeplab_tf.files.reading import reason
 from deeplab_tf.inference import TFLitePredictor, open_predictor
@@ -45,7 +46,7 @@ from deeplab_tf.weights.formats.tflite_structure import read_structure
 
 # In 8 bits as many pixels change to a better class as to a worse one: over 120 images of PASCAL VOC 98.7 % of the
 # labels stay, at the same mIoU.
-MIN_AGREEMENT_INT8 = 0.97
+MIN_AGREEMENT_ROUNDED = 0.97
 
 
 def export_tflite(
@@ -77,7 +78,7 @@ def export_tflite(
             `[1, h, w, classes]`, at the stride at which the network makes them. Scores are float32, or int8 where
             the precision is.
         images: What to compare on, as for `export_saved_model`; for int8 the images of `calibration` when left out.
-        min_agreement: As for `export_saved_model`; 0.99, and 0.97 for int8, when left out.
+        min_agreement: As for `export_saved_model`; 0.99 for float32, else 0.97, when left out.
         overwrite: Replace an earlier file.
         precision: `"float32"`; `"float16"`, half the size; or `"int8"`, a quarter, in which all is computed in 8-bit
             integers, the weights of each channel with a scale of its own. See docs/quantization.md.
@@ -103,7 +104,8 @@ def export_tflite(
     integer = precision == "int8"
     if Path(output).suffix != ".tflite":
         raise ValueError(f"A TFLite file ends in .tflite; received {output}.")
-    min_agreement = (MIN_AGREEMENT_INT8 if integer else MIN_AGREEMENT) if min_agreement is None else min_agreement
+    if min_agreement is None:
+        min_agreement = MIN_AGREEMENT if precision == "float32" else MIN_AGREEMENT_ROUNDED
     number("min_agreement", min_agreement, least=0, most=1, remedy="It is a fraction; try 0.99.")
     with exporting(output, overwrite, Path.is_file) as file:
         model = model_to_export(model_or_path)
@@ -130,7 +132,7 @@ def export_tflite(
             exported = TFLitePredictor(temporary)
             reference = _predict_with_model(model, network, canvas)
             agreement, difference = compare(reference, _predict_with_file(exported), samples)
-            require_agreement(agreement, min_agreement, file, len(samples))
+            require_agreement(agreement, min_agreement, file, len(samples), given is None)
             # Said, not required: labels alone cannot be enlarged as scores can, and `size` may be another than the
             # model's.
             on_large = compare_large(open_predictor(model, max_side=model.image_size or limit), exported, large)
@@ -170,10 +172,11 @@ def _convert(network: TFLiteNetwork, precision: str, images: list[np.ndarray], f
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
         set_precision(converter, precision, network.feed, images)
         try:
-            return converter.convert()
+            converted = converter.convert()
         except Exception as error:
             # The converter's own error classes are not public.
             raise ValueError(f"{network.title} cannot be converted to TFLite: {reason(error)}") from error
+    return without_outputs(converted, BESIDE) if precision == "int8" else converted
 
 
 def _predict_with_model(model: SegmentationModel, network: TFLiteNetwork, canvas: Canvas):

@@ -19,6 +19,8 @@ OUTPUTS = {
     "logits": tf.identity,
 }
 
+# Begins the names of outputs that are there for the calibration alone.
+BESIDE = "beside_"
 # The float32 after 1/6: the converter joins steps with 1/6 itself to the one operation.
 SIXTH = float(np.nextafter(np.float32(1 / 6), np.float32(1)))
 
@@ -55,6 +57,8 @@ class TFLiteNetwork(tf.Module):
         self.title, self.size, self.outputs = model.name, size, outputs
         self.canvas = canvas_size(*size, model.output_stride)
         network = _without_hard_swish(fold_batch_norm(before_enlarging(model)))
+        if integer:
+            network = keras.Model(network.inputs, [network.outputs[0], *_joined(network)])
         self._normalize, self._network = normalization_and_rest(network)
         # Keras's own attributes are not followed.
         self.weights = [variable.value for variable in self._network.variables]
@@ -82,13 +86,24 @@ class TFLiteNetwork(tf.Module):
 
     def _run(self, image):
         values = image if self._outside else self._normalize(tf.cast(image, tf.float32))
-        logits = self._network(self.padded(values, self._pad_value), training=False)
+        logits, *joined = tf.nest.flatten(self._network(self.padded(values, self._pad_value), training=False))
+        beside = {f"{BESIDE}{index}": value for index, value in enumerate(joined)}
         if self.outputs == LOW_SCORES:
-            return {LOW_SCORES: logits}
+            return {LOW_SCORES: logits, **beside}
         logits = resize_aligned(logits, self.canvas, "float32")
         if self.canvas != self.size:
             logits = logits[:, : self.size[0], : self.size[1]]
-        return {self.outputs: OUTPUTS[self.outputs](logits)}
+        return {self.outputs: OUTPUTS[self.outputs](logits), **beside}
+
+
+def _joined(network: keras.Model) -> list:
+    """What sums and products are made of.
+
+    The converter writes a sum over one of its parts, and takes the sum's range for that of the part as well, which is
+    then stored too coarsely. It does not write over what is an output.
+    """
+    layers = [layer for layer in network.layers if isinstance(layer, keras.layers.Add | keras.layers.Multiply)]
+    return list({id(tensor): tensor for layer in layers for tensor in keras.tree.flatten(layer.input)}.values())
 
 
 def _without_hard_swish(model: keras.Model) -> keras.Model:

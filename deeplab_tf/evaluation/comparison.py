@@ -12,7 +12,7 @@ from deeplab_tf.files import write_json
 
 
 def short_names(models: Sequence[str]) -> list[str]:
-    """The last parts of paths, as many of them as tell the paths apart.
+    """The last parts of paths, as many of them as tell the paths apart; the number of a version is no name.
 
     Args:
         models: The paths.
@@ -20,11 +20,13 @@ def short_names(models: Sequence[str]) -> list[str]:
     Example:
         >>> short_names(["runs/a/model.keras", "runs/b/model.keras"]), short_names(["runs/voc"])
         (['a/model.keras', 'b/model.keras'], ['voc'])
+        >>> short_names(["served/voc/1", "voc.tflite"])
+        ['voc/1', 'voc.tflite']
     """
     parts = [Path(model).parts or (str(model),) for model in models]
     for count in range(1, max(map(len, parts)) + 1):
         names = ["/".join(path[-count:]) for path in parts]
-        if len(set(names)) == len(names):
+        if len(set(names)) == len(names) and not any(map(str.isdecimal, names)):
             return names
     return [f"{name} ({number})" for number, name in enumerate(names, 1)]
 

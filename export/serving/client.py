@@ -83,9 +83,9 @@ def save(labels_bytes: bytes, path: Path) -> str:
 def main() -> int:
     """Asks for each image; 1 if one of them failed."""
     parser = argparse.ArgumentParser(description="Sends images to TensorFlow Serving and saves their labels.")
-    parser.add_argument("images", nargs="+", type=Path)
-    parser.add_argument("--output", type=Path, default=Path("labels"), help="folder for the PNGs")
-    parser.add_argument("--url", default="http://localhost:8501", help="the REST port  [%(default)s]")
+    parser.add_argument("images", nargs="+", type=Path, help="JPEG or PNG files")
+    parser.add_argument("--output", type=Path, default=Path("labels"), help="folder for the PNGs  [%(default)s]")
+    parser.add_argument("--url", default="http://localhost:8501", help="address of the REST port  [%(default)s]")
     parser.add_argument("--grpc", metavar="HOST:PORT", help="ask by gRPC instead, such as localhost:8500")
     parser.add_argument("--model", default=None, help="name of the model  [that in models.config]")
     given = parser.parse_args()
@@ -98,6 +98,8 @@ def main() -> int:
             error = result["error"]
         except urllib.error.HTTPError as problem:
             error = problem.read().decode(errors="replace") or str(problem)
+        except urllib.error.URLError as problem:
+            error = f"no answer from {given.url} ({problem.reason}). docker compose up starts the server."
         except OSError as problem:
             error = str(problem)
         if error:

@@ -88,3 +88,5 @@ def test_low_agreement_is_refused():
     require_agreement(0.99, 0.99, "model.tflite", 4)
     with pytest.raises(ValueError, match=r"model\.tflite was not written: on 4 images .* at 98\.90% .* 99\.00%"):
         require_agreement(0.989, 0.99, "model.tflite", 4)
+    with pytest.raises(ValueError, match=r"on 4 synthetic images .* photographs of the model's kind \(--images\)"):
+        require_agreement(0.989, 0.99, "model.tflite", 4, synthetic=True)

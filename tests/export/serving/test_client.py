@@ -91,4 +91,6 @@ def test_what_the_server_refuses_is_shown(way, request, tiny_exports, photos, mo
 
 def test_a_server_that_does_not_run_is_named(tiny_exports, photos, monkeypatch, capsys):
     assert run(tiny_exports, monkeypatch, "upright.jpg", "--url", "http://127.0.0.1:1") == 1
-    assert "upright.jpg: " in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert told.startswith("upright.jpg: no answer from http://127.0.0.1:1 (")
+    assert "docker compose up" in told
