@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import flatbuffers
 import numpy as np
 
@@ -36,6 +38,16 @@ def with_metadata(model: bytes, name: str, outputs: str, softmax: bool) -> bytes
     builder = flatbuffers.Builder(len(model) + 1024)
     builder.Finish(tables.Pack(builder), b"TFL3")
     return bytes(builder.Output())
+
+
+def label_lines(names: Sequence[str]) -> str:
+    r"""The content of `labels.txt`: a line for each class, whatever its name is.
+
+    Example:
+        >>> label_lines(["street sign", "two\nlines", " "])
+        'street sign\ntwo lines\n2\n'
+    """
+    return "".join(f"{' '.join(name.split()) or index}\n" for index, name in enumerate(names))
 
 
 def _described(name: str, outputs: str, softmax: bool) -> dict:

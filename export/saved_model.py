@@ -38,6 +38,10 @@ from deeplab_tf.weights.formats.exported import (
 )
 from deeplab_tf.weights.formats.side_file import write_beside
 
+GRAPH = "saved_model.pb"
+# What TensorFlow, and this package, write into the folder.
+PARTS = {GRAPH, "fingerprint.pb", "keras_metadata.pb", "variables", "assets", "assets.extra"}
+
 
 def export_saved_model(
     model_or_path: SegmentationModel | str | os.PathLike,
@@ -130,7 +134,9 @@ def _exporting(output: Path, overwrite: bool, versioned: bool) -> Iterator[Path]
 
 
 def _is_replaceable(folder: Path) -> bool:
-    return (folder / "saved_model.pb").is_file() or (folder.is_dir() and not any(folder.iterdir()))
+    """Whether it is an empty folder, or a SavedModel with nothing else beside it."""
+    names = {path.name for path in folder.iterdir()} if folder.is_dir() else {folder.name}
+    return not names or (GRAPH in names and names <= PARTS)
 
 
 def _write(model: SegmentationModel, folder: Path) -> None:

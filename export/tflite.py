@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from deeplab_tf.checks import number, one_of, sides
-from deeplab_tf.export.metadata import with_metadata
+from deeplab_tf.export.metadata import label_lines, with_metadata
 from deeplab_tf.export.parity import (
     MIN_AGREEMENT,
     compare,
@@ -127,8 +127,8 @@ def export_tflite(
                 require_integers(structure, model.name)
             if outputs != "labels":
                 converted = with_metadata(converted, model.name, outputs, softmax=outputs != "probabilities")
-            names = "".join(f"{name}\n" for name in model.labels.names)
-            temporary.write_bytes(with_side_file(converted, about, {LABELS_FILE: names}))
+            # A name for each line, whatever is in it.
+            temporary.write_bytes(with_side_file(converted, about, {LABELS_FILE: label_lines(model.labels.names)}))
             exported = TFLitePredictor(temporary)
             reference = _predict_with_model(model, network, canvas)
             agreement, difference = compare(reference, _predict_with_file(exported), samples)

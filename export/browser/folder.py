@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import dataclasses
 import hashlib
 import json
@@ -15,7 +16,7 @@ import jinja2
 import markupsafe
 import numpy as np
 
-from deeplab_tf.export.browser.runtime import copy_runtime, find_runtime, from_servers
+from deeplab_tf.export.browser.runtime import COPY, copy_runtime, find_runtime, from_servers
 from deeplab_tf.export.preparation import exporting
 from deeplab_tf.export.quantization import Calibration
 from deeplab_tf.export.report import ExportReport, size_in_bytes
@@ -27,7 +28,7 @@ from deeplab_tf.weights.formats.exported import LOW_SCORES
 from deeplab_tf.weights.formats.tflite_content import read_tflite_content
 
 PAGE = Path(__file__).parent / "page"
-INDEX, MODEL = "index.html", "model.tflite"
+INDEX, MODEL, SAMPLE = "index.html", "model.tflite", "sample"
 # What hosts such as Netlify and Cloudflare Pages send along: with these two a page may use threads.
 HEADERS = {"Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp"}
 HEADERS_FILE = "_headers"
@@ -75,7 +76,7 @@ def export_browser(
         True
     """
     root, sample = _checked(runtime, sample)
-    with exporting(output, overwrite, _is_page) as folder, replacing(folder) as temporary:
+    with exporting(output, overwrite, is_page) as folder, replacing(folder) as temporary:
         temporary.mkdir()
         file = temporary / MODEL
         # The page enlarges scores itself, but its runtime does not read those in 8 bits.
@@ -125,8 +126,16 @@ def _checked(runtime, sample) -> tuple[Path | None, Path | None]:
     return None if runtime is None else find_runtime(runtime), None if sample is None else Path(sample)
 
 
-def _is_page(folder: Path) -> bool:
-    return (folder / INDEX).is_file() and (folder / MODEL).is_file()
+def is_page(folder: Path) -> bool:
+    """Whether there is a page of ours and nothing else: a repository around a published page must not go with it."""
+    known = {*(path.name for path in PAGE.iterdir()), MODEL, HEADERS_FILE, COPY}
+    if not (folder / INDEX).is_file() or any(
+        path.name not in known and path.stem != SAMPLE for path in folder.iterdir()
+    ):
+        return False
+    with contextlib.suppress(ValueError, OSError):
+        return bool(read_tflite_content(folder / MODEL).about)
+    return False
 
 
 def _write_page(folder: Path, root: Path | None, sample: Path | None) -> None:
@@ -136,7 +145,7 @@ def _write_page(folder: Path, root: Path | None, sample: Path | None) -> None:
             shutil.copyfile(path, folder / path.name)
     picture = None
     if sample is not None:
-        picture = f"sample{sample.suffix.lower()}"
+        picture = f"{SAMPLE}{sample.suffix.lower()}"
         shutil.copyfile(sample, folder / picture)
     imports = json.dumps({"imports": runtime.imports}, indent=2)
     environment = jinja2.Environment(

@@ -15,7 +15,7 @@ from pathlib import Path
 from deeplab_tf.export.browser.folder import HEADERS, INDEX
 
 HOST = "127.0.0.1"
-PORT = 8080
+PORT, HTTP_PORT = 8080, 80
 # Of the system's own table some say text/plain for a script, which browsers then refuse.
 TYPES = {
     ".html": "text/html; charset=utf-8",
@@ -57,6 +57,12 @@ def address(server: ThreadingHTTPServer) -> str:
     return f"http://{HOST}:{server.server_port}/"
 
 
+def hosts(port: int) -> set[str]:
+    """How browsers name this machine and a port; they leave out that of HTTP."""
+    names = {HOST, "localhost"}
+    return {f"{name}:{port}" for name in names} | (names if port == HTTP_PORT else set())
+
+
 def _listening(port: int | None, folder: Path) -> ThreadingHTTPServer:
     try:
         return _Server(PORT if port is None else port, folder)
@@ -76,7 +82,7 @@ class _Server(ThreadingHTTPServer):
         super().__init__((HOST, port), _Handler)
         self.folder = folder
         # A name that leads here from elsewhere would let other pages read the model.
-        self.hosts = {f"{name}:{self.server_port}" for name in (HOST, "localhost")}
+        self.hosts = hosts(self.server_port)
 
     def file(self, path: str) -> Path | None:
         """What a path of an address means: one of the files that are there, and nothing else whatever it says."""

@@ -31,7 +31,7 @@ enable_large_batch_splitting { value: true }
 """,
     "compose.yaml": """\
 services:
-  $name:
+  "$name":
     image: tensorflow/serving
     # Only for this machine. The server asks nobody for a password: put what does in front of it before others reach it.
     ports:

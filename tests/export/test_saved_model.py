@@ -107,6 +107,10 @@ def test_existing_output_is_only_replaced_when_asked(model, tmp_path):
     (out / "saved_model.pb").write_bytes(b"old")
     with pytest.raises(ValueError, match=r"out exists\. Choose another path, or replace it with --overwrite"):
         export_saved_model(tmp_path / "model.keras", out)
+    (out / "thesis.md").write_text("work of years")
+    with pytest.raises(ValueError, match="out exists and is not an export of this kind"):
+        export_saved_model(tmp_path / "model.keras", out, overwrite=True)
+    (out / "thesis.md").unlink()
     assert (out / "saved_model.pb").read_bytes() == b"old"
     report = export_saved_model(tmp_path / "model.keras", out, images=[photo(40, 50)], overwrite=True)
     assert (report.images, report.synthetic) == (1, False)

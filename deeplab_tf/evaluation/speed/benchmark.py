@@ -30,6 +30,7 @@ from deeplab_tf.inference import open_predictor
 from deeplab_tf.labels import LabelSpec, label_spec
 from deeplab_tf.models.saving import RUN_MODEL
 from deeplab_tf.progress import counted, track
+from deeplab_tf.weights.formats.exported import newest_version
 
 RUNS = 30
 # Where the first model does not say its size: that of the released models.
@@ -90,7 +91,7 @@ class Benchmark:
         self._images = self._read(images, size)
         self.machine = this_machine(self._threads)
         names = short_names([predictor.source for predictor in self._predictors])
-        self.figures = [Figures(name, _bytes(model)) for name, model in zip(names, self._models)]
+        self.figures = [Figures(name, stored_bytes(model)) for name, model in zip(names, self._models)]
 
     @property
     def timed(self) -> int:
@@ -279,8 +280,9 @@ def benchmark(
     return measured
 
 
-def _bytes(model) -> float:
+def stored_bytes(model) -> float:
+    """The size of what is opened of a path: of a run folder its model, of versions the newest; NaN of a model."""
     if not isinstance(model, str | os.PathLike):
         return float("nan")
-    path = Path(model)
+    path = newest_version(Path(model)) or Path(model)
     return size_in_bytes(path / RUN_MODEL if (path / RUN_MODEL).is_file() else path)

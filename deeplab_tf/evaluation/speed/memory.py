@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import os
@@ -47,8 +48,12 @@ def peak_memory(path: os.PathLike | str, size: tuple[int, int], threads: int, op
 def _of_task(path: str, size: tuple[int, int], threads: int, opening: Mapping) -> float:
     from deeplab_tf.evaluation.speed.machine import use_threads
     from deeplab_tf.inference import open_predictor
+    from deeplab_tf.weights.formats import tflite_runtime
 
     use_threads(threads)
+    # LiteRT's library, which is loaded with the first file otherwise.
+    with contextlib.suppress(ImportError):
+        tflite_runtime.load()
     image = np.random.default_rng(0).integers(0, 256, (*size, 3), np.uint8)
     before = _kilobytes("VmRSS")
     CLEAR.write_text(CLEAR_PEAK)

@@ -84,9 +84,19 @@ def _strange(graph) -> list[str]:
                 found.append(node.op)
             if name not in savers and savers.intersection(_called(node)):
                 found.append("a call of the saver")
-    if savers.intersection(graph.object_graph_def.concrete_functions):
+    if savers.intersection(_named(graph.object_graph_def)):
         found.append("the saver as a function")
+    if not graph.HasField("object_graph_def"):
+        # TensorFlow would then run the graph's own nodes when it opens the folder.
+        found.append("a graph of TensorFlow 1")
     return found
+
+
+def _named(objects) -> set[str]:
+    """The functions that objects of a SavedModel name, listed there or not."""
+    nodes = [name for node in objects.nodes for name in node.function.concrete_functions]
+    bare = [node.bare_concrete_function.concrete_function_name for node in objects.nodes]
+    return {*objects.concrete_functions, *nodes, *bare}
 
 
 def _called(node) -> list[str]:

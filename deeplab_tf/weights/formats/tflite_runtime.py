@@ -26,6 +26,16 @@ def _module(name: str) -> ModuleType:
             ) from error
 
 
+def load() -> None:
+    """Loads the runtime's libraries, which the first file does otherwise.
+
+    Raises:
+        ImportError: If there is no runtime; the message names the extra to install.
+    """
+    _module("interpreter")
+    schema()
+
+
 def interpreter(model_path=None, model_content: bytes | None = None, threads: int | None = None):
     """A TFLite interpreter with its tensors allocated.
 

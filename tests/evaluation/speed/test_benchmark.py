@@ -11,6 +11,7 @@ import pytest
 
 from deeplab_tf.evaluation import Benchmark, benchmark
 from deeplab_tf.evaluation.speed import memory
+from deeplab_tf.evaluation.speed.benchmark import stored_bytes
 from deeplab_tf.labels import LabelSpec
 from harness.tiny_model import photo
 
@@ -148,3 +149,10 @@ def test_memory_of_what_cannot_be_opened_is_unknown(monkeypatch, logged):
     monkeypatch.setattr(memory.sys, "executable", "/bin/false")
     assert math.isnan(memory.peak_memory("a.tflite", (9, 9), 1, {}))
     assert "The memory of a.tflite is not known: ended with 1" in logged.text
+
+
+def test_size_of_versions_is_that_of_the_newest(tmp_path):
+    for version, size in (("1", 30), ("2", 50)):
+        (tmp_path / version).mkdir()
+        (tmp_path / version / "saved_model.pb").write_bytes(bytes(size))
+    assert (stored_bytes(tmp_path), stored_bytes(tmp_path / "1")) == (50, 30)

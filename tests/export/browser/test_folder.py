@@ -74,6 +74,18 @@ def test_page_around_a_file(file, page, tmp_path):
     assert "Cross-Origin-Embedder-Policy: require-corp" in (page / "_headers").read_text()
 
 
+def test_only_a_page_of_ours_and_nothing_beside_it_is_replaced(model, file, page):
+    write_page(page, file)
+    assert folder_module.is_page(page)
+    (page / ".git").mkdir()
+    with pytest.raises(ValueError, match="page exists and is not an export of this kind"):
+        export_browser(model, page, overwrite=True)
+    assert (page / ".git").is_dir()
+    (page / ".git").rmdir()
+    (page / "model.tflite").write_text("a file of somebody else")
+    assert not folder_module.is_page(page)
+
+
 def test_names_are_text(file, page, monkeypatch):
     about = {"labels": {"name": "<script>alert(1)</script>"}, "outputs": "labels"}
     monkeypatch.setattr(folder_module, "read_tflite_content", lambda _: type("File", (), {"about": about}))

@@ -76,6 +76,8 @@ def test_nothing_but_its_files(running, path):
 def test_other_names_and_methods_are_refused(running):
     assert ask(running, "/", Host="example.org")[0].status == 403
     assert ask(running, "/", Host=f"localhost:{running.server_port}")[0].status == 200
+    assert "localhost" in server.hosts(80)
+    assert "localhost" not in server.hosts(running.server_port)
     assert ask(running, "/page.js", "POST")[0].status == 501
 
 

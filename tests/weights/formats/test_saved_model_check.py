@@ -110,6 +110,36 @@ def test_saver_of_tensorflow_may_not_be_called(tmp_path):
         open_predictor(folder)
 
 
+def as_a_signature(graph, saver):
+    node = next(node for node in graph.object_graph_def.nodes if node.HasField("bare_concrete_function"))
+    node.bare_concrete_function.concrete_function_name = saver
+
+
+def as_a_method(graph, saver):
+    node = next(node for node in graph.object_graph_def.nodes if node.HasField("function"))
+    node.function.concrete_functions.append(saver)
+
+
+def as_tensorflow_1_has_it(graph, saver):
+    graph.ClearField("object_graph_def")
+
+
+@pytest.mark.parametrize("change", [as_a_signature, as_a_method, as_tensorflow_1_has_it])
+def test_saver_of_tensorflow_is_no_function_of_the_folder(tmp_path, change):
+    folder = saved(tmp_path / "stranger", lambda _: [])
+    from tensorflow.core.protobuf import saved_model_pb2
+
+    file = folder / "saved_model.pb"
+    content = saved_model_pb2.SavedModel.FromString(file.read_bytes())
+    (graph,) = content.meta_graphs
+    functions = graph.graph_def.library.function
+    saver = next(each.signature.name for each in functions if "traced_save" in each.signature.name)
+    change(graph, saver)
+    file.write_bytes(content.SerializeToString())
+    with pytest.raises(ValueError, match="stranger holds (the saver as a function|a graph of TensorFlow 1)"):
+        open_predictor(folder)
+
+
 def test_function_that_bears_the_savers_name_is_looked_at(tmp_path):
     folder = saved(tmp_path / "stranger", BAD["ReadFile"]("x"))
     file = folder / "saved_model.pb"
