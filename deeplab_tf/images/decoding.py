@@ -23,8 +23,9 @@ def decoded(encoded: tf.Tensor, most_pixels: int) -> tuple[tf.Tensor, tf.Tensor]
     JPEGs are decoded by the accurate DCT, which gives Pillow's values. Whatever is wrong stays a value: nothing is
     raised, so that one image of a batch does not fail the others.
 
-    Unlike `read_image`, it rounds the colours of a CMYK JPEG down, by at most one level, reads orientation from EXIF
-    data alone, not from XMP, and takes the first picture of a PNG that moves.
+    Unlike `read_image`, it rounds the colours of a CMYK JPEG down, by at most one level, and does not invert those of
+    one without Adobe's marker; it reads orientation from EXIF data alone, not from XMP or a PNG's text, and takes the
+    first picture of a PNG that moves.
 
     Args:
         encoded: The file, string `[]`.
