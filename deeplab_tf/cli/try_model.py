@@ -52,8 +52,13 @@ def try_(model, port, opens, runtime, sample, **own) -> None:
 def _write(model, folder, own, **more) -> None:
     from deeplab_tf.export.browser import export_browser, write_page
     from deeplab_tf.weights import identify
+    from deeplab_tf.weights.formats.exported import newest_version
     from deeplab_tf.weights.formats.tflite_content import read_tflite_content
 
+    if newest_version(model) or (model / "saved_model.pb").is_file():
+        raise ValueError(
+            f"{model} is a SavedModel, which browsers do not run. Give the .keras file or run folder."
+        )
     if model.suffix != ".tflite" or not read_tflite_content(model).about:
         export_browser(identify(model).load(), folder, **own, **more)
         return

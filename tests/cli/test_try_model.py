@@ -69,7 +69,11 @@ def test_a_model_is_exported_first(opened, capsys, tmp_path, monkeypatch):
 def test_wrong_inputs(file, opened, capsys, tmp_path):
     file = str(file)
     (tmp_path / "notes.tflite").write_text("no model")
+    (tmp_path / "served" / "1").mkdir(parents=True)
+    (tmp_path / "served" / "1" / "saved_model.pb").write_text("")
     for arguments, message in (
+        ([str(tmp_path / "served")], "served is a SavedModel, which browsers do not run"),
+        ([str(tmp_path / "served" / "1")], "1 is a SavedModel, which browsers do not run"),
         ([str(tmp_path / "none.tflite")], "none.tflite"),
         ([str(tmp_path / "none.keras")], "none.keras"),
         ([str(tmp_path / "notes.tflite")], "notes.tflite"),
