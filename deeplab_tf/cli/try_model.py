@@ -56,9 +56,7 @@ def _write(model, folder, own, **more) -> None:
     from deeplab_tf.weights.formats.tflite_content import read_tflite_content
 
     if newest_version(model) or (model / "saved_model.pb").is_file():
-        raise ValueError(
-            f"{model} is a SavedModel, which browsers do not run. Give the .keras file or run folder."
-        )
+        raise ValueError(f"{model} is a SavedModel, which browsers do not run. Give the .keras file or run folder.")
     if model.suffix != ".tflite" or not read_tflite_content(model).about:
         export_browser(identify(model).load(), folder, **own, **more)
         return
