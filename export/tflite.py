@@ -112,7 +112,7 @@ def export_tflite(
         size = _input_size(model, size)
         limit = _limit(model, size)
         photographs = []
-        if integer:
+        if calibration is not None:
             warn_of_untrained(model)
             photographs = calibration_images(calibration)
         given = photographs if integer and images is None else images
@@ -182,7 +182,7 @@ def _convert(network: TFLiteNetwork, precision: str, images: list[np.ndarray], f
 def _predict_with_model(model: SegmentationModel, network: TFLiteNetwork, canvas: Canvas):
     @tf.function(autograph=False)
     def logits(images):
-        return model(network.padded(images, np.float32(model.pad_value)), training=False)
+        return model(network.padded(images, np.asarray(model.pad_value, np.float32)), training=False)
 
     def predict(image):
         placed, (height, width) = canvas.place(image)

@@ -30,7 +30,7 @@ class Canvas:
 
     height: int
     width: int
-    pad_value: tuple[float, float, float]
+    pad_value: tuple[float, ...]
     limit: tuple[int, int] | None = None
 
     def place(self, image: np.ndarray) -> tuple[np.ndarray, tuple[int, int]]:

@@ -9,6 +9,7 @@ import math
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -147,7 +148,7 @@ class _Search:
         progress.close()
         return SearchResult(self.folder.path, self._decoded(), state.rows[-1]["miou"])
 
-    def _batches(self, half: int, start: int, augmentation: Augmentation | None = None):
+    def _batches(self, half: int, start: int, augmentation: Augmentation | None = None) -> Any:
         settings = self.settings
         batches = training_batches(
             self.dataset,

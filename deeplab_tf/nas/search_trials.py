@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from deeplab_tf.checks import listing, whole
 from deeplab_tf.files.locks import locked_folder
@@ -115,7 +116,7 @@ class _Trial:
 
     def start(self) -> None:
         # Ctrl-C on a terminal is for this process alone, which tells the others.
-        apart = (
+        apart: dict[str, Any] = (
             {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP} if os.name == "nt" else {"start_new_session": True}
         )
         # What this process has chosen for its own TensorFlow would count as the user's choice in that of a search.
@@ -129,7 +130,8 @@ class _Trial:
 
     def stop(self) -> None:
         """Has it write its checkpoint and end, once however often it is asked."""
-        self.process.stdin.close()
+        if self.process.stdin is not None:
+            self.process.stdin.close()
 
     def kill(self) -> None:
         self.process.kill()

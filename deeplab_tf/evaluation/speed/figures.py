@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from deeplab_tf.evaluation.evaluation import Evaluation
 from deeplab_tf.evaluation.speed.timing import Times
@@ -40,7 +41,7 @@ class Figures:
     evaluation: Evaluation | None = None
     relative: float = NAN
 
-    def to_dict(self) -> dict[str, str | float]:
+    def to_dict(self) -> dict[str, Any]:
         """All figures by name, in bytes, seconds and fractions."""
         low, high = self.times.quartiles
         return {
