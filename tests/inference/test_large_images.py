@@ -11,9 +11,9 @@ from deeplab_tf.evaluation import evaluate
 from deeplab_tf.export import export_saved_model
 from deeplab_tf.images.scaling import Fitting
 from deeplab_tf.inference import open_predictor
-from deeplab_tf.inference.whole_image import whole_image_logits
 from deeplab_tf.models import load_model
 from harness.tiny_model import photo, tiny_model
+from harness.whole_image import whole_image_logits
 
 LARGE = photo(260, 195)
 # Of the canvas's shape: a `.tflite` file pads with 128 where the model pads with 127.5.

@@ -7,9 +7,9 @@ import tensorflow as tf
 
 from deeplab_tf.inference import KerasPredictor, open_predictor
 from deeplab_tf.inference.network import InferenceNetwork
-from deeplab_tf.inference.whole_image import whole_image_logits
 from deeplab_tf.models import LRASPP, DeepLabV2, DeepLabV3Plus
 from harness.tiny_model import photo, tiny_model
+from harness.whole_image import whole_image_logits
 
 SMALL = {"classes": 4, "depth_multiplier": 0.25}
 MODELS = {

@@ -5,7 +5,8 @@ import pytest
 import tensorflow as tf
 
 from deeplab_tf import DeepLabV3
-from deeplab_tf.inference.whole_image import canvas_size, whole_image_logits
+from deeplab_tf.inference.network import InferenceNetwork
+from deeplab_tf.inference.whole_image import canvas_size
 
 
 @pytest.mark.parametrize(
@@ -31,7 +32,7 @@ def test_small_images_are_padded_with_grey_at_the_bottom_and_on_the_right():
     canvas = np.full((1, 65, 81, 3), 127.5, np.float32)
     canvas[:, :40, :50] = image
     expected = model(canvas).numpy()[:, :40, :50]
-    np.testing.assert_allclose(whole_image_logits(model, image), expected, atol=1e-5)
-    graph = tf.function(lambda images: whole_image_logits(model, images))
-    traced = graph.get_concrete_function(tf.TensorSpec((None, None, None, 3), tf.uint8))
+    network = InferenceNetwork(model)
+    np.testing.assert_allclose(network.logits(tf.constant(image)), expected, atol=1e-5)
+    traced = tf.function(network.logits).get_concrete_function(tf.TensorSpec((None, None, None, 3), tf.uint8))
     np.testing.assert_allclose(traced(tf.constant(image)), expected, atol=1e-5)

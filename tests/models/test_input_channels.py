@@ -6,9 +6,9 @@ import pytest
 
 import deeplab_tf
 from deeplab_tf.backbones import BACKBONES, backbone
-from deeplab_tf.inference.whole_image import whole_image_logits
 from deeplab_tf.models import DeepLabV1, DeepLabV2, DeepLabV3
 from deeplab_tf.models.without_values import without_values
+from harness.whole_image import whole_image_logits
 
 SMALL = {"backbone": "mobilenet_v2", "depth_multiplier": 0.25, "atrous_rates": (), "filters": 16, "classes": 4}
 # What has a row for each of several sizes builds its stem in one function.

@@ -8,10 +8,10 @@ import tensorflow as tf
 import deeplab_tf
 from deeplab_tf.images import read_image, read_mask
 from deeplab_tf.inference import open_predictor
-from deeplab_tf.inference.whole_image import whole_image_logits
 from deeplab_tf.weights.formats import tflite_runtime
 from deeplab_tf.weights.formats.released_file import scope_of
 from deeplab_tf.weights.formats.tflite_structure import read_structure
+from harness.whole_image import whole_image_logits
 
 pytestmark = pytest.mark.shared
 

@@ -10,10 +10,10 @@ import tensorflow as tf
 from deeplab_tf.cli import main
 from deeplab_tf.images import write_image
 from deeplab_tf.inference import open_predictor
-from deeplab_tf.inference.whole_image import whole_image_logits
 from deeplab_tf.models import LRASPP, AutoDeepLab, DeepLabV1, DeepLabV2, DeepLabV3, DeepLabV3Plus
 from deeplab_tf.weights.formats.saved_model_check import OPERATIONS, check_saved_model
 from harness.tiny_model import photo, tiny_model
+from harness.whole_image import whole_image_logits
 
 LABELS = {"names": ["a", "b"], "name": "two"}
 
@@ -94,14 +94,22 @@ def test_a_folder_without_logits_has_no_scores(tmp_path):
         open_predictor(tmp_path / "stranger", max_side=5)
 
 
+def functions_of(graph):
+    return graph.graph_def.library.function
+
+
+def saver_of(functions):
+    return next(each.signature.name for each in functions if "traced_save" in each.signature.name)
+
+
 def test_saver_of_tensorflow_may_not_be_called(tmp_path):
     folder = saved(tmp_path / "stranger", lambda _: [])
     from tensorflow.core.protobuf import saved_model_pb2
 
     file = folder / "saved_model.pb"
     content = saved_model_pb2.SavedModel.FromString(file.read_bytes())
-    functions = content.meta_graphs[0].graph_def.library.function
-    saver = next(each.signature.name for each in functions if "traced_save" in each.signature.name)
+    functions = functions_of(content.meta_graphs[0])
+    saver = saver_of(functions)
     caller = next(each for each in functions if "labels" in each.signature.name)
     node = caller.node_def.add(name="hidden", op="PartitionedCall")
     node.attr["f"].func.name = saver
@@ -132,9 +140,7 @@ def test_saver_of_tensorflow_is_no_function_of_the_folder(tmp_path, change):
     file = folder / "saved_model.pb"
     content = saved_model_pb2.SavedModel.FromString(file.read_bytes())
     (graph,) = content.meta_graphs
-    functions = graph.graph_def.library.function
-    saver = next(each.signature.name for each in functions if "traced_save" in each.signature.name)
-    change(graph, saver)
+    change(graph, saver_of(functions_of(graph)))
     file.write_bytes(content.SerializeToString())
     with pytest.raises(ValueError, match="stranger holds (the saver as a function|a graph of TensorFlow 1)"):
         open_predictor(folder)
