@@ -95,6 +95,7 @@ def test_what_has_one_source(what, source):
 
 # Tests of an idea that no one module has, each with the idea; all others are named after the module that they test.
 IDEAS = {
+    "test_docstring_sections.py": "what docstrings of public names say of arguments, results, errors and sources",
     "test_docstrings.py": "every public name is described, and its example runs",
     "test_earlier_files.py": "files and runs of earlier versions",
     "test_fuzz.py": "damaged files of every format",

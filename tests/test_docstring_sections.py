@@ -1,0 +1,73 @@
+"""What the docstring of a public name says, section by section: arguments, results, errors and sources."""
+
+import inspect
+import re
+
+from harness import docstrings_due as due
+from harness.docstrings import arguments, callables, entries, section
+from harness.public_names import public_names
+from harness.raised import raised
+
+PUBLIC = public_names("inference")
+CALLABLES = {name: (value, texts) for name, value, texts in callables(PUBLIC)}
+# Errors that the code can raise, and no call of the name can: by name, why.
+NEVER_RAISED = {}
+# What comes from no paper and no release: by why, the names.
+NO_SOURCE = {
+    "handles models and files": {"load_model", "models.check_model_path", "models.check_rgb", "models.model_class"},
+}
+# Where a reader can look it up: the paper, or the file of the release.
+SOURCE = re.compile(
+    r"arXiv \d{4}\.\d{4,5}|et al\.,? \d{4}|\b\w+\.(py|proto|cpp)\b"
+    r"|\b([Ss]ection|[Ee]quation|[Tt]able|[Ff]igure|[Aa]ppendix) [\dA-Z]"
+)
+# Rooms whose names are of papers or of the release.
+FROM_PAPERS = ("crf", "evaluation.metrics", "layers", "losses", "metrics", "models", "nas", "optimizers", "schedules")
+
+
+def told(name, part):
+    _, texts = CALLABLES[name]
+    return set().union(*(entries(text, part) for text in texts))
+
+
+def test_arguments_are_told():
+    """Those of constructors under `Args` of the class."""
+    untold = {name: set(arguments(value)) - told(name, "Args") for name, (value, _) in CALLABLES.items()}
+    assert {name: left for name, left in untold.items() if left and name not in due.ARGUMENTS} == {}
+    assert {name for name in due.ARGUMENTS if not untold.get(name)} == set()
+
+
+def test_results_are_told():
+    """What takes no arguments is named by its first line."""
+    without = {None, "None", "Iterator[None]"}
+    lacking = {
+        name
+        for name, (value, texts) in CALLABLES.items()
+        if not inspect.isclass(value) and arguments(value) and inspect.signature(value).return_annotation not in without
+        if not any(section(text, part) for text in texts for part in ("Returns", "Yields"))
+    }
+    assert lacking == due.RESULTS
+
+
+def test_errors_are_told():
+    """Those that the code raises itself or in a helper that it calls, by their own name or that of a kind."""
+    untold = {}
+    for name, (value, _) in CALLABLES.items():
+        said = told(name, "Raises")
+        kinds = {error: {kind.__name__ for kind in error.__mro__} for error in raised(value) - {NotImplementedError}}
+        # What is raised by an explanation of another error is known when it happens.
+        missing = [
+            error.__name__ for error, names in kinds.items() if not (said if error is Exception else said & names)
+        ]
+        if missing:
+            untold[name] = missing
+    assert {name: errors for name, errors in untold.items() if name not in due.ERRORS | set(NEVER_RAISED)} == {}
+    assert {name for name in due.ERRORS | set(NEVER_RAISED) if name not in untold} == set()
+
+
+def test_sources_are_told():
+    def lacks(value):
+        room = value.__module__.removeprefix("deeplab_tf.")
+        return room.startswith(FROM_PAPERS) and not SOURCE.search(inspect.getdoc(value))
+
+    assert {name for name, value in PUBLIC.items() if lacks(value)} == due.SOURCES.union(*NO_SOURCE.values())
