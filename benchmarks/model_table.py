@@ -1,4 +1,4 @@
-"""The README's table of models, counted again.
+"""The table of models in docs/models.md, counted again.
 
 python benchmarks/model_table.py
 """

@@ -10,7 +10,8 @@ from pathlib import Path
 from deeplab_tf.files import check_writable, clear_leftovers, recover
 from deeplab_tf.files.locks import locked
 from deeplab_tf.images.scaling import sizes_unlogged
-from deeplab_tf.models import SegmentationModel, check_rgb, load_model
+from deeplab_tf.models import SegmentationModel, check_rgb
+from deeplab_tf.weights import identify
 
 # The side of the released models' canvas, for models that have none.
 DEFAULT_SIDE = 513
@@ -24,7 +25,7 @@ def model_to_export(model_or_path: SegmentationModel | str | os.PathLike) -> Seg
         ValueError: If it is not a model of this package, or one of images that are not RGB.
     """
     is_model = isinstance(model_or_path, SegmentationModel)
-    model = model_or_path if is_model else load_model(model_or_path)
+    model = model_or_path if is_model else identify(model_or_path).load()
     check_rgb(model, "An exported model")
     return model if model.settings["upsample_logits"] else model.rebuild(upsample_logits=True)
 

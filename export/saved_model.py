@@ -64,7 +64,7 @@ def export_saved_model(
     names the classes and has the SHA-256 of the other files, which this package verifies when it opens the folder.
 
     Args:
-        model_or_path: A model, a `.keras` file, or a run folder.
+        model_or_path: A model, a `.keras` file, a run folder, a released file, or a name of the release's zoo.
         output: The folder to write.
         images: Image files or arrays to compare on; four synthetic images when left out.
         min_agreement: Fraction of equal labels, 0-1, below which nothing is written.

@@ -70,7 +70,7 @@ def export_tflite(
     the file. A file of scores has TFLite's metadata, by which MediaPipe's ImageSegmenter knows it.
 
     Args:
-        model_or_path: A model, a `.keras` file, or a run folder.
+        model_or_path: A model, a `.keras` file, a run folder, a released file, or a name of the release's zoo.
         output: The file to write; ends in `.tflite`.
         size: Side, or (height, width), of the input; when left out, what images of the model's `image_size` need, or
             else its crop size, or 513.

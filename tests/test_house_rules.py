@@ -108,6 +108,7 @@ IDEAS = {
     "datasets/audit/test_damaged_voc.py": "a damaged devkit under audit and conversion",
     "datasets/test_max_side.py": "large images, from conversion to training",
     "docs/test_pages.py": "all pages",
+    "docs/test_readme.py": "README, the first page",
     "docs/test_site.py": "the pages as a site",
     "export/browser/test_page.py": "the page, in a real browser",
     "export/test_killed_export.py": "a kill of either export",

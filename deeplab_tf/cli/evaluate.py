@@ -40,7 +40,7 @@ def evaluate(
     crf,
     **opening,
 ) -> None:
-    """Mean IoU of a .keras file, a run folder, a SavedModel or a .tflite; or two of them compared.
+    """Mean IoU of a .keras file, a run folder, an export, a released file or a name of the zoo; or two compared.
 
     With --crf one model is compared with itself without it.
 

@@ -36,6 +36,8 @@ FORMATS = {
 def export(model, kind, output, images, overwrite, **own) -> None:
     """Write a SavedModel, a TFLite file, or a page for browsers, after comparing it with the model.
 
+    MODEL is a .keras file, a run folder, a released file, or a name that deeplab-tf zoo lists.
+
     \b
     Examples:
       deeplab-tf export runs/voc --format saved_model --output serving/voc --serving-kit

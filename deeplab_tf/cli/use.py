@@ -43,9 +43,12 @@ def segment(
 ) -> None:
     """Segment images, or folders of them, into label PNGs and overlays or labelme's files; or a video into another.
 
+    MODEL is a .keras file, a run folder, an export, a released file, or a name that deeplab-tf zoo lists, which is
+    downloaded once.
+
     \b
     Examples:
-      deeplab-tf segment voc.keras photo.jpg holiday/ --output out
+      deeplab-tf segment mobilenetv2_coco_voc_trainval photo.jpg holiday/ --output out
       deeplab-tf segment aerial.keras survey.tif --window 1025 --overlap 0.25 --output out
       deeplab-tf segment mine.keras photos --labelme photos
       deeplab-tf segment voc.keras clip.mp4 --output out.mp4

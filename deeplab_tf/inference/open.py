@@ -1,4 +1,4 @@
-"""Opens anything that predicts: a model, a `.keras` file, a run folder, a SavedModel folder, a `.tflite` file."""
+"""Opens anything that predicts: a model, a `.keras` file, a run folder, a SavedModel, a released or exported file."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from deeplab_tf.inference.refined import Refined
 from deeplab_tf.inference.saved_model import SavedModelPredictor
 from deeplab_tf.inference.sliding_window import OVERLAP, WINDOW, SlidingWindow
 from deeplab_tf.inference.tflite import TFLitePredictor
-from deeplab_tf.models import SegmentationModel, load_model
+from deeplab_tf.models import SegmentationModel
 from deeplab_tf.weights.formats.exported import newest_version
-from deeplab_tf.weights.sources import kind_of
+from deeplab_tf.weights.sources import identify, kind_of
 
 # What callers ask of a predictor, whether or not it derives from `Predictor`.
 ASKED = ("source", "labels", "predict", "probabilities")
@@ -38,12 +38,14 @@ class PathKind:
         reads: Whether a path is of the kind.
         opens: Makes the predictor from the path and `open_predictor`'s arguments for files, by their names.
         rebuilds: Whether it can have another output stride than its own.
+        named: Whether there need not be a file or folder at the path, which is a name, or the prefix of a checkpoint.
     """
 
     name: str
     reads: Callable[[Path], bool]
     opens: Callable[..., Predictor]
     rebuilds: bool = False
+    named: bool = False
 
 
 def _open_tflite(path: Path, *, threads, input_range, max_side, **_) -> Predictor:
@@ -58,8 +60,8 @@ def _open_newest(path: Path, **options) -> Predictor:
     return _open_saved_model(newest_version(path), **options)
 
 
-def _open_keras(path: Path, *, max_side, output_stride, **_) -> Predictor:
-    return _of_model(load_model(path), str(path), max_side, output_stride, frozen=True)
+def _open_model(path: Path, *, max_side, output_stride, **_) -> Predictor:
+    return _of_model(identify(path).load(), str(path), max_side, output_stride, frozen=True)
 
 
 def _is(*names: str) -> Callable[[Path], bool]:
@@ -72,7 +74,14 @@ PATH_KINDS = (
     PathKind("a .tflite file", _is("tflite"), _open_tflite),
     PathKind("a SavedModel folder", lambda path: path.is_dir() and _is("saved_model")(path), _open_saved_model),
     PathKind("a folder of its versions", lambda path: newest_version(path) is not None, _open_newest),
-    PathKind("a .keras file or a run folder", _is("keras", "application", "run_folder"), _open_keras, rebuilds=True),
+    PathKind("a .keras file or a run folder", _is("keras", "application", "run_folder"), _open_model, rebuilds=True),
+    PathKind(
+        "another released file (.tar.gz, .pb, a checkpoint), or a name of deeplab-tf zoo",
+        lambda path: kind_of(path) is not None,
+        _open_model,
+        rebuilds=True,
+        named=True,
+    ),
 )
 
 
@@ -94,7 +103,9 @@ def open_predictor(
 
     Args:
         model_or_path: A model of this package, a `.keras` file, a run folder, an exported SavedModel folder, or
-            a `.tflite` file: an exported or a released one. What is already open is returned as it is.
+            a `.tflite` file: an exported or a released one, which runs as it is. Another released file (`.tar.gz`,
+            `.pb`, a checkpoint) or a name of the release's zoo is converted first, as by `load_released`. What is
+            already open is returned as it is.
         threads: Threads of a `.tflite` file's interpreter; all processors when left out.
         input_range: The numbers that a `.tflite` file expects for the pixels 0 and 255, such as (-1, 1), where it does
             not state them.
@@ -119,6 +130,7 @@ def open_predictor(
 
     Raises:
         FileNotFoundError: If there is nothing at the path.
+        ConnectionError: If the download of a name fails; the message says what to fetch by hand.
         ValueError: If it is of none of these kinds, damaged, or not a DeepLab model; the message names it. If an
             argument is not possible, or not with this model.
 
@@ -188,14 +200,11 @@ def _opened(model_or_path, threads, input_range, trust, max_side, output_stride)
     path = Path(model_or_path)
     recover(path)
     expected = ", ".join(kind.name for kind in PATH_KINDS)
-    if not path.exists():
-        raise FileNotFoundError(f"There is no {path}. Give one of: {expected}.")
     kind = next((kind for kind in PATH_KINDS if kind.reads(path)), None)
+    if not path.exists() and not (kind and kind.named):
+        raise FileNotFoundError(f"There is no {path}. Give one of: {expected}.")
     if kind is None:
-        raise ValueError(
-            f"{path} is of no kind that predicts; expected one of: {expected}. Other released files (.pb, .tar.gz, "
-            "checkpoints) are read by load_released (deeplab-tf import)."
-        )
+        raise ValueError(f"{path} is of no kind that predicts; expected one of: {expected}.")
     if output_stride is not None and not kind.rebuilds:
         raise ValueError(
             f"{path} is an exported file, whose output stride is fixed; received {output_stride=}. Give the model's "

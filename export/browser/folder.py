@@ -52,7 +52,7 @@ def export_browser(
     It runs on the visitor's machine by LiteRT.js; no picture leaves it. See docs/browser.md.
 
     Args:
-        model_or_path: A model, a `.keras` file, or a run folder.
+        model_or_path: A model, a `.keras` file, a run folder, a released file, or a name of the release's zoo.
         output: The folder to write.
         size: As for `export_tflite`.
         runtime: A folder with LiteRT.js, the `node_modules` of `npm install @litertjs/core`, to copy beside the page;

@@ -189,9 +189,9 @@ def test_names_tell_the_part(name, part, group):
     assert (place(name).part, place(name).group) == (part, group)
 
 
-def test_the_table_in_the_readme_is_what_the_script_prints():
+def test_the_table_in_the_docs_is_what_the_script_prints():
     rows = [model_table.row(row, cost(row.text, row.settings)) for row in model_table.ROWS]
-    assert "\n".join([*model_table.HEAD, *rows]) in (ROOT / "README.md").read_text(encoding="utf-8")
+    assert "\n".join([*model_table.HEAD, *rows]) in (ROOT / "docs/models.md").read_text(encoding="utf-8")
 
 
 def test_every_layer_of_the_family_has_a_part():

@@ -5,6 +5,7 @@ import pytest
 import tensorflow as tf
 
 from deeplab_tf.evaluation import evaluate
+from deeplab_tf.export.preparation import model_to_export
 from deeplab_tf.inference import Predictor, Segmenter, open_predictor
 from deeplab_tf.inference import open as opening
 from deeplab_tf.labels import label_spec
@@ -27,6 +28,21 @@ def test_files_and_run_folders_predict_as_the_model(model, tmp_path):
         np.testing.assert_array_equal(predictor.predict(image), expected)
 
 
+def test_a_name_of_the_zoo_predicts_and_exports_as_its_model(model, tmp_path, monkeypatch):
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    name = "mobilenetv2_coco_voc_trainaug"
+    kept = tmp_path / f"models/deeplab_tf/{name}.keras"
+    kept.parent.mkdir(parents=True)
+    save_model(model, kept)
+    image = photo(65, 40)
+    predictor = open_predictor(name)
+    assert predictor.source == name
+    np.testing.assert_array_equal(predictor.predict(image), open_predictor(model).predict(image))
+    np.testing.assert_array_equal(model_to_export(name).get_weights()[0], model.get_weights()[0])
+    with pytest.raises(ValueError, match="xception_65_imagenet is a start for training"):
+        open_predictor("xception_65_imagenet")
+
+
 def test_open_predictor_is_passed_through(model):
     predictor = open_predictor(model)
     assert open_predictor(predictor) is predictor
@@ -35,9 +51,15 @@ def test_open_predictor_is_passed_through(model):
 def test_wrong_paths_and_objects(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"There is no .*missing\.keras"):
         open_predictor(tmp_path / "missing.keras")
-    (tmp_path / "frozen.pb").write_bytes(b"")
-    with pytest.raises(ValueError, match=r"frozen\.pb is of no kind that predicts.*deeplab-tf import"):
-        open_predictor(tmp_path / "frozen.pb")
+    (tmp_path / "notes.txt").write_bytes(b"")
+    with pytest.raises(ValueError, match=r"notes\.txt is of no kind that predicts; .*or a name of deeplab-tf zoo"):
+        open_predictor(tmp_path / "notes.txt")
+    (tmp_path / "empty.pb").touch()
+    with pytest.raises(ValueError, match=r"empty\.pb holds no convolutions, so it is not a DeepLab"):
+        open_predictor(tmp_path / "empty.pb")
+    for missing in ("missing.pb", "model.ckpt-30000", "mobilenetv2_coco_voc"):
+        with pytest.raises(FileNotFoundError, match=missing):
+            open_predictor(tmp_path / missing)
     with pytest.raises(FileNotFoundError, match=r"or a run folder with a model.keras"):
         open_predictor(tmp_path)
     with pytest.raises(ValueError, match="received int"):

@@ -1,4 +1,4 @@
-"""The four multi-scale layouts of the v3 paper's figure 2: README's calls, and that they build and run."""
+"""The four multi-scale layouts of the v3 paper's figure 2: the calls of docs/models.md, and that they build and run."""
 
 import re
 from pathlib import Path
@@ -12,7 +12,7 @@ from deeplab_tf import DeepLabV2, DeepLabV3, DeepLabV3Plus
 from deeplab_tf.cost import model_cost
 from deeplab_tf.models.without_values import without_values
 
-README = Path(__file__).resolve().parents[2] / "README.md"
+PAGE = Path(__file__).resolve().parents[2] / "docs/models.md"
 TINY = {"depth_multiplier": 0.35, "classes": 3}
 
 
@@ -68,7 +68,7 @@ def test_spatial_pyramid_pooling():
     assert runs(model)
 
 
-CALLS = re.findall(r"^\| \(([abcd])\) .* \| `(DeepLab.*)` \|$", README.read_text(encoding="utf-8"), re.M)
+CALLS = re.findall(r"^\| \(([abcd])\) .* \| `(DeepLab.*)` \|$", PAGE.read_text(encoding="utf-8"), re.M)
 
 
 @pytest.mark.parametrize("letter, call", CALLS)
