@@ -156,6 +156,9 @@ def plural(unit: str, count: int) -> str:
         unit: The word for one.
         count: How many there are.
 
+    Returns:
+        The word alone.
+
     Example:
         >>> plural("batch", 2), plural("epoch", 2), plural("image", 1)
         ('batches', 'epochs', 'image')
@@ -172,6 +175,9 @@ def counted(count: int, unit: str) -> str:
     Args:
         count: How many there are.
         unit: The word for one.
+
+    Returns:
+        The number, `no` for 0, and the word.
 
     Example:
         >>> counted(2, "image"), counted(1, "image"), counted(0, "image")

@@ -133,7 +133,9 @@ class Poly(_Schedule):
 
 @keras.saving.register_keras_serializable("deeplab_tf")
 class Step(_Schedule):
-    """learning_rate x factor ** (step // every), DeepLabv1's way and the release's `learning_policy=step`.
+    """learning_rate x factor ** (step // every), as DeepLabv1 trains (arXiv 1412.7062).
+
+    In the release it is `learning_policy=step` (utils/train_utils.py).
 
     Args:
         learning_rate: At the start, > 0.
@@ -170,7 +172,8 @@ class Step(_Schedule):
 class MultiStep(_Schedule):
     """The rate falls by a factor at each of some steps.
 
-    As with `Step` the rate is lower from the very step on. (In the release's `multi_steps` it is from the next one on.)
+    As with `Step` the rate is lower from the very step on. (In the release's `multi_steps`, utils/train_utils.py, it is
+    from the next one on.)
 
     Args:
         learning_rate: At the start, > 0.

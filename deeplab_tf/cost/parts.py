@@ -70,6 +70,9 @@ def place(layer_name: str) -> Place:
     Args:
         layer_name: As Keras has it, with `.` between scopes.
 
+    Returns:
+        The part, and the group inside it.
+
     Example:
         >>> place("xception_65.middle_flow.block1.unit_3.xception_module.add")
         Place(part='backbone', group='middle_flow.block1')

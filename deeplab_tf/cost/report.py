@@ -139,7 +139,14 @@ class ModelCost(_OfLayers):
         return self.stride(backbone[-1]) if backbone else None
 
     def stride(self, group: Group) -> float:
-        """Image size over size of the group's map."""
+        """Image size over size of the group's map.
+
+        Args:
+            group: One of `groups`.
+
+        Returns:
+            A whole number for common sizes, or a half.
+        """
         return relative_stride(self.input_shape, group)
 
     def by_part(self) -> dict[str, tuple[int, int]]:
@@ -155,6 +162,9 @@ class ModelCost(_OfLayers):
 
         Args:
             layers: One row per layer that holds parameters, instead of one per group.
+
+        Returns:
+            Lines of text.
         """
         height, width, _ = self.input_shape
         rows = [("", "stride", "channels", "rate", "parameters", "multiply-adds", "share")]

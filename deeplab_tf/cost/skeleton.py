@@ -18,6 +18,9 @@ def named_model(text: str, settings: Mapping | None = None) -> SegmentationModel
             a name of the release's model zoo, whose network alone is meant.
         settings: Further arguments of the constructor.
 
+    Returns:
+        The model, not compiled.
+
     Raises:
         ValueError: If the name or an argument is unknown or not possible.
 
@@ -55,6 +58,12 @@ def skeleton(text: str, settings: Mapping | None = None) -> SegmentationModel:
     Args:
         text: The network, as for `named_model`.
         settings: Further arguments of its constructor.
+
+    Returns:
+        The model, which takes next to no memory.
+
+    Raises:
+        ValueError: As for `named_model`.
 
     Example:
         >>> model_cost(skeleton("v3plus:xception_65")).parameters

@@ -23,6 +23,8 @@ RELEASED = ("pascal_voc", "cityscapes")
 def voc_colors(count: int) -> tuple[tuple[int, int, int], ...]:
     """The PASCAL VOC colour rule: the bits of the class id go to R, G and B in turn, highest bit first.
 
+    It is that of the devkit's `VOClabelcolormap.m`.
+
     Args:
         count: Number of colours wanted, 0 to 65536.
 
@@ -119,11 +121,33 @@ class LabelSpec:
         return table
 
     def colorize(self, labels: np.ndarray) -> np.ndarray:
-        """Label ids, integer `[..., H, W]`, as colours, uint8 `[..., H, W, 3]`."""
+        """Label ids as colours.
+
+        Args:
+            labels: Integer `[..., H, W]`.
+
+        Returns:
+            RGB, uint8 `[..., H, W, 3]`.
+
+        Example:
+            >>> LabelSpec(("road", "field")).colorize(np.array([[0, 1, 255]])).tolist()
+            [[[0, 0, 0], [128, 0, 0], [224, 224, 192]]]
+        """
         return self.palette[np.asarray(labels, self.mask_dtype)]
 
     def is_valid(self, labels: np.ndarray) -> np.ndarray:
-        """Where `labels` holds a class id or the ignore label; boolean, same shape."""
+        """Where there is a class id or the ignore label.
+
+        Args:
+            labels: Integer, of any shape, 0 or above.
+
+        Returns:
+            Boolean, of the same shape.
+
+        Example:
+            >>> LabelSpec(("road", "field")).is_valid(np.array([1, 2, 255]))
+            array([ True, False,  True])
+        """
         return (labels < self.classes) | (labels == self.ignore_label)
 
     def to_dict(self) -> dict:
@@ -138,6 +162,12 @@ class LabelSpec:
     @classmethod
     def from_dict(cls, config: Mapping) -> LabelSpec:
         """The inverse of `to_dict`.
+
+        Args:
+            config: A dictionary with `names`, and what else `LabelSpec` takes where it is not the default.
+
+        Returns:
+            The specification.
 
         Raises:
             ValueError: If the dictionary has no `names`, or a value is not possible.
@@ -192,6 +222,9 @@ def label_spec(source: LabelSpec | Mapping | str | int) -> LabelSpec:
             `pascal_voc`, `cityscapes` or `ade20k`), or a number of classes, which get the names `class_0`,
             `class_1`, ...: a number names no data set.
 
+    Returns:
+        The specification; a `LabelSpec` is returned as it is.
+
     Raises:
         ValueError: If the name is unknown or the number is below 2.
 
@@ -217,6 +250,9 @@ def released_labels(classes: int) -> LabelSpec:
     Args:
         classes: That number. The release has files of PASCAL VOC with 21 classes and of Cityscapes with 19; others,
             those of ADE20K among them, whose id 0 is a class here and ignored there, stay unnamed.
+
+    Returns:
+        Names, colours and ignore label of that data set, or classes without names.
 
     Raises:
         ValueError: If the number is below 2.

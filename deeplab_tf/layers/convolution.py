@@ -14,10 +14,13 @@ HEAD_MOMENTUM, HEAD_EPSILON = 0.9997, 1e-5
 
 
 def head_norm(frozen_statistics: bool = False) -> Norm:
-    """The normalisation settings of ASPP, decoder and dense prediction cell.
+    """The normalisation settings of ASPP, decoder and dense prediction cell (the release's core/utils.py).
 
     Args:
         frozen_statistics: Normalise with the moving statistics in training too.
+
+    Returns:
+        Momentum 0.9997 and epsilon 1e-5; scale and shift train.
 
     Example:
         >>> head_norm(frozen_statistics=True).frozen_statistics
@@ -31,6 +34,9 @@ def truncated_normal(stddev: float) -> keras.initializers.Initializer:
 
     Args:
         stddev: Standard deviation before the cut at two of them.
+
+    Returns:
+        An initialiser of Keras's.
 
     Example:
         >>> bool((abs(truncated_normal(0.1)((1000,))) <= 0.2).numpy().all())
@@ -178,6 +184,9 @@ def depthwise_bn(
         stddev: Of the kernel's truncated normal initialisation.
         explicit_padding: Whether to pad by the same on both sides, whatever the size.
 
+    Returns:
+        `[B, ceil(H / stride), ceil(W / stride), C]`.
+
     Example:
         >>> depthwise_bn(keras.Input((33, 33, 8)), 3, name="a", norm=head_norm()).shape
         (None, 33, 33, 8)
@@ -198,6 +207,8 @@ def depthwise_bn(
 def separable_conv_bn(x, filters: int, kernel_size: int, *, name: str, norm: Norm, rate: int = 1):
     """Depthwise then pointwise convolution, each with normalisation and ReLU (v3+ paper, section 3.1).
 
+    It is the release's `split_separable_conv2d` (core/utils.py).
+
     Args:
         x: `[B, H, W, C]`.
         filters: Output channels.
@@ -205,6 +216,9 @@ def separable_conv_bn(x, filters: int, kernel_size: int, *, name: str, norm: Nor
         name: The convolutions' scope, `.` for `/`.
         norm: Settings of both normalisations.
         rate: Atrous rate of the depthwise convolution.
+
+    Returns:
+        `[B, H, W, filters]`.
 
     Example:
         >>> separable_conv_bn(keras.Input((33, 33, 8)), 16, 3, name="a", norm=head_norm()).shape

@@ -13,6 +13,8 @@ from deeplab_tf.layers.replicas import own_rows
 class DropPath(keras.layers.Layer):
     """In training, drops a whole path of an image, or scales it up so that its expectation stays the same.
 
+    Drop path is of Larsson et al. 2017 (arXiv 1605.07648); the release has it in core/nas_cell.py.
+
     Args:
         rate: Fraction of the images whose path is dropped, 0 to below 1.
         steps: Training steps over which the fraction rises from 0 to `rate`, linearly, as in the release; None takes

@@ -12,6 +12,19 @@ from deeplab_tf.layers.replicas import own_rows
 class Dropout(keras.layers.Dropout):
     """`keras.layers.Dropout`, whose draws do not depend on how many devices share a batch.
 
+    Args:
+        rate: Fraction of the values dropped in training, 0 to 1; the others are scaled up by 1 / (1 - rate).
+        noise_shape: As for Keras's.
+        seed: Of the draws; None draws one.
+        **kwargs: As for `keras.layers.Layer`.
+
+    Call arguments:
+        inputs: float, any shape.
+        training: Whether to drop.
+
+    Returns:
+        The same shape and dtype.
+
     Example:
         >>> Dropout(0.1)(tf.ones((2, 4, 4, 3)), training=True).shape
         TensorShape([2, 4, 4, 3])

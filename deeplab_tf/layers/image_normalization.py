@@ -14,6 +14,9 @@ def channel_values(rgb: Sequence[float], channels: int) -> tuple[float, ...]:
         rgb: The value of each colour.
         channels: Number of channels of the image.
 
+    Returns:
+        One value for each channel.
+
     Example:
         >>> channel_values((122.0, 116.0, 104.0), 1)
         (114.0,)
@@ -30,6 +33,12 @@ class ImageNormalization(keras.layers.Rescaling):
         network: The settings as JSON; empty until the network is complete.
         **kwargs: As for `keras.layers.Rescaling`.
 
+    Call arguments:
+        inputs: `[B, H, W, C]`, 0-255.
+
+    Returns:
+        inputs x scale + offset, in the layer's compute dtype.
+
     Example:
         >>> float(ImageNormalization(1 / 127.5, -1.0)(tf.fill((1, 2, 2, 3), 255.0))[0, 0, 0, 0])
         1.0
@@ -44,7 +53,7 @@ class ImageNormalization(keras.layers.Rescaling):
 
 
 def normalize_images(images, scope: str, mean: Sequence[float] | None = None):
-    """Images of 0-255 scaled to -1..1, or with a mean subtracted.
+    """Images of 0-255 scaled to -1..1, or with a mean subtracted, as the release's core/feature_extractor.py has it.
 
     Args:
         images: `[B, H, W, C]`, 0-255.

@@ -11,6 +11,8 @@ from deeplab_tf.layers.resize import resize_aligned
 class ImageScale(keras.layers.Layer):
     """Resizes a map by a factor, bilinearly, corners on corners: a side of n becomes floor((n - 1) x scale) + 1.
 
+    The size is that of the release's `scale_dimension` (core/utils.py).
+
     Args:
         scale: The factor, > 0.
         **kwargs: As for `keras.layers.Layer`.

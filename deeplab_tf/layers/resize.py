@@ -5,7 +5,7 @@ import tensorflow as tf
 
 
 def resize_aligned(features, size, dtype: str):
-    """Interpolates in float32, corners on corners.
+    """Interpolates in float32, corners on corners, as `resize_bilinear` of the release's core/utils.py.
 
     Args:
         features: `[B, h, w, C]`, any float dtype.
@@ -63,8 +63,9 @@ def _shares(small: tf.Tensor, large: tf.Tensor) -> tf.Tensor:
 class ResizeLike(keras.layers.Layer):
     """Resizes a map to the height and width of another one, bilinearly, corners on corners.
 
-    `tf.image.resize` and `keras.ops.image.resize` sample at half-pixel centres and do not give the released
-    results; sizes of the form k*stride + 1 make every aligned resize an exact integer factor.
+    It is the only resize of the release (core/utils.py). `tf.image.resize` and `keras.ops.image.resize` sample at
+    half-pixel centres and do not give the released results; sizes of the form k*stride + 1 make every aligned resize
+    an exact integer factor.
 
     Call arguments:
         inputs: A pair (features `[B, h, w, C]`, reference `[B, H, W, D]`), any float dtype, h, w, H, W known or

@@ -9,7 +9,7 @@ from deeplab_tf.layers.convolution import truncated_normal
 
 @keras.saving.register_keras_serializable(package="deeplab_tf")
 class QSigmoid(keras.layers.Layer):
-    """The release's piecewise linear sigmoid, `relu6(x + 3) * 0.16667`, made for 8-bit arithmetic.
+    """The piecewise linear sigmoid of the release's core/utils.py, `relu6(x + 3) * 0.16667`, made for 8-bit arithmetic.
 
     Call arguments:
         inputs: Any shape, any float dtype.
@@ -31,6 +31,8 @@ class QSigmoid(keras.layers.Layer):
 
 def squeeze_excite(x, filters: int, *, name: str, stddev: float = 0.09):
     """Multiplies each channel by a gate: global mean, 1x1 convolution, ReLU, 1x1 convolution, `QSigmoid`.
+
+    Squeeze and excitation (Hu et al. 2018, arXiv 1709.01507) as MobileNetV3 has it (arXiv 1905.02244, section 5.3).
 
     Args:
         x: `[B, H, W, C]`.

@@ -12,9 +12,9 @@ from deeplab_tf.losses.region_loss import RegionLoss
 class Dice(RegionLoss):
     """1 - Dice coefficient of probabilities and truth, the mean over the classes that are true somewhere.
 
-    Of a class it is 1 - 2 sum(p g) / (sum(p ** 2) + sum(g ** 2)) over the pixels (section 3), where p is the
-    probability of the class and g whether it is true. Small classes count as much as large ones. From random weights
-    take it beside the cross entropy (`CombinedLoss`).
+    Of a class it is 1 - 2 sum(p g) / (sum(p ** 2) + sum(g ** 2)) over the pixels, where p is the probability of the
+    class and g whether it is true (V-Net: Milletari et al. 2016, arXiv 1606.04797, section 3). Small classes count as
+    much as large ones. From random weights take it beside the cross entropy (`CombinedLoss`).
 
     Args:
         ignore_label: The id that does not count.

@@ -15,10 +15,10 @@ from deeplab_tf.losses.label_loss import IGNORE, MEAN
 
 @keras.saving.register_keras_serializable("deeplab_tf")
 class Focal(PixelLoss):
-    """Cross entropy in which pixels that are right already count less: -(1 - p) ** gamma x log p (equation 4).
+    """Cross entropy in which pixels that are right already count less: -(1 - p) ** gamma x log p.
 
-    p is the probability of the true class. It is the mean over the pixels that are not ignored; the paper's detector
-    divides by the number of objects.
+    p is the probability of the true class (Lin et al. 2017, arXiv 1708.02002, equation 4). It is the mean over the
+    pixels that are not ignored; the paper's detector divides by the number of objects.
 
     Args:
         ignore_label: The id that does not count.

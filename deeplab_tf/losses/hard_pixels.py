@@ -20,9 +20,9 @@ _HALF = 1 << 16
 class HardPixels(CrossEntropy):
     """Cross entropy of the pixels of the batch that are learnt worst.
 
-    As in the original release: of all pixels of the batch, ignored ones among them, those of the largest weighted loss
-    are kept; the mean is over those of them whose loss is not 0. `keep` falls from 1 in a straight line over the first
-    `ramp_steps` steps. On several devices each keeps of its own part of the batch.
+    As in the original release (utils/train_utils.py): of all pixels of the batch, ignored ones among them, those of the
+    largest weighted loss are kept; the mean is over those of them whose loss is not 0. `keep` falls from 1 in a
+    straight line over the first `ramp_steps` steps. On several devices each keeps of its own part of the batch.
 
     The step is the optimiser's, in batches; every checkpoint of Keras keeps it, so that a resumed run goes on exactly.
     Models of this package make the loss follow the optimiser that they are compiled with. With any other model:

@@ -16,7 +16,8 @@ class LovaszSoftmax(RegionLoss):
     """The Lovász extension of 1 - IoU, the mean over the classes that are true somewhere.
 
     Of a class it is the sum of the errors of its pixels, each times what the pixel takes from the class's IoU when it
-    is wrong beside all those of larger errors (equations 8 and 9). It refines a network that segments already.
+    is wrong beside all those of larger errors (Berman et al. 2018, arXiv 1705.08790, equations 8 and 9). It refines a
+    network that segments already.
 
     Errors are put into order in 32 768 steps, and those within one count as equal: counting takes a fraction of the
     time of sorting. The loss differs from that of the exact order by less than 1 / 32 768.

@@ -22,7 +22,7 @@ from deeplab_tf.models.shared_settings import NormalizedSettings
 
 @keras.saving.register_keras_serializable(package="deeplab_tf")
 class AutoDeepLab(SegmentationModel):
-    """The network of a genotype, ASPP, and the v3+ decoder, all with plain convolutions.
+    """Auto-DeepLab (arXiv 1901.02985): the network of a genotype, ASPP, and the v3+ decoder, with plain convolutions.
 
     Args:
         genotype: `"auto_deeplab"`, the published one; `"deeplabv3_like"`, `"conv_deconv"`, `"stacked_hourglass"`, its

@@ -17,11 +17,11 @@ from deeplab_tf.models.shared_settings import NormalizedSettings
 
 @keras.saving.register_keras_serializable(package="deeplab_tf")
 class LRASPP(SegmentationModel):
-    """A light head: a 1x1 branch gated by pooled context, and a low-level tap, each with its own classifier.
+    """Lite R-ASPP (arXiv 1905.02244, section 6.4): a 1x1 branch gated by pooled context, and a low-level tap.
 
-    The pooling window measures 769 pixels and moves by 128 x 160, as in the release; a smaller map is pooled as a
-    whole. There is no separate logits layer: `decoder.decoder_conv0` and `decoder.feature_projection0` sum to the
-    logits.
+    Each has its own classifier. The pooling window measures 769 pixels and moves by 128 x 160, as in the release; a
+    smaller map is pooled as a whole. There is no separate logits layer: `decoder.decoder_conv0` and
+    `decoder.feature_projection0` sum to the logits.
 
     Args:
         backbone: Name of the feature extractor; one with decoder taps.

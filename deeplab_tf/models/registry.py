@@ -30,6 +30,9 @@ def model_class(kind: str) -> type[SegmentationModel]:
     Args:
         kind: A key of `MODELS`, such as `"v3plus"`, or the name of its class.
 
+    Returns:
+        The class, not a model.
+
     Raises:
         ValueError: If there is no such model; the message lists the known ones.
 

@@ -61,6 +61,10 @@ class SegmentationModel(FittedModel):
         settings: The subclass's constructor arguments, JSON-ready. `weights`, what to start from, and `name` are not
             kept.
 
+    Raises:
+        ValueError: If a setting is not possible, or the weights do not fit.
+        TypeError: If the subclass has neither `head` nor a `network` of its own.
+
     Example:
         >>> isinstance(DeepLabV3("mobilenet_v2"), SegmentationModel)
         True
@@ -94,12 +98,31 @@ class SegmentationModel(FittedModel):
         Args:
             images: `[B, H, W, C]`, 0-255.
             settings: The constructor's arguments as attributes, `classes` always a number.
+
+        Returns:
+            Logits, float32 `[B, h, w, classes]`.
+
+        Raises:
+            ValueError: If the backbone or the head does not take the settings.
+            TypeError: If a subclass has no head.
         """
         features = _features(images, settings)
         return self.head(features, settings)
 
     def head(self, features: Features, settings: SimpleNamespace) -> keras.KerasTensor:
-        """Logits of a backbone's features, float32 `[B, h, w, classes]`; each model has its own."""
+        """Logits of a backbone's features; each model has its own.
+
+        Args:
+            features: The last map and the low-level maps by stride, `[B, h, w, C]` each.
+            settings: The constructor's arguments as attributes, `classes` always a number.
+
+        Returns:
+            Logits, float32 `[B, h, w, classes]`, at the stride of the map that they are made of.
+
+        Raises:
+            ValueError: If the features or the settings do not fit the head.
+            TypeError: If a subclass has none.
+        """
         raise TypeError(
             f"{type(self).__name__} must have `head`, or its own `network`, which makes logits of features."
         )
@@ -112,6 +135,12 @@ class SegmentationModel(FittedModel):
     def from_layers(self, inputs, outputs, name: str | None = None, **kwargs) -> None:
         """Keras's constructor of functional models, for layers that were copied from a model of this package.
 
+        Args:
+            inputs: As for `keras.Model`.
+            outputs: As for `keras.Model`.
+            name: The model's name.
+            **kwargs: As for `keras.Model`.
+
         Raises:
             ValueError: If none of the layers carries a model's settings.
         """
@@ -120,7 +149,14 @@ class SegmentationModel(FittedModel):
 
     @classmethod
     def renamed(cls, settings: dict) -> dict:
-        """Settings of an earlier version under the names that they have now; a class that renames some overrides it."""
+        """Settings of an earlier version under the names that they have now; a class that renames some overrides it.
+
+        Args:
+            settings: Constructor's arguments, as a file has them.
+
+        Returns:
+            The same, renamed.
+        """
         return settings
 
     @classmethod
@@ -198,7 +234,10 @@ class SegmentationModel(FittedModel):
             return super().from_config({**graph, "name": config.get("name")}, custom_objects)
 
     def for_training(self) -> keras.Model:
-        """A model of the same layers that gives what the loss looks at: the logits, or a dictionary of several.
+        """A model of the same layers that gives what the loss looks at.
+
+        Returns:
+            A model from images to the logits, float32 `[B, H, W, classes]`, or to a dictionary of several.
 
         Example:
             >>> trainer = model.for_training()

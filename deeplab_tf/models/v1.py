@@ -48,16 +48,17 @@ FIXED = {"backbone": "vgg_16"}
 
 @keras.saving.register_keras_serializable(package="deeplab_tf")
 class DeepLabV1(SegmentationModel):
-    """VGG-16 with atrous convolution, its fully connected layers as convolutions, at output stride 8.
+    """DeepLabv1 (arXiv 1412.7062): VGG-16 with atrous convolution, its fully connected layers as convolutions.
 
-    It has no normalisation, so `frozen_batch_norm` is without effect. `depth_multiplier` scales all of its layers.
+    The output stride is 8 (section 3.1), and the fully connected layers are made small (section 3.2). There is no
+    normalisation, so `frozen_batch_norm` is without effect. `depth_multiplier` scales all layers.
 
     Args:
         classes: Number of classes, which stay unnamed; that of `labels`, or 21, when left out.
         variant: How fc6 is made: `"large_fov"` (3x3, 1024 channels), `"7x7"` or `"4x4"` (4096 channels).
         atrous_rate: Rate of fc6. None takes the variant's: 12, 4 and 8; with `"4x4"`, 4 gives the paper's first
             network, of a smaller field of view.
-        msc: The multi-scale head: features of the image and of the first four poolings join the last map.
+        msc: The multi-scale head (section 4.3): features of the image and of the first four poolings join the last map.
         output_stride: 8, the only one.
         dropout: Fraction dropped after fc6 and after fc7, in training.
         **settings: The shared arguments, see `NormalizedSettings`.

@@ -27,7 +27,7 @@ OWN_FORMS = {f"resnet_{depth}": f"resnet_{depth}_v2" for depth in (18, 50, 101)}
 
 @keras.saving.register_keras_serializable(package="deeplab_tf")
 class DeepLabV2(SegmentationModel):
-    """Atrous spatial pyramid pooling in its first form: dilated classifiers side by side, summed (section 3.2).
+    """DeepLabv2 (arXiv 1606.00915): dilated classifiers side by side, summed, the first form of ASPP (section 3.2).
 
     Each branch of a ResNet is one 3x3 convolution to the classes; of VGG-16 it is the fully connected layers fc6 (3x3,
     dilated), fc7 and fc8. A single rate of 12 is the paper's LargeFOV.
@@ -77,7 +77,7 @@ class DeepLabV2(SegmentationModel):
         super().__init__(arguments)
 
     def network(self, images: keras.KerasTensor, settings: SimpleNamespace) -> keras.KerasTensor:
-        """The logits, with `multi_scale` their maximum over the scales of the images."""
+        """As of every model, with `multi_scale` the maximum over the scales of the images."""
         logits = super().network(images, settings)
         return _over_scales(images, logits) if settings.multi_scale else logits
 

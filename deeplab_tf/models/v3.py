@@ -17,7 +17,7 @@ from deeplab_tf.models.shared_settings import EncoderSettings
 
 @keras.saving.register_keras_serializable(package="deeplab_tf")
 class DeepLabV3(SegmentationModel):
-    """A backbone with atrous convolution and an ASPP (section 3.3), or further blocks in its place (section 3.2).
+    """DeepLabv3 (arXiv 1706.05587): atrous convolution and an ASPP (section 3.3), or more blocks instead (section 3.2).
 
     Args:
         backbone: Name of the feature extractor.

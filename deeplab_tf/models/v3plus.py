@@ -19,7 +19,7 @@ from deeplab_tf.models.v3 import encoder
 
 @keras.saving.register_keras_serializable(package="deeplab_tf")
 class DeepLabV3Plus(SegmentationModel):
-    """DeepLabv3 as the encoder, and a decoder that refines its map with low-level features (section 3.1).
+    """DeepLabv3+ (arXiv 1802.02611): DeepLabv3 as encoder, and a decoder that reads low-level features (section 3.1).
 
     Args:
         backbone: Name of the feature extractor.

@@ -63,7 +63,7 @@ class SGD(RunOptimizer, keras.optimizers.SGD):
 
 @keras.saving.register_keras_serializable("deeplab_tf")
 class Momentum(SGD):
-    """The release's momentum: sum = momentum x sum + gradient, and rate x sum is taken off.
+    """The momentum of the release's train.py: sum = momentum x sum + gradient, and rate x sum is taken off.
 
     At a constant rate this is `SGD`. Where the rate falls, the gradients of before count with the rate of now here, and
     with that of their time there: `SGD` then goes on faster for some 1 / (1 - momentum) steps.

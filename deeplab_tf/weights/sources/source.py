@@ -49,12 +49,26 @@ class Network:
 
     @classmethod
     def of_backbone(cls, name: str, settings: Mapping) -> Network:
-        """A backbone alone, with these of its options."""
+        """A backbone alone.
+
+        Args:
+            name: Its name in `deeplab_tf.backbones.BACKBONES`.
+            settings: Its options; of these `depth_multiplier` is read.
+
+        Returns:
+            The network, of no model and no classes.
+        """
         return cls(name, settings.get("depth_multiplier") or WIDTHS.get(name, 1.0))
 
     @classmethod
     def of(cls, model: SegmentationModel) -> Network:
         """That of a model.
+
+        Args:
+            model: A model of this package.
+
+        Returns:
+            Its backbone, stride and labels.
 
         Example:
             >>> network = Network.of(DeepLabV3("mobilenet_v2", labels="camvid"))
@@ -86,7 +100,14 @@ class Kind:
     read: Callable[[Path], ReleasedFile] | None = None
 
     def fits(self, source) -> bool:
-        """Whether a source is of this kind."""
+        """Whether a source is of this kind.
+
+        Args:
+            source: A path, a name or a model.
+
+        Returns:
+            True if it looks like one, or its name ends like one.
+        """
         if self.looks is not None and self.looks(source):
             return True
         return bool(self.suffixes) and os.fspath(source).endswith(self.suffixes) and not Path(source).is_dir()
@@ -165,6 +186,9 @@ class Source(abc.ABC):
         Args:
             settings: The constructor's arguments, where they are known and the file does not tell them.
 
+        Returns:
+            The model, not compiled.
+
         Raises:
             FileNotFoundError: If there is no such file.
             ConnectionError: If a download fails.
@@ -176,11 +200,29 @@ class Source(abc.ABC):
         )
 
     def convert(self) -> SegmentationModel:
-        """As `load`, of what is not a model of this package already."""
+        """As `load`, of what is not a model of this package already.
+
+        Raises:
+            FileNotFoundError: As for `load`.
+            ConnectionError: As for `load`.
+            ValueError: As for `load`, and of what is one already.
+        """
         return self.load()
 
     def transfer(self, model: SegmentationModel) -> Transfer:
-        """Loads into a model all weights that fit, in place; see `transfer_weights`."""
+        """Loads into a model all weights that fit, in place; see `transfer_weights`.
+
+        Args:
+            model: The model to fill.
+
+        Returns:
+            What was loaded and what was left as it was.
+
+        Raises:
+            FileNotFoundError: If there is no such file.
+            ConnectionError: If a download fails.
+            ValueError: If it is damaged, or nothing of the backbone fits; the message names it.
+        """
         if self.rgb_only and model.input_shape[-1] != RGB:
             twin = type(model)(**{**model.settings, "input_shape": (None, None, RGB)})
             transfer = self.transfer(twin)

@@ -217,6 +217,9 @@ def zoo_entry(name: str) -> ZooEntry:
     Args:
         name: A key of `ZOO`.
 
+    Returns:
+        What is known of the file: network, data, published scores, address.
+
     Raises:
         ValueError: If there is none; the message lists the close ones and all.
 
@@ -254,6 +257,9 @@ def zoo_table(width: int | None = None) -> str:
 
     Args:
         width: Columns of the terminal. Where the table is wider, what is said of an entry stands below its name.
+
+    Returns:
+        Lines of text: mIoU in per cent, multiply-adds in thousand millions (G), sizes in MB.
 
     Example:
         >>> zoo_table().split()[0]
