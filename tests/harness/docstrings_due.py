@@ -108,13 +108,11 @@ ERRORS = {
     "metrics.MeanAccuracy",
     "metrics.MeanIoU",
     "metrics.PixelAccuracy",
-    "models.SegmentationModel.network",
     "training.RunFolder.forget_files",
     "training.RunFolder.read_config",
     "training.RunFolder.read_resolved",
     "training.callbacks.Checkpoint.save",
     "training.callbacks.Validation.measure",
-    "weights.Source.transfer",
 }
 SOURCES = {
     "crf.DenseCRFLayer",
