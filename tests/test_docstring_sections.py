@@ -3,6 +3,8 @@
 import inspect
 import re
 
+import pytest
+
 from harness import docstrings_due as due
 from harness.docstrings import arguments, callables, entries, section
 from harness.public_names import public_names
@@ -47,6 +49,59 @@ SOURCE = re.compile(
 )
 # Rooms whose names are of papers or of the release.
 FROM_PAPERS = ("crf", "evaluation.metrics", "layers", "losses", "metrics", "models", "nas", "optimizers", "schedules")
+# Wrong calls that are refused before anything is built.
+WRONG = [
+    ("AutoDeepLab", "AutoDeepLab('deep')"),
+    ("DeepLabV1", "DeepLabV1(variant='5x5')"),
+    ("DeepLabV2", "DeepLabV2('resnet_101')"),
+    ("DeepLabV3", "DeepLabV3(cascade_blocks=1, image_pooling=False)"),
+    ("DeepLabV3Plus", "DeepLabV3Plus(decoder_logits=True, decoder_strides=())"),
+    ("LRASPP", "LRASPP(classes=1)"),
+    ("LabelSpec", "LabelSpec(['road', 'road'])"),
+    ("LabelSpec.from_dict", "LabelSpec.from_dict({})"),
+    ("Segmenter", "Segmenter('nowhere.keras')"),
+    ("cost.check_drawing_path", "check_drawing_path('network.txt')"),
+    ("cost.draw_network", "draw_network(None, 'network.txt')"),
+    ("cost.model_cost", "model_cost(None)"),
+    ("cost.named_model", "named_model('v4')"),
+    ("cost.skeleton", "skeleton('v4')"),
+    ("create_model", "create_model('v4')"),
+    ("crf.crf_parameters", "crf_parameters('moon')"),
+    ("datasets.open_dataset", "open_dataset('nowhere')"),
+    ("inference.open_predictor", "open_predictor('nowhere.tflite')"),
+    ("label_spec", "label_spec('moon')"),
+    ("labels.released_labels", "released_labels(1)"),
+    ("layers.DropPath", "DropPath(1.0)"),
+    ("layers.ImageScale", "ImageScale(0)"),
+    ("load_model", "load_model('nowhere.keras')"),
+    ("load_released", "load_released('nowhere.tflite')"),
+    ("losses.CombinedLoss", "CombinedLoss([])"),
+    ("losses.CrossEntropy", "CrossEntropy(class_weights=[1])"),
+    ("losses.Dice", "Dice(-1)"),
+    ("losses.Focal", "Focal(gamma=-1)"),
+    ("losses.HardPixels", "HardPixels(keep=0)"),
+    ("losses.LovaszSoftmax", "LovaszSoftmax(per_image=1)"),
+    ("models.check_model_path", "check_model_path('model.h5')"),
+    ("models.model_class", "model_class('v4')"),
+    ("models.save_model", "save_model(None, 'model.h5')"),
+    ("nas.genotype", "genotype('moon')"),
+    ("optimizers.SGD", "SGD(momentum=1)"),
+    ("optimizers.Adam", "Adam(beta_1=1)"),
+    ("optimizers.AdamW", "AdamW(weight_decay=-1)"),
+    ("optimizers.Momentum", "Momentum(0)"),
+    ("schedules.Cosine", "Cosine(0.1, 10, end_learning_rate=1)"),
+    ("schedules.MultiStep", "MultiStep(0.1, 10, boundaries=(5, 4))"),
+    ("schedules.Poly", "Poly(0, 10)"),
+    ("schedules.Step", "Step(0.1, 10, every=0)"),
+    ("training.recipe", "recipe('moon')"),
+    ("transfer_weights", "transfer_weights(None, 3)"),
+    ("weights.identify", "identify('weights.xyz')"),
+    ("weights.load_checkpoint", "load_checkpoint(None, 'nowhere/model.ckpt')"),
+    ("weights.load_checkpoint_model", "load_checkpoint_model('nowhere/model.ckpt')"),
+    ("weights.load_initial", "load_initial(None, 3)"),
+    ("weights.read_released", "read_released('nowhere.tflite')"),
+    ("weights.zoo_entry", "zoo_entry('moon')"),
+]
 
 
 def told(name, part):
@@ -95,3 +150,12 @@ def test_sources_are_told():
         return room.startswith(FROM_PAPERS) and not SOURCE.search(inspect.getdoc(value))
 
     assert {name for name, value in PUBLIC.items() if lacks(value)} == due.SOURCES.union(*NO_SOURCE.values())
+
+
+@pytest.mark.parametrize("name, call", WRONG)
+def test_errors_are_raised(name, call):
+    """What `Raises` says is true; the tests of each part know the messages."""
+    names = {public.rpartition(".")[2]: value for public, value in PUBLIC.items()}
+    with pytest.raises((ValueError, FileNotFoundError)) as raised_here:
+        eval(call, names)
+    assert raised_here.type.__name__ in told(name, "Raises")

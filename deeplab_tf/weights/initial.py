@@ -19,6 +19,11 @@ def load_initial(model: SegmentationModel, weights: str | os.PathLike | Segmenta
         model: Filled in place.
         weights: What `transfer_weights` takes.
 
+    Raises:
+        FileNotFoundError: As for `transfer_weights`.
+        ConnectionError: As for `transfer_weights`.
+        ValueError: As for `transfer_weights`.
+
     Example:
         >>> load_initial(model.rebuild(classes=5), "model.keras")
     """
