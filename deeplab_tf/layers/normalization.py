@@ -39,7 +39,7 @@ class Norm:
 
 @keras.saving.register_keras_serializable(package="deeplab_tf")
 class BatchNorm(keras.layers.BatchNormalization):
-    """`keras.layers.BatchNormalization` with the fused kernel and `fine_tune_batch_norm=False` of the release's train.py.
+    """`keras.layers.BatchNormalization`, fused, with `fine_tune_batch_norm=False` of the release's train.py.
 
     Keras's own `trainable=False` would freeze gamma and beta as well. In training the batch's statistics and the
     gradient come from one fused operation, as in the release: the moving variance follows the unbiased variance.
