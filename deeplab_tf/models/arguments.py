@@ -7,6 +7,7 @@ import inspect
 from collections.abc import Callable, Iterable, Mapping
 
 from deeplab_tf.checks import expect, nearest, number, whole, whole_numbers
+from deeplab_tf.labels import LabelSpec, label_spec
 
 # Other libraries' names of arguments, and the nearest of those that this one does not have.
 MEANT = {
@@ -113,3 +114,20 @@ def check_names(kind: str, names: Iterable[str], known: Iterable[str]) -> None:
         hint = f"; did you mean {meant[0]!r}?" if meant else "."
         hint = f". {NO_ACTIVATION}." if name in ("activation", "final_activation", "classifier_activation") else hint
         raise ValueError(f"{kind} has no argument {name!r}{hint} It has {known}.")
+
+
+def resolve_labels(classes: int | None, labels) -> LabelSpec:
+    """The label specification that `classes` and `labels` mean together; 21 unnamed classes when both are left out.
+
+    Raises:
+        ValueError: If they contradict each other.
+    """
+    if labels is None:
+        return label_spec(21 if classes is None else classes)
+    spec = label_spec(labels)
+    if classes is not None and classes != spec.classes:
+        raise ValueError(
+            f"classes={classes} contradicts the label specification {spec.name!r} of {spec.classes} classes. "
+            "Give one of the two."
+        )
+    return spec

@@ -12,9 +12,9 @@ from deeplab_tf.backbones import Features
 from deeplab_tf.checks import listing, sides
 from deeplab_tf.heads import CLASSIFIER, reads_logits
 from deeplab_tf.images.scaling import limit_of
-from deeplab_tf.labels import LabelSpec, label_spec
+from deeplab_tf.labels import label_spec
 from deeplab_tf.layers import ResizeLike, channel_values
-from deeplab_tf.models.arguments import arguments_of, check_names, defaults_of
+from deeplab_tf.models.arguments import arguments_of, check_names, defaults_of, resolve_labels
 from deeplab_tf.models.carried_settings import built_in, describes, read_network, write_network
 from deeplab_tf.models.copying import copy_weights, twins
 from deeplab_tf.models.fitted_model import FittedModel
@@ -31,23 +31,6 @@ BACKBONE_OPTIONS = (
     "depth_multiplier", "divisible_by", "multi_grid", "cascade_blocks", "genotype", "base_filters", "drop_path_keep",
     "drop_path_steps",
 )  # fmt: skip
-
-
-def resolve_labels(classes: int | None, labels) -> LabelSpec:
-    """The label specification that `classes` and `labels` mean together; 21 unnamed classes when both are left out.
-
-    Raises:
-        ValueError: If they contradict each other.
-    """
-    if labels is None:
-        return label_spec(21 if classes is None else classes)
-    spec = label_spec(labels)
-    if classes is not None and classes != spec.classes:
-        raise ValueError(
-            f"classes={classes} contradicts the label specification {spec.name!r} of {spec.classes} classes. "
-            "Give one of the two."
-        )
-    return spec
 
 
 class SegmentationModel(FittedModel):

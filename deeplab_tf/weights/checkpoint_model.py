@@ -11,9 +11,9 @@ from deeplab_tf import backbones
 from deeplab_tf.checks import listing
 from deeplab_tf.labels import released_labels
 from deeplab_tf.models import SegmentationModel, model_class
+from deeplab_tf.models.arguments import resolve_labels
 from deeplab_tf.models.class_rows import ClassRows
 from deeplab_tf.models.registry import check_settings
-from deeplab_tf.models.segmentation_model import resolve_labels
 from deeplab_tf.weights.formats.checkpoint import Checkpoint, read_checkpoint
 from deeplab_tf.weights.formats.variable_names import model_variables
 from deeplab_tf.weights.recognition import check_deeplab, class_count, dilated_branches, recognise

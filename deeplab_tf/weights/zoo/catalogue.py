@@ -49,14 +49,12 @@ class ZooEntry:
         file: Its name on the server.
         data: What it was trained on last.
         backbone: Name of the backbone here.
-        model: The model here, a key of `deeplab_tf.models.MODELS`; None where the file is a start for training and not
-            a DeepLab.
+        model: A key of `deeplab_tf.models.MODELS`; None where the file is a start for training and not a DeepLab.
         settings: The constructor's further arguments.
         scores: Published results; the first is that of the settings.
         megabytes: Published size, rounded by the publisher.
         checkpoint: Path of the checkpoint inside, where it is known; else it is searched for.
-        sha256: Of the file, where it is known from the publisher; the release published none, so that the first
-            download is trusted and later ones are compared with it.
+        sha256: Of the file. The release published none: the first download is trusted, later ones are compared with it.
     """
 
     name: str
