@@ -16,22 +16,26 @@ from deeplab_tf.files.reading import shown
 
 _JPEG_QUALITY = 82
 _STYLE = """
-body{font:16px/1.5 sans-serif;max-width:1000px;margin:2em auto;padding:0 1em;color:#222}
+:root{color-scheme:light dark;--ink:#222;--soft:#555;--faint:#999;--line:#ccc;--code:#f4f4f4}
+@media(prefers-color-scheme:dark){:root{--ink:#ddd;--soft:#aaa;--faint:#888;--line:#555;--code:#2a2a2a}}
+body{font:16px/1.5 sans-serif;max-width:1000px;margin:2em auto;padding:0 1em;color:var(--ink)}
 h1{margin-bottom:0;overflow-wrap:anywhere}h2{margin-top:2em}h3{margin:1.6em 0 .3em;font-size:1em}
 table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}
-th,td{padding:2px 10px 2px 0;text-align:right;white-space:nowrap}th{font-weight:600;border-bottom:1px solid #ccc}
-th.l,td.l{text-align:left}td.b{width:35%}.bar{height:12px;min-width:1px;border:1px solid #0002;box-sizing:border-box}
+th,td{padding:2px 10px 2px 0;text-align:right;white-space:nowrap}th{font-weight:600;border-bottom:1px solid var(--line)}
+th.l,td.l{text-align:left}td.b{width:35%}.bar{height:12px;min-width:1px;border:1px solid #8884;box-sizing:border-box}
 .swatch{display:inline-block;width:12px;height:12px;margin-right:8px;border:1px solid #999;vertical-align:-1px}
 .tag{color:#fff;border-radius:3px;padding:1px 7px;font-size:.85em;margin-right:6px}
-.error{background:#b3261e}.warning{background:#8a5a00}.none td{color:#999}
+.error{background:#b3261e}.warning{background:#8a5a00}.none td{color:var(--faint)}
 ul{margin:.3em 0;padding-left:1.3em;font-size:.9em}li{overflow-wrap:anywhere}
 .wide{overflow-x:auto}
 .pictures{display:flex;flex-wrap:wrap;gap:12px;margin:.6em 0}figure{margin:0;max-width:482px;width:calc(50% - 6px)}
-.whole figure{max-width:100%;width:100%}
-img{max-width:100%;display:block;border:1px solid #ddd}figcaption{font-size:.8em;color:#555;overflow-wrap:anywhere}
+.whole figure{max-width:100%;width:100%}.four figure{width:calc(25% - 9px)}.four img{width:100%}
+.broad{overflow-x:auto}.broad figure{max-width:none;width:100%;min-width:760px}.far figure{min-width:1700px}
+img{max-width:100%;display:block;border:1px solid var(--line);box-sizing:border-box}
+figcaption{font-size:.8em;color:var(--soft);overflow-wrap:anywhere}
 img.plain{border:0}
-code{background:#f4f4f4;padding:0 4px}.note{color:#555}
-@media(max-width:700px){figure{width:100%}td.b,th.b{display:none}}
+code{background:var(--code);padding:0 4px;overflow-wrap:anywhere}.note{color:var(--soft)}
+@media(max-width:700px){figure{width:100%}.four figure{width:calc(50% - 6px)}td.b,th.b{display:none}}
 """
 _FRAME = (
     """<!doctype html>

@@ -17,7 +17,7 @@ SHARED = Path(__file__).resolve().parents[2] / "shared"
 # Of few tests that take long: begun last, one process would be at them while the others have nothing to do.
 BEGUN_FIRST = (
     "docs/test_training_with_keras.py", "training/test_run_workers.py", "models/test_keras_state.py",
-    "models/test_every_model.py", "notebooks/", "test_demo.py", "training/test_run_interrupted.py",
+    "models/test_every_model.py", "notebooks/", "demo/", "training/test_run_interrupted.py",
     "training/test_run_resumed.py", "training/test_stages.py",
 )  # fmt: skip
 

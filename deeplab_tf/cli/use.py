@@ -94,14 +94,30 @@ def segment(
 @cli.command()
 @click.option("--output", type=PATH, default=Path("deeplab-demo"), show_default=True, help="Folder to leave.")
 @click.option("--steps", type=click.IntRange(1), help="Training steps.  [default: what mIoU 0.85 needs]")
+@click.option("--weights", type=PATH, help="Also segment a photograph with this network.")
+@click.option(
+    "--photo",
+    "photographs",
+    type=PATH,
+    multiple=True,
+    help="A photograph for --weights; repeat.  [default: the bird of the documentation, in a clone]",
+)
 @click.option("--overwrite", is_flag=True, help="Replace an earlier demo.")
-def demo(output, steps, overwrite) -> None:
+def demo(output, steps, weights, photographs, overwrite) -> None:
     """The whole job on drawn images, nothing downloaded: draw, convert, train, evaluate, export, segment.
 
+    The folder's index.html tells it in ten pictures. With --weights a real photograph is segmented first, by whatever
+    segment takes: a model, an export, a released file, or a name of the zoo, which is downloaded.
+
     \b
-    Example:
+    Examples:
       deeplab-tf demo --output deeplab-demo
+      deeplab-tf demo --weights deeplabv3_mnv2_pascal_quant.tflite --photo cat.jpg
     """
     from deeplab_tf.demo import run_demo
 
-    run_demo(output, overwrite=overwrite, **({"steps": steps} if steps else {}))
+    if photographs and weights is None:
+        raise click.UsageError("--photo is for --weights, whose network segments it. Give both.")
+    run_demo(
+        output, overwrite=overwrite, weights=weights, photographs=photographs, **({"steps": steps} if steps else {})
+    )

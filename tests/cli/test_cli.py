@@ -134,6 +134,9 @@ def test_wrong_paths(capsys, tmp_path, model_file):
     assert "none.jpg" in fails(capsys, "segment", model_file, tmp_path / "none.jpg", "--output", tmp_path)
     assert str(tmp_path) in fails(capsys, "evaluate", model_file, "--data", tmp_path)
     assert "absent" in fails(capsys, "inspect", tmp_path / "absent")
+    demo = ["demo", "--output", tmp_path / "demo", "--photo", model_file, "--weights"]
+    assert "none.tflite" in fails(capsys, *demo, tmp_path / "none.tflite")
+    assert not (tmp_path / "demo").exists()
 
 
 def test_truncated_image_is_named_and_can_be_skipped(capsys, tmp_path, model_file, drawn):
@@ -158,6 +161,7 @@ def test_usage_errors(capsys, tmp_path, model_file):
             ["export", model_file, "--format", "tflite", "--output", tmp_path / "o", "--serving-kit"],
             "--serving-kit is for",
         ),
+        (["demo", "--photo", model_file], "--photo is for --weights"),
         (["fly"], "No such command"),
     ):
         assert main([str(argument) for argument in arguments]) == 2
