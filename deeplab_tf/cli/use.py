@@ -100,7 +100,7 @@ def segment(
     "photographs",
     type=PATH,
     multiple=True,
-    help="A photograph for --weights; repeat.  [default: the bird of the documentation, in a clone]",
+    help="A photograph for --weights; repeat.  [default: the crow of the documentation, in a clone]",
 )
 @click.option("--overwrite", is_flag=True, help="Replace an earlier demo.")
 def demo(output, steps, weights, photographs, overwrite) -> None:

@@ -12,7 +12,7 @@ from deeplab_tf.progress import track
 
 # The photograph of the documentation, which is not part of the installed package: its licence is not the package's.
 OWN = Path("docs", "photographs", "bird.jpg")
-CREDIT = "Photograph of the bird: google-coral/test_data, CC BY 2.0"
+CREDIT = "Photograph: google-coral/test_data, CC BY 2.0 (https://creativecommons.org/licenses/by/2.0/)"
 
 
 def photographs_of(given: Iterable[str | os.PathLike]) -> list[Path]:

@@ -15,7 +15,7 @@ from deeplab_tf.cost import draw_network, model_cost
 from deeplab_tf.demo.folder import PAGE, emptied
 from deeplab_tf.demo.learning import Watched
 from deeplab_tf.demo.photographs import credit_of, photographs_of, segment_photographs
-from deeplab_tf.demo.pictures import Worst, photograph
+from deeplab_tf.demo.pictures import Photograph, Worst, photograph
 from deeplab_tf.demo.story import Demo, write_demo_page
 from deeplab_tf.evaluation import Benchmark, evaluate_all
 from deeplab_tf.evaluation.speed.figures import cells
@@ -114,14 +114,11 @@ class _Steps:
 def _run(output: Path, steps: int, weights: str | os.PathLike | None, photographs: list[Path]) -> float:
     told = _Steps(8 + bool(photographs))
     if steps == STEPS:
-        click.echo("About three minutes on two idle cores, of which training takes two.")
+        click.echo("About three minutes on two idle cores, most of them for training, which shows how far it is.")
     seen = {}
     if photographs:
         told.begin(f"Segment a photograph with {shown(weights)}")
-        seen = segment_photographs(weights, photographs)
-        for stem, segmentation in seen.items():
-            segmentation.save(output / "photographs", stem, legend=True)
-            click.echo(f"{stem}: {segmentation!r}")
+        seen = _photographs(output / "photographs", weights, photographs)
     told.begin(f"Draw {IMAGES} images and their masks")
     drawn = datasets.draw_shapes(output / "drawn", IMAGES)
     told.begin("Convert them to TFRecords")
@@ -175,13 +172,23 @@ def _run(output: Path, steps: int, weights: str | os.PathLike | None, photograph
         worst=worst,
         written=done.written,
         forms=cells(forms.figures),
-        photographs={stem: photograph(stem, one) for stem, one in seen.items()},
+        photographs=seen,
         weights=None if weights is None else shown(weights),
         credit=credit_of(photographs),
     )
     write_demo_page(demo, told.seconds)
     told.say(f"Done: validation mIoU {result.miou:.4f}. Open {output / PAGE}")
     return result.miou
+
+
+def _photographs(folder: Path, weights: str | os.PathLike, paths: list[Path]) -> dict[str, Photograph]:
+    """Segments photographs into a folder; what the page shows of them, by their names."""
+    # All, before the first is written.
+    seen = segment_photographs(weights, paths)
+    for stem, segmentation in seen.items():
+        segmentation.save(folder, stem, legend=True)
+        click.echo(f"{stem}: {segmentation!r}")
+    return {stem: photograph(stem, segmentation) for stem, segmentation in seen.items()}
 
 
 def _images(dataset: datasets.DataSet, split: str) -> list[Mapping]:
