@@ -8,6 +8,7 @@ import ast
 import functools
 import inspect
 import pkgutil
+import re
 import textwrap
 import types
 from collections import defaultdict
@@ -40,9 +41,19 @@ def write_package(folder: Path) -> dict[str, list[str]]:
 
 
 def _literal(value: object) -> str:
-    """A docstring without what is for contributors only; readers of Google's style know `Examples`, in the plural."""
+    """A docstring without what is for contributors only, in the words that readers of Google's style know."""
     text, _, _ = (inspect.getdoc(value) or "").partition("\n\nThe public names stand in `__init__.pyi`")
-    return repr(text.replace("\nExample:\n", "\nExamples:\n"))
+    text = text.replace("\nExample:\n", "\nExamples:\n")
+    # What stands before the first colon would be read as the type.
+    text = re.sub(r"\n(Returns|Yields):\n {4}", r"\n\1:\n    : ", text)
+    return repr(re.sub(r"\nCall arguments:\n((?: {4}.+\n)+)", _call_arguments, text))
+
+
+def _call_arguments(section: re.Match) -> str:
+    """A section that Google's style does not have, as the page shows the others."""
+    items = re.split(r"\n(?=\S)", textwrap.dedent(section[1]).strip())
+    lines = [re.sub(r"^(\w+): ", r"**`\1`** – ", " ".join(item.split())) for item in items]
+    return '\n<span class="doc-section-title">Call arguments:</span>\n\n' + "".join(f"- {line}\n" for line in lines)
 
 
 def _outline(name: str, value: object) -> str:

@@ -70,11 +70,13 @@ def test_it_builds_without_a_warning(site):
 
 
 def test_the_reference_has_what_is_composed_at_runtime(site):
-    """Shared arguments of models, converters that are made of rows, callbacks under their public name."""
+    """Shared arguments, converters made of rows, callbacks by their public name, what a call takes and gives."""
     for page, expected in [
         ("index", "The ASPP has its image-level branch."),
         ("datasets", "convert_voc"),
         ("callbacks", "deeplab_tf.callbacks.BestModel"),
+        ("layers", "<strong><code>inputs</code></strong> – A pair"),
+        ("layers", "from 0 to 1.00002: the constant"),
     ]:
         assert expected in (site / f"reference/{page}.html").read_text(encoding="utf-8")
 
