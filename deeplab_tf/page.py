@@ -22,7 +22,7 @@ body{font:16px/1.5 sans-serif;max-width:1000px;margin:2em auto;padding:0 1em;col
 h1{margin-bottom:0;overflow-wrap:anywhere}h2{margin-top:2em}h3{margin:1.6em 0 .3em;font-size:1em}
 table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}
 th,td{padding:2px 10px 2px 0;text-align:right;white-space:nowrap}th{font-weight:600;border-bottom:1px solid var(--line)}
-th.l,td.l{text-align:left}td.b{width:35%}.bar{height:12px;min-width:1px;border:1px solid #8884;box-sizing:border-box}
+th.l,td.l{text-align:left}td.b{width:35%}.bar{height:12px;min-width:1px;border:1px solid #8888;box-sizing:border-box}
 .swatch{display:inline-block;width:12px;height:12px;margin-right:8px;border:1px solid #999;vertical-align:-1px}
 .tag{color:#fff;border-radius:3px;padding:1px 7px;font-size:.85em;margin-right:6px}
 .error{background:#b3261e}.warning{background:#8a5a00}.none td{color:var(--faint)}

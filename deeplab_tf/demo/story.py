@@ -15,6 +15,7 @@ from deeplab_tf.demo.pictures import Photograph, Picture
 from deeplab_tf.evaluation import Evaluation
 from deeplab_tf.evaluation.report.charts import confusion_picture
 from deeplab_tf.labels import LabelSpec
+from deeplab_tf.progress import counted
 from deeplab_tf.training import TrainConfig
 
 
@@ -106,7 +107,7 @@ def _chapters(demo: Demo) -> list[Chapter]:
         ),
         Chapter(
             "Training",
-            f"Over {config.steps} steps the loss falls with the learning rate. Mean IoU is measured on "
+            f"Over {counted(config.steps, 'step')} the loss falls with the learning rate. Mean IoU is measured on "
             "images that the network never trains on, and the best model is kept.",
             [pictures.of_file(output / "run" / "curves.png", "Loss, learning rate and validation mean IoU by step")],
             "broad",
@@ -174,7 +175,7 @@ def write_demo_page(demo: Demo, seconds: float) -> None:
 
 _PAGE = """{% block title %}deeplab-tf demo{% endblock %}
 {% macro shown(pictures, layout) %}
-<div class="pictures {{ layout }}">
+<div class="pictures {{ layout }}"{{ " tabindex=0" if "broad" in layout }}>
 {% for one in pictures %}
 <figure><img src="{{ one.uri }}" alt="{{ one.alt }}">
 {%- if one.caption %}<figcaption>{{ one.caption }}</figcaption>{% endif %}</figure>
