@@ -114,7 +114,8 @@ def _chapters(demo: Demo) -> list[Chapter]:
         ),
         Chapter(
             "One image while the network learns",
-            "Before the first step the network guesses. It finds where shapes are before it can tell them apart.",
+            "Before the first step the network guesses. What it had learned by the first validation and by the last "
+            "stands beside the truth.",
             pictures.learned(demo.example, labels, demo.watched),
             "four",
         ),
