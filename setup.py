@@ -48,8 +48,9 @@ setup(
     long_description_content_type="text/markdown",
     author="The deeplab-tf contributors",
     license="Apache-2.0",
-    # The repository's own address stands here as soon as it has one.
     project_urls={
+        # When the repository has an address, take the # away:
+        # "Source": "https://github.com/OWNER/deeplab-tf",
         "Original release": "https://github.com/tensorflow/models/tree/master/research/deeplab",
         "Paper of DeepLabv3+": "https://arxiv.org/abs/1802.02611",
     },

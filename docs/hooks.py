@@ -19,6 +19,7 @@ from mkdocs.structure.pages import Page
 
 ROOT = Path(__file__).resolve().parents[1]
 ROOT_PAGES = {"README.md": "index.md", "CONTRIBUTING.md": "contributing.md", "CHANGELOG.md": "changelog.md"}
+BADGE = re.compile(r"\[!\[([^]]+)\]\([^)]+\)\](?=\()")
 LINK = re.compile(r"(\]\(|src=\"|href=\")([\w./-]+)(?=[)#\"])")
 # The public package as mkdocstrings reads it, and its names by module.
 FOLDER = tempfile.TemporaryDirectory()
@@ -75,12 +76,14 @@ def notebook_page(path: Path) -> str:
     """A notebook's cells as they are written, with what they printed and drew where it is stored."""
     blocks = []
     for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
-        text = "".join(cell["source"])
+        # A badge is a picture from elsewhere.
+        text = BADGE.sub(r"[\1]", "".join(cell["source"]))
         blocks.append(text if cell["cell_type"] == "markdown" else f"```python\n{text}\n```")
         for output in cell.get("outputs", []):
             data = output.get("data", {})
-            if "image/png" in data:
-                blocks.append(f"![](data:image/png;base64,{''.join(data['image/png']).strip()})")
+            if kinds := data.keys() & {"image/png", "image/jpeg"}:
+                kind = kinds.pop()
+                blocks.append(f"![](data:{kind};base64,{''.join(data[kind]).strip()})")
             elif said := "".join(output.get("text", data.get("text/plain", []))):
                 blocks.append(f"```text\n{said}\n```")
     blocks.insert(1, f'<a href="{path.name}" download>Download this notebook</a>')

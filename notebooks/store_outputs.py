@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 from harness.notebooks import NOTEBOOKS, code_cells, executed  # noqa: E402
 
-NAME = '"mobilenetv2_coco_voc_trainaug"'
+NAME = '"mobilenetv2_coco_voc_trainval"'
 PICTURE_BYTES = 60_000
 # What TensorFlow's C++ code and Python's warnings write tells of this machine, not of the notebook.
 STDERR = "stderr"
@@ -30,16 +30,16 @@ def main() -> None:
     options = parser.parse_args()
     # Progress tells how busy this machine is.
     os.environ.update(TF_CPP_MIN_LOG_LEVEL="3", DEEPLAB_TF_PROGRESS="0")
+    released = {NAME: json.dumps(os.path.abspath(options.released))} if options.released else {}
     for name in options.names:
-        other = {NAME: json.dumps(os.path.abspath(options.released))} if name == "quickstart" and options.released else {}
-        store(name, other)
+        store(name, released if name == "quickstart" else {})
 
 
 def store(name: str, other: dict[str, str]) -> None:
     """Runs a notebook where it lies and writes its outputs into it, beside the code as it is stored."""
     path = NOTEBOOKS / f"{name}.ipynb"
-    notebook = nbformat.read(path, as_version=4)
     cells = {cell.id: cell for cell in code_cells(executed(name, NOTEBOOKS, other))}
+    notebook = nbformat.read(path, as_version=4)
     for cell in code_cells(notebook):
         found = cells[cell.id]
         cell.execution_count = found.execution_count

@@ -24,9 +24,7 @@ def executed(name: str, folder: Path, other: Mapping[str, str], last: str | None
     for before, after in other.items():
         (cell,) = [cell for cell in code_cells(notebook) if before in cell.source]
         cell.source = cell.source.replace(before, after)
-    NotebookClient(
-        notebook, timeout=900, coalesce_streams=True, resources={"metadata": {"path": folder}}
-    ).execute()
+    NotebookClient(notebook, timeout=900, coalesce_streams=True, resources={"metadata": {"path": folder}}).execute()
     return notebook
 
 

@@ -1,0 +1,96 @@
+"""What stands in the notebooks: outputs that are small and tell nothing of a machine, one install cell, one address."""
+
+import importlib.util
+import os
+import re
+import subprocess
+import tempfile
+from pathlib import Path
+
+import nbformat
+import pytest
+from IPython.core.inputtransformer2 import TransformerManager
+
+from harness.notebooks import NOTEBOOKS, code_cells
+
+ROOT = NOTEBOOKS.parent
+NAMES = sorted(path.stem for path in NOTEBOOKS.glob("*.ipynb"))
+TEXTS = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "setup.py", "mkdocs.yml", "CITATION.cff")]
+TEXTS += [
+    path for folder in ("docs", "notebooks") for path in (ROOT / folder).glob("*.*") if path.suffix in (".md", ".ipynb")
+]
+PLACE = re.compile(r"github(?:usercontent)?(?:\.com)?/([\w.-]+)/deeplab-tf\b")
+
+
+@pytest.fixture(scope="module", params=NAMES)
+def notebook(request):
+    found = nbformat.read(NOTEBOOKS / f"{request.param}.ipynb", as_version=4)
+    found.name = request.param
+    return found
+
+
+def test_outputs_are_stored_whole_and_small(notebook):
+    assert (NOTEBOOKS / f"{notebook.name}.ipynb").stat().st_size < 400_000
+    code = code_cells(notebook)
+    assert [cell.execution_count for cell in code] == list(range(1, len(code) + 1))
+    outputs = [output for cell in code for output in cell.outputs]
+    pictures = [text for output in outputs for kind, text in output.get("data", {}).items() if "image/" in kind]
+    assert pictures
+    assert all(len(picture) * 3 / 4 < 61_000 for picture in pictures)
+    assert {output.output_type for output in outputs} <= {"stream", "display_data"}
+    assert {output.name for output in outputs if "name" in output} <= {"stdout"}
+
+
+def test_outputs_tell_nothing_of_the_machine(notebook):
+    told = "".join(output.get("text", "") for cell in code_cells(notebook) for output in cell.outputs)
+    homes = {str(Path.home()), str(ROOT), tempfile.gettempdir()}
+    assert [found for found in (*homes, "/home/", "/root/", "/tmp/", "Warning", "WARNING") if found in told] == []
+
+
+def test_each_has_its_badge_and_the_same_first_cell(notebook):
+    title, badge, *_ = notebook.cells[0].source.split("\n\n")
+    assert title.startswith("# ")
+    picture = "https://colab.research.google.com/assets/colab-badge.svg"
+    start = re.escape(f"[![Open in Colab]({picture})](https://colab.research.google.com/github/")
+    assert re.fullmatch(rf"{start}[\w-]+/deeplab-tf/blob/main/notebooks/{notebook.name}\.ipynb\)", badge)
+    quickstart = nbformat.read(NOTEBOOKS / "quickstart.ipynb", as_version=4)
+    assert notebook.cells[1].source == quickstart.cells[1].source
+
+
+def test_the_first_cell_installs_where_the_package_is_missing(monkeypatch):
+    notebook = nbformat.read(NOTEBOOKS / "quickstart.ipynb", as_version=4)
+    code = TransformerManager().transform_cell(code_cells(notebook)[0].source)
+    installed = []
+
+    class Shell:
+        def run_line_magic(self, name, line):
+            installed.append((name, line))
+
+    def run():
+        exec(code, {"get_ipython": Shell})
+
+    run()
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setenv("DEEPLAB_TF_REPOSITORY", "https://github.com/OWNER/deeplab-tf")
+    with pytest.raises(ValueError, match="placeholder: write into REPOSITORY the account"):
+        run()
+    assert installed == []
+    monkeypatch.setenv("DEEPLAB_TF_REPOSITORY", "file:///home/me/deeplab-tf")
+    run()
+    assert [name for name, _ in installed] == ["pip"]
+
+
+def places(paths):
+    return {found for path in paths for found in PLACE.findall(path.read_text(encoding="utf-8"))}
+
+
+def test_one_address_stands_everywhere_and_one_command_sets_it(tmp_path):
+    assert len(places(TEXTS)) == 1
+    (command,) = re.findall(r"^git grep .*$", (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"), re.MULTILINE)
+    copies = [tmp_path / f"{number}{path.suffix}" for number, path in enumerate(TEXTS)]
+    for path, copy in zip(TEXTS, copies, strict=True):
+        copy.write_bytes(path.read_bytes())
+    environment = {**os.environ, "GIT_DIR": str(tmp_path / ".git"), "GIT_WORK_TREE": str(tmp_path)}
+    for line in ("git init -q", "git add .", command):
+        subprocess.run(["bash", "-c", line], cwd=tmp_path, env=environment, check=True)
+    assert places(copies) == {"your-account"}
