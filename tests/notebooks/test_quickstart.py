@@ -1,16 +1,34 @@
-"""The quickstart notebook runs from top to bottom."""
+"""The quickstart notebook runs from top to bottom, with a released network and without."""
 
-from harness.notebooks import run_notebook
+import re
+
+import pytest
+
+from harness.notebooks import NOTEBOOKS, run_notebook
 
 
-def test_quickstart_runs(monkeypatch, tmp_path):
+def test_quickstart_runs_without_network(monkeypatch, tmp_path):
     monkeypatch.setenv("QUICKSTART_STEPS", "2")
+    # No download where there is a network, and none that is there already.
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
     # What 300 images and MobileNetV2 show, 20 and a narrow ResNet-18 show as well.
     less = {
         '"drawn", 300)': '"drawn", 20)',
         '"steps": steps}': '"steps": steps, "backbone": "resnet_18", "atrous_rates": (), "crop_size": 65}',
     }
     text, pictures = run_notebook("quickstart", tmp_path, less)
+    assert re.findall(r"^Going on with drawn images\. .*", text, re.MULTILINE)
     assert pictures == 3
     assert "mean IoU" in text
     assert "equal labels" in text
+
+
+@pytest.mark.shared
+def test_a_released_network_segments_the_photograph(shared, tmp_path):
+    released = shared / "weights" / "deeplabv3_mnv2_pascal_quant.tflite"
+    photo = NOTEBOOKS.parent / "docs" / "photographs" / "bird.jpg"
+    given = {'"mobilenetv2_coco_voc_trainval"': repr(str(released)), 'PHOTO = ""': f"PHOTO = {str(photo)!r}"}
+    text, pictures = run_notebook("quickstart", tmp_path, given, last="segment")
+    assert pictures == 1
+    assert re.search(r"^ +\d+\.\d%  bird$", text, re.MULTILINE)

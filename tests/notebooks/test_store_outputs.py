@@ -72,7 +72,7 @@ def test_the_first_cell_installs_where_the_package_is_missing(monkeypatch):
     run()
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     monkeypatch.setenv("DEEPLAB_TF_REPOSITORY", "https://github.com/OWNER/deeplab-tf")
-    with pytest.raises(ValueError, match="placeholder: write into REPOSITORY the account"):
+    with pytest.raises(ValueError, match="placeholder: write the account"):
         run()
     assert installed == []
     monkeypatch.setenv("DEEPLAB_TF_REPOSITORY", "file:///home/me/deeplab-tf")
