@@ -57,23 +57,24 @@ def tidied(output: nbformat.NotebookNode) -> nbformat.NotebookNode:
         del data["text/plain"]
         picture = Image.open(io.BytesIO(base64.b64decode(data.pop("image/png"))))
         kind, encoded = small(picture.convert("RGB"))
-        data[f"image/{kind}"] = base64.b64encode(encoded).decode()
-        output.metadata = {}
+        data[kind] = base64.b64encode(encoded).decode()
+        # Shown as large as it was.
+        output.metadata = {kind: {"width": picture.width}}
     return output
 
 
 def small(picture: Image.Image) -> tuple[str, bytes]:
-    """A picture's format and bytes: a PNG where that is small enough, or else a JPEG, the best that is."""
+    """A picture's kind and bytes: a PNG where that is small enough, or else a JPEG, the best that is."""
     file = io.BytesIO()
     picture.quantize(256, dither=Image.Dither.NONE).save(file, "PNG", optimize=True)
     if file.tell() <= PICTURE_BYTES:
-        return "png", file.getvalue()
-    for quality in (90, 80, 70, 60):
+        return "image/png", file.getvalue()
+    for quality in (90, 75, 60, 45):
         file = io.BytesIO()
         picture.save(file, "JPEG", quality=quality, optimize=True)
         if file.tell() <= PICTURE_BYTES:
-            return "jpeg", file.getvalue()
-    return small(picture.resize([side * 3 // 4 for side in picture.size], Image.Resampling.LANCZOS))
+            return "image/jpeg", file.getvalue()
+    return small(picture.resize([side * 7 // 8 for side in picture.size], Image.Resampling.LANCZOS))
 
 
 if __name__ == "__main__":

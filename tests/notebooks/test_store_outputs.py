@@ -1,6 +1,8 @@
 """What stands in the notebooks: outputs that are small and tell nothing of a machine, one install cell, one address."""
 
+import base64
 import importlib.util
+import io
 import os
 import re
 import subprocess
@@ -8,8 +10,10 @@ import tempfile
 from pathlib import Path
 
 import nbformat
+import numpy as np
 import pytest
 from IPython.core.inputtransformer2 import TransformerManager
+from PIL import Image
 
 from harness.notebooks import NOTEBOOKS, code_cells
 
@@ -94,3 +98,20 @@ def test_one_address_stands_everywhere_and_one_command_sets_it(tmp_path):
     for line in ("git init -q", "git add .", command):
         subprocess.run(["bash", "-c", line], cwd=tmp_path, env=environment, check=True)
     assert places(copies) == {"your-account"}
+
+
+def test_what_is_stored_is_small_and_tells_no_path():
+    spec = importlib.util.spec_from_file_location("store_outputs", NOTEBOOKS / "store_outputs.py")
+    script = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(script)
+    script.PICTURE_BYTES = 9_000
+    said = f"{tempfile.mkdtemp()}/run: 2 steps\nimages   24  (3.0 per second)\n"
+    assert script.tidied(nbformat.v4.new_output("stream", text=said)).text == "run: 2 steps\nimages   24\n"
+    file = io.BytesIO()
+    Image.fromarray(np.random.default_rng(0).integers(0, 256, (200, 300, 3), np.uint8)).save(file, "PNG")
+    data = {"image/png": base64.b64encode(file.getvalue()).decode(), "text/plain": "<Figure>"}
+    shown = script.tidied(nbformat.v4.new_output("display_data", data))
+    ((kind, stored),) = shown.data.items()
+    assert shown.metadata == {kind: {"width": 300}}
+    assert len(base64.b64decode(stored)) <= 9_000
+    assert Image.open(io.BytesIO(base64.b64decode(stored))).width < 300
