@@ -8,6 +8,7 @@ import os
 import re
 import sys
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 import nbformat
@@ -43,21 +44,22 @@ def store(name: str, other: dict[str, str]) -> None:
     for cell in code_cells(notebook):
         found = cells[cell.id]
         cell.execution_count = found.execution_count
-        cell.outputs = [tidied(output) for output in found.outputs if output.get("name") != STDERR]
+        cell.outputs = [tidied(output, other.values()) for output in found.outputs if output.get("name") != STDERR]
     nbformat.write(notebook, path)
     print(f"{path.stat().st_size / 1000:6.0f} kB  {path}")
 
 
-def tidied(output: nbformat.NotebookNode) -> nbformat.NotebookNode:
-    """Without the temporary folder's path and the machine's speed, and with small pictures."""
+def tidied(output: nbformat.NotebookNode, given: Iterable[str] = ()) -> nbformat.NotebookNode:
+    """Without lines on given files, the temporary folder's path and the machine's speed; with small pictures."""
     if "text" in output:
+        files = [json.loads(file) for file in given]
+        output.text = "".join(line for line in output.text.splitlines(True) if not any(map(line.count, files)))
         output.text = re.sub(rf"{re.escape(tempfile.gettempdir())}/tmp\w+/| +\([\d.]+ per second\)", "", output.text)
     data = output.get("data", {})
     if "image/png" in data:
-        del data["text/plain"]
-        picture = Image.open(io.BytesIO(base64.b64decode(data.pop("image/png"))))
+        picture = Image.open(io.BytesIO(base64.b64decode(data["image/png"])))
         kind, encoded = small(picture.convert("RGB"))
-        data[kind] = base64.b64encode(encoded).decode()
+        output.data = {kind: base64.b64encode(encoded).decode()}
         # Shown as large as it was.
         output.metadata = {kind: {"width": picture.width}}
     return output
