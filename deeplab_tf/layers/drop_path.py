@@ -34,8 +34,8 @@ class DropPath(keras.layers.Layer):
         ValueError: If the fraction or the steps are not possible.
 
     Example:
-        >>> DropPath(0.5)(tf.ones((4, 3, 3, 8)), training=True)[:, 0, 0, 0]  # doctest: +SKIP
-        <tf.Tensor: shape=(4,), dtype=float32, numpy=array([2., 0., 0., 2.], dtype=float32)>
+        >>> np.unique(DropPath(0.5)(tf.ones((100, 3, 3, 8)), training=True))
+        array([0., 2.], dtype=float32)
     """
 
     def __init__(self, rate: float, steps: int | None = None, seed: int | None = None, **kwargs):

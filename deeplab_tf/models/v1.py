@@ -50,8 +50,8 @@ FIXED = {"backbone": "vgg_16"}
 class DeepLabV1(SegmentationModel):
     """DeepLabv1 (arXiv 1412.7062): VGG-16 with atrous convolution, its fully connected layers as convolutions.
 
-    The output stride is 8 (section 3.1), and the fully connected layers are made small (section 3.2). There is no
-    normalisation, so `frozen_batch_norm` is without effect. `depth_multiplier` scales all layers.
+    The output stride is 8 (section 3.1); `"4x4"` and `"large_fov"` have a smaller fc6 (section 3.2). There is
+    no normalisation, so `frozen_batch_norm` is without effect. `depth_multiplier` scales all layers.
 
     Args:
         classes: Number of classes, which stay unnamed; that of `labels`, or 21, when left out.

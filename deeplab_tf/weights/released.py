@@ -89,7 +89,7 @@ def transfer_weights(model: SegmentationModel, source: str | os.PathLike | Segme
 
     Example:
         >>> str(transfer_weights(DeepLabV3Plus("mobilenet_v2", classes=11), "mobilenet_v2_1.0_224_quant.tflite"))
-        '104 layers loaded, 23 new (...)'
+        '51 layers loaded, 15 new (...); 2 of the file not used (...)'
     """
     with identify(source) as found:
         return found.transfer(model)
