@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from deeplab_tf.checks import is_whole
 from deeplab_tf.datasets.audit.faults import BadPair, read_part
 from deeplab_tf.datasets.builders.class_names import read_class_names
 from deeplab_tf.datasets.builders.division import divide
@@ -26,6 +27,7 @@ from deeplab_tf.progress import track
 
 # Of more images than this, a draw leaves out hardly any class that could be learnt.
 _FEW = 1000
+IGNORE_LABEL = 255
 
 
 @with_common_options
@@ -40,7 +42,7 @@ def convert_folder(
     class_names: str | os.PathLike | None = None,
     labels: LabelSpec | str | int | None = None,
     ids: Sequence[int] = (),
-    ignore_label: int = 255,
+    ignore_label: int | None = None,
     seed: int = 0,
     **options,
 ) -> ConversionReport:
@@ -63,7 +65,8 @@ def convert_folder(
             either, it is that of the data set already in `output`, or else the number of classes is that of
             the masks' values.
         ids: The value in the masks that stands for each class, in their order: `(0, 255)` makes 255 class 1.
-        ignore_label: The id that is not a class. `labels` brings its own.
+        ignore_label: The id that is not a class, 0-65535; 255 when left out. Label sets by name, and those of the data
+            set already in `output`, bring their own, which another must not contradict.
         seed: Draws the validation images.
         **options: `shards`, `workers`, `skip_bad`, `overwrite` and `max_side`, as for `convert_pairs`.
 
@@ -71,6 +74,7 @@ def convert_folder(
         What was written and what was skipped.
 
     Raises:
+        FileNotFoundError: If there is no such file of class names.
         ValueError: If a folder is missing or empty, arguments contradict each other, a pair is missing or bad,
             there are fewer than two classes, their values are too far apart to be ids, or the output cannot be
             written.
@@ -83,12 +87,18 @@ def convert_folder(
     """
     pairs = folder_pairs(images, masks, mask_suffix)
     workers = worker_count(options.get("workers"))
-    spec, notes = _given_labels(class_names, labels, ignore_label), ()
+    ignored = IGNORE_LABEL if ignore_label is None else ignore_label
+    spec, notes = _given_labels(class_names, labels, ignored), ()
     if spec is None:
         spec = present_labels(Path(output), {split, "val"} if val_share else {split}, options.get("overwrite", False))
         ids = ids or ids_in_names(spec)
     if spec is None:
-        spec, notes = counted_labels(pairs, ignore_label, workers, ids)
+        spec, notes = counted_labels(pairs, ignored, workers, ids)
+    if ignore_label is not None and spec.ignore_label != ignore_label:
+        raise ValueError(
+            f"ignore_label {ignore_label} contradicts the labels {spec.name!r}, which ignore {spec.ignore_label}. "
+            "Leave it out, or give class_names in place of the labels."
+        )
     reader = MaskReader(spec, tuple(ids))
     pairs = [dataclasses.replace(pair, read=reader) for pair in pairs]
     report = convert_pairs(divide_folder(pairs, split, val_share, seed, workers), spec, output, **options)
@@ -114,12 +124,14 @@ def _classes(pair: Pair) -> set[int]:
 
 
 def _given_labels(
-    class_names: str | os.PathLike | None, labels: LabelSpec | str | int | None, ignore_label: int
+    class_names: str | os.PathLike | None, labels: LabelSpec | str | int | None, ignored: int
 ) -> LabelSpec | None:
     if class_names is not None and labels is not None:
         raise ValueError("Received both class_names and labels; they say the same thing. Give one of them.")
     if class_names is not None:
-        return read_class_names(class_names, ignore_label)
+        return read_class_names(class_names, ignored)
+    if is_whole(labels):  # which says nothing else
+        return dataclasses.replace(label_spec(labels), ignore_label=ignored)
     return None if labels is None else label_spec(labels)
 
 

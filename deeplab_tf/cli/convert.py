@@ -144,7 +144,9 @@ def convert_shapes(**options) -> None:
 @division_options()
 @click.option("--class-names", type=PATH, help="Text file: one class name per line, perhaps with its R G B.")
 @click.option("--labels", type=LABELS, help=f"A known label set instead: {', '.join(SPECS)}; or a number of classes.")
-@click.option("--ignore-label", type=click.IntRange(0, 65535), default=255, show_default=True, help="The id to ignore.")
+@click.option(
+    "--ignore-label", type=click.IntRange(0, 65535), help="The id to ignore.  [default: 255, or the label set's]"
+)
 @conversion_options
 def convert_folder(**options) -> None:
     """Your own images and masks.

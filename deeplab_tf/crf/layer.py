@@ -17,9 +17,9 @@ from deeplab_tf.crf.parameters import CRFParameters, crf_parameters
 class DenseCRFLayer(keras.layers.Layer):
     """Mean field of a dense CRF, differentiable in the logits, in the kernels' weights and in the compatibility.
 
-    The weights are one per class for each kernel (section 4.1 of the paper), and a matrix of classes by classes, what
-    it costs that two labels stand side by side, which starts as Potts: 0 on the diagonal, 1 elsewhere. The widths of
-    the kernels are not trained.
+    This is CRF-RNN (Zheng et al. 2015). The weights are one per class for each kernel (section 4.1 of the paper), and a
+    matrix of classes by classes, what it costs that two labels stand side by side, which starts as Potts: 0 on the
+    diagonal, 1 elsewhere. The widths of the kernels are not trained.
 
     Args:
         parameters: Where the weights start, and the widths; as for `DenseCRF`. Its `get_config()` form is taken too.
@@ -33,7 +33,8 @@ class DenseCRFLayer(keras.layers.Layer):
         float32 `[B, H, W, classes]`: logits, whose softmax are the marginals.
 
     Raises:
-        ValueError: If a parameter or the number of iterations is not possible, or the inputs are not such.
+        ValueError: If a parameter or the number of iterations is not possible; and from a call, if the inputs are not
+            such, have another number of classes than at the first call, or the kernels are far too narrow for them.
 
     Example:
         >>> images, logits = np.zeros((1, 4, 6, 3), np.uint8), np.zeros((1, 4, 6, 2), np.float32)
@@ -54,7 +55,8 @@ class DenseCRFLayer(keras.layers.Layer):
         sides = [shape[1:3] for shape in input_shape]
         if any(a != b for a, b in zip(*sides) if a and b):
             raise ValueError(f"The sizes of images and logits of a DenseCRFLayer must be equal; received {sides}.")
-        classes = input_shape[1][-1]
+        remedy = "Build the model that makes them with a number of classes."
+        classes = whole("The last axis of a DenseCRFLayer's logits", input_shape[1][-1], remedy=remedy)
         for name in ("bilateral_weight", "spatial_weight"):
             start = keras.initializers.Constant(getattr(self.parameters, name))
             setattr(self, name, self.add_weight(name=name, shape=(classes,), initializer=start))

@@ -27,7 +27,11 @@ def batch_kernels(images: tf.Tensor, parameters: CRFParameters) -> tuple[Lattice
 
     Returns:
         The two filters of `B * H * W` points.
+
+    Raises:
+        ValueError: If the kernels are too narrow; of a size that is not known yet, for any image at all.
     """
+    _check_widths(*(side or 1 for side in images.shape[1:3]), parameters)
     batch, height, width = tf.unstack(tf.shape(images)[:3])
     places = tf.tile(_places(height, width), [batch, 1])
     groups = tf.repeat(tf.range(batch), height * width)
@@ -44,15 +48,19 @@ def image_kernels(image: np.ndarray, parameters: CRFParameters) -> tuple[Lattice
         ValueError: If the kernels are too narrow.
     """
     height, width = image.shape[:2]
+    _check_widths(height, width, parameters)
+    places = _places(height, width)
+    made = compiled_lattice(5, parameters.normalization)(_bilateral(tf.constant(image), places, parameters))
+    return made, _spatial_kernel(height, width, parameters.sigma_gamma, parameters.normalization)
+
+
+def _check_widths(height: int, width: int, parameters: CRFParameters) -> None:
     ranges = [width / parameters.sigma_alpha, height / parameters.sigma_alpha, *[255 / parameters.sigma_beta] * 3]
     if not (keys_fit(ranges) and keys_fit([max(height, width) / parameters.sigma_gamma] * 2)):
         raise ValueError(
             f"The kernels of {parameters} are too narrow for an image of {height}x{width} pixels. Widen sigma_alpha, "
             "sigma_beta or sigma_gamma; below 0.5 a kernel does nothing."
         )
-    places = _places(height, width)
-    made = compiled_lattice(5, parameters.normalization)(_bilateral(tf.constant(image), places, parameters))
-    return made, _spatial_kernel(height, width, parameters.sigma_gamma, parameters.normalization)
 
 
 @functools.lru_cache(maxsize=8)

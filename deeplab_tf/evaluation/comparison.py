@@ -7,6 +7,7 @@ import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from deeplab_tf.checks import expect
 from deeplab_tf.evaluation.evaluation import Evaluation, title, write_table
 from deeplab_tf.files import write_json
 
@@ -15,7 +16,10 @@ def short_names(models: Sequence[str]) -> list[str]:
     """The last parts of paths, as many of them as tell the paths apart; the number of a version is no name.
 
     Args:
-        models: The paths.
+        models: The paths, at least one.
+
+    Returns:
+        A name for each, in their order; equal paths are numbered.
 
     Example:
         >>> short_names(["runs/a/model.keras", "runs/b/model.keras"]), short_names(["runs/voc"])
@@ -36,7 +40,10 @@ def save_json(path: str | os.PathLike, results: dict[str, Evaluation]) -> None:
 
     Args:
         path: The file.
-        results: By name of the model.
+        results: By name of the model, at least one.
+
+    Raises:
+        ValueError: If the file cannot be written.
 
     Example:
         >>> save_json("metrics.json", {"voc": evaluate("model.keras", images)})
@@ -50,7 +57,10 @@ def save_csv(path: str | os.PathLike, results: dict[str, Evaluation]) -> None:
 
     Args:
         path: The file.
-        results: By name of the model.
+        results: By name of the model, one or two of the same classes.
+
+    Raises:
+        ValueError: If there are more, or the file cannot be written.
 
     Example:
         >>> save_csv("classes.csv", {"voc": evaluate("model.keras", images)})
@@ -63,6 +73,7 @@ def save_csv(path: str | os.PathLike, results: dict[str, Evaluation]) -> None:
 
 def compared(results: Sequence[Evaluation]) -> list[tuple]:
     """Of two results: each class's name, its two IoUs, and by how much the second is higher."""
+    expect(len(results) == 2, "results", len(results), "two", "Compare two at a time.")
     first, second = (result.matrix.iou.tolist() for result in results)
     return [(name, a, b, b - a) for name, a, b in zip(results[0].labels.names, first, second)]
 
@@ -71,14 +82,20 @@ def comparison_table(results: Mapping[str, Evaluation]) -> str:
     """An aligned table of two results for people: a row for each class and each total.
 
     Args:
-        results: By name of the model.
+        results: By name of the model, two of the same classes.
+
+    Returns:
+        The table: IoU of each class, all totals, and the second's less the first's, each 0-1.
+
+    Raises:
+        ValueError: If there are not two.
 
     Example:
         >>> first, second = evaluate_all(["model.keras", "runs/voc"], images)
         >>> print(comparison_table({"first": first, "second": second}))
     """
+    rows = compared(list(results.values()))
     first, second = results.values()
-    rows = compared([first, second])
     totals = [(title(name), value, second.totals[name]) for name, value in first.totals.items()]
     width = max(len(name) for name, *_ in (*rows, *totals))
     widths = [max(6, len(name)) for name in results]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import keras
 import tensorflow as tf
 
+from deeplab_tf.checks import expect
+
 CONVOLUTIONS = (keras.layers.Conv2D, keras.layers.DepthwiseConv2D)
 
 
@@ -21,11 +23,17 @@ def fold_batch_norm(model: keras.Model) -> keras.Model:
         A model of the same inputs, outputs and layer names, without the folded normalisation layers. It computes
         what `model` computes with `training=False`.
 
+    Raises:
+        ValueError: If it is not a functional model, such as a `keras.Sequential`.
+
     Example:
         >>> folded = fold_batch_norm(DeepLabV3("mobilenet_v2"))
         >>> any(isinstance(layer, keras.layers.BatchNormalization) for layer in folded.layers)
         False
     """
+    # Other models have no input, and neither have things that are no models.
+    remedy = "Build it as keras.Model(inputs, outputs)."
+    expect(hasattr(model, "input"), "model", type(model).__name__, "a functional Keras model", remedy)
     folding = Folding(model)
     for variable, value in zip(folding.network.weights, folding.weights(), strict=True):
         variable.assign(value)

@@ -13,8 +13,8 @@ from deeplab_tf.inference.predictor import Predictor, scores_of
 
 # The release's suggestion, and what the papers' tables call MS.
 PUBLISHED_SCALES = (0.5, 0.75, 1.0, 1.25, 1.5, 1.75)
-# Larger scales are typing errors: they fit no network and no memory.
-LARGEST = 16
+# Scales beyond these are typing errors: larger ones fit no memory, and in smaller ones nothing can be seen.
+SMALLEST, LARGEST = 1 / 16, 16
 
 
 class MultiScale(Predictor):
@@ -26,16 +26,17 @@ class MultiScale(Predictor):
 
     Args:
         inner: What predicts each scale. It must take images of any size as they are.
-        scales: Factors of height and width, > 0.
+        scales: Factors of height and width, from 1/16 to 16.
         flip: Average with the prediction of the mirrored image, at each scale.
         max_side: Scale 1 of a larger image is its size scaled down to this side, or to fit this (height, width).
 
     Raises:
-        ValueError: If there is no scale, or one is not a number above 0 and up to 16.
+        ValueError: If there is no scale, or one is not a number from 1/16 to 16.
 
     Example:
+        >>> image = np.zeros((65, 97, 3), np.uint8)
         >>> MultiScale(open_predictor("model.keras"), (0.75, 1, 1.25), flip=True).predict(image).shape
-        (375, 500)
+        (65, 97)
     """
 
     def __init__(
@@ -77,11 +78,11 @@ def checked_scales(scales: Sequence[float]) -> tuple[float, ...]:
     """Scales as numbers.
 
     Raises:
-        ValueError: If there is none, or one is not a number above 0 and up to 16.
+        ValueError: If there is none, or one is not a number from 1/16 to 16.
     """
     given = list(scales) if isinstance(scales, Iterable) and not isinstance(scales, str) else []
-    valid = bool(given) and all(is_number(scale, above=0, most=LARGEST) for scale in given)
+    valid = bool(given) and all(is_number(scale, SMALLEST, LARGEST) for scale in given)
     text = isinstance(scales, str) and "," in scales
     remedy = f"Numbers and no text: ({scales})." if text else f"Try {PUBLISHED_SCALES}."
-    expect(valid, "scales", scales, f"numbers above 0, at most {LARGEST}", remedy)
+    expect(valid, "scales", scales, f"numbers from {SMALLEST} to {LARGEST}", remedy)
     return tuple(float(scale) for scale in given)

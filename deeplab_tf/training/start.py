@@ -31,6 +31,7 @@ log = logging.getLogger(__name__)
 
 NETWORK = ("backbone", "depth_multiplier", "output_stride", "atrous_rates")
 KEPT = (*NETWORK, "divisible_by")
+DEFAULT = "v3"
 # What a run decides for itself, by settings of its own.
 DECIDED = {
     "classes", "labels", "input_shape", "crop_size", "image_size", "frozen_batch_norm", "upsample_logits", "weights",
@@ -71,7 +72,7 @@ def build_model(
     """
     weights = _identified(config, weights)
     source = weights.load() if weights and weights.segments else None
-    kind = MODELS[config.model] if config.model else (type(source) if source else MODELS["v3"])
+    kind = MODELS[config.model] if config.model else (type(source) if source else MODELS[DEFAULT])
     accepted = inspect.signature(kind).parameters
     # Training is for the many, who have no accelerator: the smallest backbone, not the papers'.
     settings = {"backbone": "mobilenet_v2"} if kind in (DeepLabV3, DeepLabV3Plus) else {}
@@ -152,9 +153,12 @@ def settled(config: TrainConfig) -> TrainConfig:
     """The settings with those filled in that follow from others and from the weights, and not from the data.
 
     Raises:
-        As `with_learning_rate`.
+        As `with_learning_rate`; and a `ValueError` where the network has no such argument.
     """
     config.check_said_once()
+    # Which network it is, weights alone say only when they are read.
+    if config.model or config.weights is None:
+        _given(config, MODELS[config.model or DEFAULT])
     config = config.replace(eval_every=config.eval_steps)
     # Those of a stage need not be there yet.
     if config.learning_rate is not None:

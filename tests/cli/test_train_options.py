@@ -68,6 +68,8 @@ def test_left_out_or_none_they_are_off(monkeypatch):
         (("--genotype", "found.json", "--model", "v3"), "--genotype is of --model auto_deeplab; received --model v3"),
         (("--genotype", "found.json", "--set", "genotype=auto_deeplab"), "both --genotype and --set genotype="),
         (("--print-config", "--set-optimizer", "learning_rate=3"), "as learning_rate, which --learning-rate sets"),
+        (("--print-config", "--set", "nosuch=1"), "DeepLabV3 has no argument 'nosuch'"),
+        (("--print-config", "--model", "v3plus", "--set", "output_stride=8"), "is a setting of the run itself"),
     ],
 )
 def test_impossible_values_are_told(capsys, arguments, said):

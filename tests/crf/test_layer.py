@@ -98,6 +98,16 @@ def test_impossible_settings(settings):
 def test_impossible_input():
     with pytest.raises(ValueError, match=r"sizes of images and logits.*received"):
         DenseCRFLayer()([IMAGES, LOGITS[:, :4]])
+    with pytest.raises(ValueError, match=r"The last axis of a DenseCRFLayer's logits must be .* received None\."):
+        DenseCRFLayer()([keras.Input((None, None, 3)), keras.Input((None, None, None))])
+    # As `DenseCRF` refuses them; where the size is known only later, by the colours alone.
+    for narrow in ("1,1e-6,1e-6,1,1", "1,80,3,1,1e-9"):
+        with pytest.raises(ValueError, match=r"too narrow for an image of 5x6 pixels\. Widen"):
+            DenseCRFLayer(narrow)([IMAGES, LOGITS])
+    narrow = DenseCRFLayer("1,80,1e-9,1,1")
+    narrow.build([IMAGES.shape, LOGITS.shape])
+    with pytest.raises(ValueError, match=r"too narrow"):
+        tf.function(lambda *inputs: narrow(inputs), [tf.TensorSpec((None, None, None, 3))] * 2).get_concrete_function()
     with pytest.raises(ValueError, match=r"expects 2 input\(s\), but it received 1"):
         DenseCRFLayer()(LOGITS)
     with pytest.raises(ValueError, match=r"expected axis -1 of input shape to have value 3"):

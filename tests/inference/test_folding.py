@@ -82,3 +82,11 @@ def test_copy_is_float32_and_the_model_stays_untouched():
     assert {layer.compute_dtype for layer in folded.layers} == {"float32"}
     for weight, old in zip(model.get_weights(), before):
         np.testing.assert_array_equal(weight, old)
+
+
+def test_only_functional_models():
+    sequential = keras.Sequential([keras.Input((2, 2, 1)), keras.layers.Conv2D(1, 1), BatchNorm()])
+    with pytest.raises(
+        ValueError, match=r"model must be a functional Keras model; received 'Sequential'\. Build it as"
+    ):
+        fold_batch_norm(sequential)

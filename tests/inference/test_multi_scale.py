@@ -96,9 +96,11 @@ def test_output_stride_of_an_export_is_fixed(sources, kind):
         open_predictor(sources[kind], output_stride=8)
 
 
-@pytest.mark.parametrize("scales", [(), (0,), (-1, 1), (float("nan"),), (1, float("inf")), "half", 17, (20.0,)])
+@pytest.mark.parametrize(
+    "scales", [(), (0,), (0.001, 1), (-1, 1), (float("nan"),), (1, float("inf")), "half", 17, (20.0,)]
+)
 def test_scales_that_make_no_sense(sources, scales):
-    with pytest.raises(ValueError, match=r"scales must be numbers above 0, at most 16; received .* Try \(0\.5"):
+    with pytest.raises(ValueError, match=r"scales must be numbers from 0\.0625 to 16; received .* Try \(0\.5"):
         open_predictor(sources["keras"], scales=scales)
 
 

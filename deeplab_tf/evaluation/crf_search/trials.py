@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
 
 import numpy as np
 
@@ -41,7 +41,8 @@ def search_crf_parameters(
     weights are tried with each: the lattice of an image depends on the widths alone and is built once for them.
 
     Args:
-        examples: Images, probabilities and labels, as `Example` has them; each is asked for again and again.
+        examples: A list of images, probabilities and labels, as `Example` has them, or another sequence, such as one
+            that reads files; each is asked for again and again.
         labels: What the label ids mean; when left out, one id for each class of the probabilities, and 255 to ignore.
         grid: The parameters to choose from.
         iterations: Of mean field, as for `DenseCRF`.
@@ -53,8 +54,8 @@ def search_crf_parameters(
         All trials and the best.
 
     Raises:
-        ValueError: If there is no example or no labelled pixel, an example's arrays do not fit, or the numbers of
-            classes differ.
+        ValueError: If `examples` has no length, there is no example or no labelled pixel, an example's arrays do not
+            fit, or the numbers of classes differ.
 
     Example:
         >>> random = np.random.default_rng(0)
@@ -63,6 +64,8 @@ def search_crf_parameters(
         >>> search_crf_parameters(examples, grid=CRFGrid((1, 4), (30, 60), (3,)), iterations=2).pays
         False
     """
+    expected = "a list, or whatever has a length and gives each example again and again"
+    expect(isinstance(examples, Sized), "examples", type(examples).__name__, expected, "Try list(examples).")
     expect(len(examples) > 0, "examples", len(examples), "one or more", "Give images with masks.")
     classes = np.shape(examples[0][1])[-1]
     spec = label_spec(classes if labels is None else labels)

@@ -40,6 +40,16 @@ def test_known_and_named_labels(folder, convert, tmp_path):
     assert open_dataset(tmp_path / "records").labels == spec
 
 
+def test_another_ignore_label_than_the_labels_is_refused(folder, convert, tmp_path):
+    for path in (folder / "masks").iterdir():
+        Image.fromarray(np.asarray(Image.open(path)).clip(0, 254)).save(path)
+    assert convert(folder, labels=5, ignore_label=254).labels.ignore_label == 254
+    with pytest.raises(ValueError, match=r"ignore_label 0 contradicts the labels 'custom', which ignore 254\. Leave"):
+        convert(folder, labels=None, split="val", ignore_label=0)
+    with pytest.raises(ValueError, match=r"ignore_label 0 contradicts the labels 'pascal_voc', which ignore 255\."):
+        convert(folder, labels="pascal_voc", ignore_label=0, overwrite=True)
+
+
 def test_validation_share_is_drawn_by_the_seed(folder, convert):
     def divided(seed):
         dataset = open_dataset(convert(folder, val_share=0.34, seed=seed, overwrite=True).path)

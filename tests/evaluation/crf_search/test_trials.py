@@ -76,6 +76,8 @@ def test_where_a_crf_does_not_pay_it_says_so(examples):
 def test_bad_input(examples):
     with pytest.raises(ValueError, match="examples must be one or more; received 0"):
         search_crf_parameters([])
+    with pytest.raises(ValueError, match=r"examples must be a list, .*; received 'generator'\. Try list\(examples\)"):
+        search_crf_parameters(one for one in examples)
     with pytest.raises(ValueError, match=r"The probabilities have 3 classes, the labels 21 \(pascal_voc\)"):
         search_crf_parameters(examples, "pascal_voc")
     with pytest.raises(ValueError, match=r"no labelled pixel to measure on"):
