@@ -90,8 +90,8 @@ def convert_pairs(
         workers: Threads that read and verify; one per core when left out.
         skip_bad: Leave bad pairs out and list them in the report, instead of failing.
         overwrite: Replace splits that are there already.
-        max_side: Larger images are scaled down to this side, or to fit this (height, width): images antialiased,
-            masks by the nearest pixel. None keeps all as they are.
+        max_side: Larger images are scaled down to this side in pixels, or to fit this (height, width): images
+            antialiased, masks by the nearest pixel. None keeps all as they are.
         source: The data set's name in `registry.DATA_SETS`: the report notes where the number of images is another
             than the published one.
 

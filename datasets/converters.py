@@ -107,6 +107,7 @@ def _document(source: DataSource, function: str) -> str:
     arguments["split"] += "\n        Several may be given."
     blocks = [
         f"Converts splits of {source.title}. Classes: {source.classes}.",
+        *([f"Publication: {source.publication}."] if source.publication else []),
         *paragraphs[1:],
         "Args:\n" + "\n".join(arguments[name] for name in order if name in arguments),
         "Returns:\n" + "\n".join(common["Returns"].values()),

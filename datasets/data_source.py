@@ -67,6 +67,7 @@ class DataSource:
             `Finding`s, or its name, as `pairs`.
         prepared: Lists the pairs of all splits that a root has, for TFDS: a function or its name, as `pairs`. None:
             `train` and `val`.
+        publication: Who published it, and where.
     """
 
     name: str
@@ -84,6 +85,7 @@ class DataSource:
     complete: Callable[..., bool] | None = None
     lists: str | Callable[..., Any] | None = None
     prepared: str | Callable[..., Any] | None = None
+    publication: str = ""
 
     def __post_init__(self):
         object.__setattr__(self, "short", self.short or self.name)

@@ -47,7 +47,9 @@ def labelled_images(
         fit, or cannot be read, taking its `image` raises the `ValueError`, so that the others can be gone through.
 
     Raises:
+        FileNotFoundError: If `labels` is a file that is not there.
         ValueError: If there are no such data, or split; or a shard is damaged.
+        ImportError: If `path` is a folder of TFDS, and the extra `tfds` is not installed.
 
     Example:
         >>> with labelled_images("voc-tfrecords", "val") as (images, labels):

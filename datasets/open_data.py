@@ -67,8 +67,10 @@ def open_data(
         What `training_batches` and `evaluation_images` take, with the splits `train_split` and `val_split`.
 
     Raises:
+        FileNotFoundError: If `labels` is a file that is not there.
         ValueError: If there are no such data, or split, files are missing, the arguments contradict each other, or the
             classes of the two differ.
+        ImportError: If `path` is a folder of TFDS, and the extra `tfds` is not installed.
 
     Example:
         >>> with open_data("images", masks="masks", val_share=0.2) as data:

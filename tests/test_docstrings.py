@@ -16,7 +16,6 @@ import deeplab_tf
 from deeplab_tf import datasets, progress, training
 from deeplab_tf.files.writing import write_json
 from deeplab_tf.interrupts import Interrupts
-from harness import docstrings_due as due
 from harness.docstrings import described
 from harness.public_names import own_methods, public_names
 from harness.tiny_model import photo
@@ -25,9 +24,8 @@ PUBLIC = public_names("inference")
 # What calls return: read, not made.
 RESULTS = {
     "cost.Group", "cost.LayerCost", "cost.Place", "evaluation.CRFTrial", "evaluation.Uncertainty",
-    "inference.SegmentedFiles", "inference.SegmentedVideo", "nas.SearchReport", "nas.SearchResult",
-    "nas.SearchTrials", "nas.Trial", "training.TrainResult", "training.WorkerLost",
-    "training.callbacks.Diverged",
+    "nas.SearchReport", "nas.SearchResult", "nas.SearchTrials", "nas.Trial", "training.TrainResult",
+    "training.WorkerLost", "training.callbacks.Diverged",
     "weights.Kind", "weights.Network", "weights.Source", "weights.Transfer", "weights.ZooEntry",
 }  # fmt: skip
 DATA = "needs the data set"
@@ -43,6 +41,7 @@ NOT_RUN = {
     "datasets.explain_data_error": "needs a damaged record",
     "datasets.inspect_dataset": DATA,
     "datasets.training_batches": "reads files of one's own",
+    "inference.segment_video": "needs a video",
     "DeepLabV2.by_scale": "trains a network of 20 million weights",
     "nas.search": "searches for minutes",
     "nas.search_report": "reads two searches",
@@ -59,7 +58,8 @@ OTHER_FIGURES = {
     "datasets.ConversionReport", "datasets.DataSet", "datasets.Inspection", "datasets.batch_files",
     "datasets.count_classes", "datasets.evaluation_images", "datasets.open_dataset", "evaluation.BoundaryF1",
     "evaluation.BoundaryIoU", "evaluation.TrimapIoU", "evaluation.evaluate", "evaluation.evaluate_all",
-    "metrics.MeanIoU", "metrics.TrimapIoU", "recalibrate_batch_norm", "training.callbacks.BestModel",
+    "inference.Segmentation", "metrics.MeanIoU", "metrics.TrimapIoU", "recalibrate_batch_norm",
+    "training.callbacks.BestModel",
 }  # fmt: skip
 
 
@@ -74,7 +74,7 @@ def test_what_is_public_is_described(name):
 
 def test_each_has_an_example():
     without = {name for name in PUBLIC if "Example:" not in described(PUBLIC[name])}
-    assert without - RESULTS == due.EXAMPLES
+    assert without - RESULTS == set()
     assert {name.removesuffix(".by_scale") for name in NOT_RUN} | OTHER_FIGURES | RESULTS <= set(PUBLIC)
 
 
@@ -84,11 +84,7 @@ def examples():
         members = vars(value).items() if inspect.isclass(value) else ()
         for key, member in [(name, value), *((f"{name}.{part}", member) for part, member in members)]:
             data = isinstance(member, int | str | tuple)
-            if (
-                not data
-                and ">>>" in (getattr(member, "__doc__", None) or "")
-                and not {name, key} & {*NOT_RUN, *due.NOT_RUN}
-            ):
+            if not data and ">>>" in (getattr(member, "__doc__", None) or "") and not {name, key} & set(NOT_RUN):
                 yield key, described(member)
 
 

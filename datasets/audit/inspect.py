@@ -64,6 +64,7 @@ def inspect_dataset(
         The findings. An error is what conversion refuses and `skip_bad` leaves out; a warning is kept.
 
     Raises:
+        FileNotFoundError: If `labels` is a file that is not there.
         ValueError: If the folder or the split is missing, a TFRecord is damaged, or a file cannot be written.
 
     Example:

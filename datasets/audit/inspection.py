@@ -120,12 +120,26 @@ class Inspection:
         return [(*image, found) for image, found in order[:_WORST]]
 
     def shown(self, found: Finding) -> str:
-        """What to call a finding's offender: its file below the data set's folder, or its name."""
+        """What to call a finding's offender.
+
+        Args:
+            found: One of `findings`.
+
+        Returns:
+            Its file below the data set's folder, or its name.
+        """
         file = Path(found.file)
         return file.relative_to(self.path).as_posix() if file.is_relative_to(self.path) else found.place
 
     def short(self, detail: str) -> str:
-        """A finding's sentence with the paths in it shortened to those below the data set's folder."""
+        """A finding's sentence with shorter paths.
+
+        Args:
+            detail: The sentence, `Finding.detail`.
+
+        Returns:
+            The same with paths from the data set's folder on.
+        """
         return detail.replace(f"{self.path}{os.sep}", "")
 
     def side_range(self) -> dict[str, tuple[int, float, int]]:

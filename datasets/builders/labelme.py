@@ -60,6 +60,7 @@ def convert_labelme(
         What was written and what was skipped.
 
     Raises:
+        FileNotFoundError: If there is no such file of class names.
         ValueError: If there are no JSON files, a file, a shape, a label or an image is bad, or the output cannot be
             written.
 

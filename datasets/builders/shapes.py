@@ -58,7 +58,7 @@ def draw_shapes(folder: str | os.PathLike, count: int, *, size: tuple[int, int] 
         folder: Where to write `images/*.jpg`, `masks/*.png` (palette) and `class_names.txt`. It must not exist yet or
             be empty.
         count: Number of images.
-        size: Smallest and largest height and width, drawn for each image.
+        size: Smallest and largest height and width in pixels, drawn for each image.
         seed: The same seed draws the same images; image i does not depend on `count`.
 
     Returns:

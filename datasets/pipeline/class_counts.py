@@ -38,11 +38,21 @@ class ClassCounts:
     present: np.ndarray
 
     def class_weights(self, method: str = "median_frequency") -> np.ndarray:
-        """Weights of the classes in a loss, float64 `[classes]`; see `deeplab_tf.datasets.pipeline.class_weights`."""
+        """Weights of the classes in a loss; `deeplab_tf.datasets.pipeline.class_weights` has the formulas.
+
+        Args:
+            method: `median_frequency`, `root_median_frequency`, `inverse_log` or `inverse_frequency`.
+
+        Returns:
+            float64 `[classes]`, above 0; 1 for a class without pixels.
+
+        Raises:
+            ValueError: If there is no such method.
+        """
         return class_weights(self.pixels, method, self.image_pixels)
 
     def image_weights(self) -> np.ndarray:
-        """Chances of the images, float64 `[images]`, that make each class's turn as frequent as any other's.
+        """Chances of the images, float64 `[images]`, of sum 1, that make each class's turn as frequent as any other's.
 
         They are those of drawing a class and then one of the images in which it occurs, each evenly. Images without
         a labelled pixel are never drawn.

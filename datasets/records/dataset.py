@@ -59,7 +59,13 @@ class DataSet:
         return self.splits[name]
 
     def count(self, split: str) -> int:
-        """Number of images in `split`.
+        """Number of images in a split.
+
+        Args:
+            split: Its name.
+
+        Returns:
+            The number.
 
         Raises:
             ValueError: If there is no such split.
@@ -67,7 +73,13 @@ class DataSet:
         return self._split(split).images
 
     def files(self, split: str) -> list[Path]:
-        """The shard files of `split`, in order.
+        """The shard files of a split.
+
+        Args:
+            split: Its name.
+
+        Returns:
+            Their paths, in order.
 
         Raises:
             ValueError: If there is no such split or a shard is missing.

@@ -105,7 +105,17 @@ class Genotype:
         return tuple(map(self.stride_of, range(len(self.path))))
 
     def stride_of(self, cell: int) -> int:
-        """Stride of a cell, or of the stem, -1."""
+        """Stride of a cell, or of the stem.
+
+        Args:
+            cell: Its place in `path`; -1 is the stem.
+
+        Returns:
+            4, 8, 16 or 32.
+
+        Raises:
+            IndexError: If there is no such cell.
+        """
         return STRIDES[0] if cell == STEM else STRIDES[self.path[cell]]
 
     def to_dict(self) -> dict:
@@ -114,7 +124,13 @@ class Genotype:
 
     @classmethod
     def from_dict(cls, fields: Mapping) -> Genotype:
-        """The genotype with these fields; without a version they are of the first one.
+        """The inverse of `to_dict`; without a version the fields are of the first one.
+
+        Args:
+            fields: The dictionary.
+
+        Returns:
+            The genotype.
 
         Raises:
             ValueError: If one is missing, unknown or impossible, or the version is a later one.
@@ -155,7 +171,13 @@ class Genotype:
 
     @classmethod
     def from_json(cls, text: str) -> Genotype:
-        """Reads JSON text.
+        """The inverse of `to_json`.
+
+        Args:
+            text: The JSON.
+
+        Returns:
+            The genotype.
 
         Raises:
             ValueError: If it is not a JSON object, or not a possible genotype.
@@ -262,6 +284,9 @@ def genotype(value: Genotype | Mapping | str | os.PathLike) -> Genotype:
 
     Args:
         value: A genotype, its dictionary, the name of a known one, or the path of a `.json` file.
+
+    Returns:
+        The genotype; a `Genotype` as it is.
 
     Raises:
         FileNotFoundError: If there is no such file.

@@ -30,7 +30,7 @@ class CRFParameters:
     n changes slowly. `dataclasses.replace(parameters, normalization="symmetric")` is what ports of the papers to
     pydensecrf run.
 
-    Attributes:
+    Args:
         bilateral_weight: w1 of the paper, above 0 and, as the others, at most 1e6.
         sigma_alpha: Width of the bilateral kernel in pixels, above 0. It belongs to images of about 500 pixels: scale
             it with their size.
@@ -94,6 +94,9 @@ CRF_PARAMETERS: Mapping[str, CRFParameters] = types.MappingProxyType(
 
 def crf_parameters(given: str | os.PathLike | CRFParameters) -> CRFParameters:
     """Parameters by their name in `CRF_PARAMETERS`, as five numbers in a text, or in the file of a search.
+
+    Most names are the settings with which the models of the v1 and v2 papers were released; `crf_rnn` is the start of
+    CRF-RNN's training (Zheng et al. 2015).
 
     Args:
         given: A name; or `"4,67,3,3,1"`: bilateral weight, sigma alpha, sigma beta, spatial weight, sigma gamma, and

@@ -32,7 +32,7 @@ class Evaluation:
         labels: The classes.
         matrix: Pixel counts over all images.
         images: Number of images measured.
-        seconds: Time taken, reading included.
+        seconds: Time taken in seconds, reading included.
         skipped: One message for each image left out.
         others: The metrics beside the confusion matrix, by name.
 
@@ -116,16 +116,22 @@ class Evaluation:
     def save_json(self, path: str | os.PathLike) -> None:
         """Writes `to_dict` as JSON, in one move.
 
+        Args:
+            path: The file; one that is there is replaced.
+
         Raises:
-            OSError: If the file cannot be written.
+            ValueError: If the file cannot be written.
         """
         write_json(path, self.to_dict())
 
     def save_csv(self, path: str | os.PathLike) -> None:
         """Writes one row per class (`class, iou, accuracy, share, ...`; empty where it does not occur), in one move.
 
+        Args:
+            path: The file; one that is there is replaced.
+
         Raises:
-            OSError: If the file cannot be written.
+            ValueError: If the file cannot be written.
         """
         rows = self.per_class
         write_table(path, ("class", *next(iter(rows.values()))), ((name, *row.values()) for name, row in rows.items()))
@@ -135,7 +141,7 @@ def write_table(path: str | os.PathLike, header: Iterable[str], rows: Iterable[I
     """Writes a CSV file in one move: fractions with six places, NaN as an empty field.
 
     Raises:
-        OSError: If the file cannot be written.
+        ValueError: If the file cannot be written.
     """
     with replacing(path) as temporary, open(temporary, "w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)

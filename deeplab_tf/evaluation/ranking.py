@@ -75,13 +75,23 @@ class Ranking:
     samples: tuple[tuple[str, np.ndarray, frozenset[int]], ...] = dataclasses.field(repr=False)
 
     def table(self, count: int = COUNT) -> str:
-        """The first images and their uncertainty, as text."""
+        """The first images and their uncertainty, as text.
+
+        Args:
+            count: How many.
+
+        Returns:
+            A line for each below a header, aligned.
+        """
         lines = [f"{'entropy':>8} {'margin':>8}  image"]
         lines += [f"{one.entropy:8.4f} {one.margin:8.4f}  {shown(one.path)}" for one in self.images[:count]]
         return "\n".join(lines)
 
     def save_csv(self, path: str | os.PathLike) -> None:
         """Writes `image,entropy,margin`, the most uncertain image first, in one move.
+
+        Args:
+            path: The CSV file; one that is there is replaced.
 
         Raises:
             ValueError: If the file cannot be written.
@@ -91,6 +101,9 @@ class Ranking:
 
     def save_contact_sheet(self, path: str | os.PathLike) -> None:
         """Draws the first images beside what the network sees in them.
+
+        Args:
+            path: A `.png` file, or of another format that Pillow writes; one that is there is replaced.
 
         Raises:
             ValueError: If the file cannot be written; the message names it.

@@ -111,11 +111,12 @@ def open_predictor(
             not state them.
         trust: Run a SavedModel whose graph holds operations that no export of this package has, such as those that
             read and write files.
-        max_side: Larger images are scaled down to this side, or to fit this (height, width), antialiased; their
-            scores are enlarged back. `"model"` takes the size that the model is made for, its `image_size`; None
+        max_side: Larger images are scaled down to this side in pixels, or to fit this (height, width), antialiased;
+            their scores are enlarged back. `"model"` takes the size that the model is made for, its `image_size`; None
             predicts at the image's own size: in windows, which is logged, where memory would not do for the whole.
         output_stride: Predict with the same weights at this output stride, 8, 16 or 32; Keras models only.
-        scales: Average the probabilities over these scales of the image, such as (0.5, 0.75, 1, 1.25, 1.5, 1.75).
+        scales: Average the probabilities over these scales of the image, from 1/16 to 16, such as
+            (0.5, 0.75, 1, 1.25, 1.5, 1.75).
         flip: Average with the mirrored image, at each scale.
         window: Predict in overlapping windows of this side, or (height, width); each at all scales where there are
             several. Images are then seen at their own size unless `max_side` is given too.
@@ -135,7 +136,7 @@ def open_predictor(
             argument is not possible, or not with this model.
 
     Example:
-        >>> predictor = open_predictor("model.tflite")
+        >>> predictor = open_predictor("model.keras")
         >>> predictor.predict(np.zeros((375, 500, 3), np.uint8)).shape
         (375, 500)
         >>> open_predictor("model.keras", output_stride=8, scales=(0.75, 1, 1.25), flip=True).source

@@ -63,14 +63,30 @@ class Predictor(abc.ABC):
         return self
 
     def predict(self, image: np.ndarray) -> np.ndarray:
-        """Labels, int32 `[H, W]`, of an RGB image, uint8 `[H, W, 3]`."""
+        """Labels of an image at its own size.
+
+        Args:
+            image: RGB, uint8 `[H, W, 3]`, taken as it is: `Segmenter` checks and converts others.
+
+        Returns:
+            Class ids, int32 `[H, W]`.
+
+        Raises:
+            ValueError: If it wraps a predictor that gives labels only.
+        """
         scores = self.scores(image[None])[0]
         if scores.shape[:2] == image.shape[:2]:
             return tf.argmax(scores, -1, output_type=tf.int32).numpy()
         return labels_at(scores, image.shape[:2])
 
     def probabilities(self, image: np.ndarray) -> np.ndarray:
-        """Class probabilities, float32 `[H, W, classes]`, of an RGB image, uint8 `[H, W, 3]`.
+        """Class probabilities of an image at its own size.
+
+        Args:
+            image: RGB, uint8 `[H, W, 3]`.
+
+        Returns:
+            float32 `[H, W, classes]`, 0-1, sums of 1.
 
         Raises:
             ValueError: If the predictor gives labels only; the message says what to export instead.

@@ -38,5 +38,9 @@ class Refined(Predictor):
         return labels_of(self.probabilities(image))
 
     def probabilities(self, image: np.ndarray) -> np.ndarray:
-        """Class probabilities, float32 `[H, W, classes]`, of an RGB image, uint8 `[H, W, 3]`."""
+        """Class probabilities, float32 `[H, W, classes]`, of an RGB image, uint8 `[H, W, 3]`.
+
+        Raises:
+            ValueError: If the predictor gives labels only, or `DenseCRF.refine` refuses the image.
+        """
         return self.crf.refine(image, self.inner.probabilities(image))

@@ -30,9 +30,11 @@ class SavedModelPredictor(Predictor):
         max_side: As for `open_predictor`.
 
     Raises:
+        FileNotFoundError: If there is no such folder.
         ValueError: If it is damaged, was changed since its export, is from elsewhere, or is not to be trusted.
 
     Example:
+        >>> report = deeplab_tf.export.export_saved_model("model.keras", "served/1")
         >>> SavedModelPredictor(Path("served/1")).predict(np.zeros((375, 500, 3), np.uint8)).shape
         (375, 500)
     """
@@ -67,7 +69,11 @@ class SavedModelPredictor(Predictor):
         return self._loaded.logits(tf.convert_to_tensor(self._fitting.shrink(images)))
 
     def unlimited(self) -> SavedModelPredictor:
-        """The network in it, without the scaling of its signatures, for images at their own size."""
+        """The network in it, without the scaling of its signatures, for images at their own size.
+
+        Raises:
+            ValueError: If the export is of a version that stored no logits.
+        """
         self._check_has_logits()
         twin = copy.copy(self)
         twin.limit, twin._fitting, twin._as_served = None, Fitting(self.source, None), False

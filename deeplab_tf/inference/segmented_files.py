@@ -37,8 +37,12 @@ class SegmentedFiles:
     Args:
         written: By input path, its output files.
         bad: By input path, why it was left out.
-        seconds: Time taken, reading and writing included.
+        seconds: Time taken in seconds, reading and writing included.
         kept: The labelme files that were there already.
+
+    Example:
+        >>> SegmentedFiles({Path("cat.jpg"): (Path("out/cat_labels.png"),)}, {}, seconds=0.5).images_per_second
+        2.0
     """
 
     written: dict[Path, tuple[Path, ...]]
@@ -96,9 +100,9 @@ def segment_files(
             classes, or neither `output` nor `labelme` is given.
 
     Example:
-        >>> done = segment_files(Segmenter("model.keras"), ["photos"], "out", skip_bad=True)
-        >>> len(done.written), list(done.bad)
-        (11, [PosixPath('photos/broken.jpg')])
+        >>> done = segment_files(Segmenter("model.keras"), ["cat.jpg", "street.jpg"], "out", skip_bad=True)
+        >>> len(done.written), done.bad
+        (2, {})
     """
     if cityscapes_ids and voc_results:
         raise ValueError("Received cityscapes_ids and voc_results; each server has its own classes. Give one of them.")

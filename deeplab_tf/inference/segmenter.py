@@ -20,10 +20,14 @@ class Segmenter:
 
     Args:
         model_or_path: Whatever `deeplab_tf.inference.open_predictor` takes.
-        max_side: Larger images are scaled down to this side for the network, and their scores enlarged back. `"model"`
-            takes the size that the model is made for; None predicts at the image's own size. See docs/prediction.md.
-        **opening: Further arguments of `open_predictor`: `scales`, `flip`, `window`, `overlap`, `output_stride`,
+        max_side: Larger images are scaled down to this side in pixels, or to fit this (height, width), for the network,
+            and their scores enlarged back. `"model"` takes the size that the model is made for; None predicts at the
+            image's own size. See docs/prediction.md.
+        **opening: Further arguments of `open_predictor`: `scales`, `flip`, `window`, `overlap`, `crf`, `output_stride`,
             `input_range`, `threads`, `trust`.
+
+    Attributes:
+        predictor: What predicts, from `open_predictor`.
 
     Raises:
         FileNotFoundError: If there is nothing at the path.

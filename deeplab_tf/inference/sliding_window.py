@@ -37,8 +37,9 @@ class SlidingWindow(Predictor):
         ValueError: If the window is not a size, or the overlap is out of its range.
 
     Example:
-        >>> SlidingWindow(open_predictor("model.keras", max_side=None), 1025).predict(aerial_photo).shape
-        (4000, 6000)
+        >>> aerial_photo = np.zeros((130, 200, 3), np.uint8)
+        >>> SlidingWindow(open_predictor("model.keras", max_side=None), 97).predict(aerial_photo).shape
+        (130, 200)
     """
 
     def __init__(

@@ -42,8 +42,14 @@ class TFLitePredictor(Predictor):
         max_side: As for `open_predictor`; at most the file's own input size.
 
     Raises:
+        FileNotFoundError: If there is no such file.
         ValueError: If the file is damaged or not a DeepLab, does not state what it expects for pixels, or its input is
             smaller than `max_side`; the message names it.
+
+    Example:
+        >>> report = deeplab_tf.export.export_tflite("model.keras", "model.tflite", size=65)
+        >>> TFLitePredictor("model.tflite").predict(np.zeros((375, 500, 3), np.uint8)).shape
+        (375, 500)
     """
 
     def __init__(
@@ -91,7 +97,11 @@ class TFLitePredictor(Predictor):
         return scores_of(scores) if self._scores_are == "probabilities" else scores
 
     def unlimited(self) -> SlidingWindow:
-        """Windows of the size of its input, since that is fixed."""
+        """Windows of the size of its input, since that is fixed.
+
+        Raises:
+            ValueError: If the file gives labels only.
+        """
         self._check_gives_scores()
         return SlidingWindow(self, self.limit)
 
@@ -106,7 +116,17 @@ class TFLitePredictor(Predictor):
         return labels.astype(np.int32) if labels.shape == size else label_map_at(labels, size)
 
     def run(self, placed: np.ndarray) -> np.ndarray:
-        """The raw output, `[H, W]` or `[H, W, classes]`, for a full canvas, uint8 `[H, W, 3]`."""
+        """Runs the interpreter once, on what fills its input.
+
+        Args:
+            placed: RGB, uint8 `[H, W, 3]`, (H, W) being the file's input size.
+
+        Returns:
+            The raw output, `[H, W]` or `[H, W, classes]`, in the file's own numbers.
+
+        Raises:
+            ValueError: If the size is another, or the file is damaged; the message names it.
+        """
         placed = self._feed(placed)
         with self._lock, reading(self.source, "a TFLite model", "Copy, export or download it again."):
             self._interpreter.set_tensor(self._input["index"], placed[None])
@@ -114,7 +134,17 @@ class TFLitePredictor(Predictor):
             return self._interpreter.get_tensor(self._output["index"])[0]
 
     def result(self, placed: np.ndarray) -> np.ndarray:
-        """Labels `[H, W]`, or scores, float32 `[H, W, classes]`, for a full canvas, uint8 `[H, W, 3]`."""
+        """As `run`, with scores in real numbers.
+
+        Args:
+            placed: As for `run`.
+
+        Returns:
+            Labels, integer `[H, W]`, or scores, float32 `[H, W, classes]`.
+
+        Raises:
+            ValueError: As `run`.
+        """
         result = self.run(placed)
         if not self._gives_scores:
             return result

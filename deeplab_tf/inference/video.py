@@ -30,7 +30,11 @@ class SegmentedVideo:
     Args:
         path: The video written.
         frames: Number of its frames.
-        seconds: Time taken, reading and writing included.
+        seconds: Time taken in seconds, reading and writing included.
+
+    Example:
+        >>> SegmentedVideo(Path("out.mp4"), frames=250, seconds=100).frames_per_second
+        2.5
     """
 
     path: Path

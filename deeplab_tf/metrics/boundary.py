@@ -33,7 +33,7 @@ class _InBands(LabelMetric):
 
 @keras.saving.register_keras_serializable("deeplab_tf")
 class TrimapIoU(_InBands):
-    """Mean IoU in a band along the outlines of the truth; see `deeplab_tf.evaluation.TrimapIoU`.
+    """Mean IoU along the outlines of the truth (v3+ paper, section 4.4); see `deeplab_tf.evaluation.TrimapIoU`.
 
     Args:
         labels: The classes and the ignore label, as `label_spec` takes them: `model.labels`, a number, a name.
@@ -75,7 +75,7 @@ class TrimapIoU(_InBands):
 
 @keras.saving.register_keras_serializable("deeplab_tf")
 class BoundaryIoU(_InBands):
-    """IoU of the edges of the classes; see `deeplab_tf.evaluation.BoundaryIoU`.
+    """IoU of the edges of the classes (arXiv 2103.16562); see `deeplab_tf.evaluation.BoundaryIoU`.
 
     Args:
         labels: As for `TrimapIoU`.
@@ -109,7 +109,7 @@ class BoundaryIoU(_InBands):
 
 @keras.saving.register_keras_serializable("deeplab_tf")
 class BoundaryF1(LabelMetric):
-    """Harmonic mean of the precision and recall of contours; see `deeplab_tf.evaluation.BoundaryF1`.
+    """Precision and recall of contours, F1 (Csurka et al. 2013); see `deeplab_tf.evaluation.BoundaryF1`.
 
     Args:
         labels: As for `TrimapIoU`.

@@ -30,13 +30,16 @@ class _FromConfusion(LabelMetric):
 
 @keras.saving.register_keras_serializable("deeplab_tf")
 class MeanIoU(_FromConfusion):
-    """Mean IoU over the classes that occur in the truth or in the predictions.
+    """Mean IoU over the classes that occur in the truth or in the predictions, 0-1 (Long et al. 2015, section 5).
 
     Args:
         labels: The classes and the ignore label, as `label_spec` takes them: `model.labels`, a number, a name.
         per_class: Give each class's IoU too, as `mean_iou_car` and so on.
         name: The metric's, and its key in the logs.
         dtype: Of the result.
+
+    Raises:
+        ValueError: If `labels` are none.
 
     Example:
         >>> metric = deeplab_tf.metrics.MeanIoU(2)
@@ -61,13 +64,16 @@ class MeanIoU(_FromConfusion):
 
 @keras.saving.register_keras_serializable("deeplab_tf")
 class MeanAccuracy(_FromConfusion):
-    """Mean over the classes that are true of the fraction of their pixels that is found.
+    """Mean of the fraction of each true class that is found, 0-1 (Long et al. 2015, section 5).
 
     Args:
         labels: As for `MeanIoU`.
         per_class: Give each class's accuracy too.
         name: The metric's, and its key in the logs.
         dtype: Of the result.
+
+    Raises:
+        ValueError: If `labels` are none.
 
     Example:
         >>> metric = deeplab_tf.metrics.MeanAccuracy(2)
@@ -86,13 +92,16 @@ class MeanAccuracy(_FromConfusion):
 
 @keras.saving.register_keras_serializable("deeplab_tf")
 class PixelAccuracy(MeanAccuracy):
-    """Fraction of all counted pixels that are right.
+    """Fraction of all counted pixels that are right, 0-1 (Long et al. 2015, section 5).
 
     Args:
         labels: As for `MeanIoU`.
         per_class: Give each class's accuracy too.
         name: The metric's, and its key in the logs.
         dtype: Of the result.
+
+    Raises:
+        ValueError: If `labels` are none.
 
     Example:
         >>> metric = deeplab_tf.metrics.PixelAccuracy(2)
@@ -111,13 +120,16 @@ class PixelAccuracy(MeanAccuracy):
 
 @keras.saving.register_keras_serializable("deeplab_tf")
 class FrequencyWeightedIoU(MeanIoU):
-    """Mean IoU in which each class weighs as much as it has true pixels.
+    """Mean IoU in which each class weighs as much as it has true pixels, 0-1 (Long et al. 2015, section 5).
 
     Args:
         labels: As for `MeanIoU`.
         per_class: Give each class's IoU too.
         name: The metric's, and its key in the logs.
         dtype: Of the result.
+
+    Raises:
+        ValueError: If `labels` are none.
 
     Example:
         >>> metric = deeplab_tf.metrics.FrequencyWeightedIoU(2)

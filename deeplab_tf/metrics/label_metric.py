@@ -50,6 +50,7 @@ class LabelMetric(keras.Metric):
 
         Raises:
             ValueError: If the scores are of another number of classes, or of another size than the truth.
+            tf.errors.InvalidArgumentError: If the truth holds other ids than those of the labels.
         """
         true, predicted = tf.cast(y_true, tf.int32), tf.convert_to_tensor(y_pred)
         if not predicted.shape[:3].is_compatible_with(true.shape[:3]):

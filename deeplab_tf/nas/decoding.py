@@ -1,4 +1,4 @@
-"""From the search's weights to a genotype and back (section 4.2 of the Auto-DeepLab paper)."""
+"""From the search's weights to a genotype and back (section 4.3 of the Auto-DeepLab paper)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ INPUTS_OF_A_BLOCK = 2
 
 
 def decode(alpha, beta, space: SearchSpace) -> Genotype:
-    """The cell and the path that the architecture's weights are strongest for.
+    """The cell and the path that the architecture's weights are strongest for (Auto-DeepLab paper, section 4.3).
 
     Each block keeps the two edges whose strongest operation other than zero has the largest probability, and that
     operation. The path is the one of the largest product of probabilities from the stem over all layers, wherever it
@@ -100,6 +100,9 @@ def random_genotype(space: SearchSpace, rng: np.random.Generator | int) -> Genot
 
     Returns:
         Its blocks have two different inputs and operations other than zero; all paths are equally probable.
+
+    Raises:
+        ValueError: If a seed is below 0.
 
     Example:
         >>> len(random_genotype(SearchSpace(layers=6, blocks=3), 0).path)

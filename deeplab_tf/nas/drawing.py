@@ -18,7 +18,7 @@ DPI = 150
 
 
 def draw_genotype(genes: Genotype, path: str | os.PathLike, *, beta=None) -> None:
-    """Draws a genotype's path and, below it, its cell.
+    """Draws a genotype's path and, below it, its cell, as figure 3 of the Auto-DeepLab paper.
 
     Args:
         genes: The genotype.
@@ -37,12 +37,15 @@ def draw_genotype(genes: Genotype, path: str | os.PathLike, *, beta=None) -> Non
 
 
 def draw_path(genes: Genotype, path: str | os.PathLike, *, beta=None) -> None:
-    """Draws a genotype's path among all that there are; see `draw_genotype`.
+    """Draws a genotype's path among all that there are (Auto-DeepLab paper, figure 3); see `draw_genotype`.
 
     Args:
         genes: The genotype.
         path: A `.png`, `.pdf` or `.svg` file, written in one move.
         beta: As for `draw_genotype`.
+
+    Raises:
+        ValueError: As for `draw_genotype`.
 
     Example:
         >>> draw_path(genotype("conv_deconv"), "path.png")
@@ -51,11 +54,14 @@ def draw_path(genes: Genotype, path: str | os.PathLike, *, beta=None) -> None:
 
 
 def draw_cell(genes: Genotype, path: str | os.PathLike) -> None:
-    """Draws a genotype's cell: operations in boxes, blocks as sums, from its two inputs to its output.
+    """Draws a genotype's cell (Auto-DeepLab paper, figure 3): operations in boxes, blocks as sums.
 
     Args:
         genes: The genotype.
         path: A `.png`, `.pdf` or `.svg` file, written in one move.
+
+    Raises:
+        ValueError: If the suffix is none that can be drawn, or the file cannot be written.
 
     Example:
         >>> draw_cell(genotype("auto_deeplab"), "cell.svg")

@@ -29,6 +29,9 @@ def genotype_table(genes: Genotype) -> str:
     Args:
         genes: The genotype.
 
+    Returns:
+        A line for each block, then the outputs, the strides and the decoder's features.
+
     Example:
         >>> print(genotype_table(genotype("auto_deeplab")).splitlines()[3])
             3  sep 3x3 of block 2  sep 3x3 of H(l-2)

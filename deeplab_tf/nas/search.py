@@ -1,4 +1,4 @@
-"""The search: weights and architecture learn in turns, each on its half of the images (section 4.1)."""
+"""The search: weights and architecture learn in turns, each on its half of the images (section 4.2)."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class SearchResult:
 
 
 def search(settings: SearchSettings) -> SearchResult:
-    """Searches a cell and a path, or goes on with a search that was cut off.
+    """Searches a cell and a path (Auto-DeepLab paper, section 4.2), or goes on with a search that was cut off.
 
     The train split is halved at random. In each step the weights learn from a batch of one half, and, after
     `architecture_epoch` epochs, alpha and beta from one of the other. After each epoch the folder has log.csv,

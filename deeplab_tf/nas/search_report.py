@@ -59,7 +59,7 @@ class SearchReport:
 def search_report(
     runs: Sequence[str | os.PathLike], output: str | os.PathLike, *, base_filters: int | None = None
 ) -> SearchReport:
-    """Writes a page about several searches, done or not, as the paper's figure 4 has its ten.
+    """Writes a page about several searches, done or not, as the Auto-DeepLab paper's figure 4 has its ten.
 
     The folder ends up with `report.html`, which needs no other file, `trials.csv` and `curves.png`.
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class SearchSettings(Settings):
-    """What a search does; the defaults are the paper's (section 4.1).
+    """What a search does; the defaults are the Auto-DeepLab paper's (section 5.1).
 
     Raises:
         ValueError: If a value is not possible; the message says what is.
@@ -112,11 +112,14 @@ SEARCHES: dict[str, dict[str, Any]] = {
 
 
 def search_settings(recipe: str = "published", **given: Any) -> SearchSettings:
-    """The settings of a recipe, of which any may be given.
+    """The settings of a recipe, of which any may be given; `published` is the Auto-DeepLab paper's.
 
     Args:
         recipe: A key of `SEARCHES`.
         **given: Those of `SearchSettings`.
+
+    Returns:
+        The recipe's, and the defaults of `SearchSettings` for the rest.
 
     Raises:
         ValueError: If there is no such recipe, or a value is not possible.

@@ -1,4 +1,4 @@
-"""The two steps that take turns: one of the weights, one of the architecture (first order, section 4.1)."""
+"""The two steps that take turns: one of the weights, one of the architecture (first order, section 4.2)."""
 
 from __future__ import annotations
 

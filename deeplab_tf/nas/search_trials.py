@@ -53,7 +53,7 @@ class SearchTrials:
 
 
 def search_trials(settings: SearchSettings, trials: int, *, workers: int = 1) -> SearchTrials:
-    """Searches several times, as the paper's ten trials, with the seeds from `settings.seed` on.
+    """Searches several times, with the seeds from `settings.seed` on, as figure 4 of the Auto-DeepLab paper does.
 
     Each trial is a process of its own and has a folder in `settings.output`, `trial_00` and so on, with its log beside
     it (`trial_00.log`). The same call goes on: trials that are done are left as they are, others go on from their

@@ -23,7 +23,7 @@ STEM_MAPS = (-2, -1)
 
 @dataclasses.dataclass(frozen=True)
 class SearchSpace:
-    """The cells and the networks among which the search chooses.
+    """The cells and the networks among which the search chooses (Auto-DeepLab paper, section 3).
 
     Level 0 is stride 4, level 3 stride 32. The stem is a node of level 0 before the first layer; after layer c there
     is a node at every level that c + 1 moves reach.
@@ -67,11 +67,25 @@ class SearchSpace:
         return self.layers, len(STRIDES), len(MOVES)
 
     def levels(self, layer: int) -> tuple[int, ...]:
-        """Levels of the nodes after a layer; -1 is the stem."""
+        """The nodes after a layer.
+
+        Args:
+            layer: From 0; -1 is the stem.
+
+        Returns:
+            Their levels, 0 for stride 4 to 3 for stride 32, the finest first.
+        """
         return tuple(level for level in LEVELS if level <= layer + 1)
 
     def links(self, layer: int) -> tuple[tuple[int, int], ...]:
-        """(level it leaves, level it enters) of every link into the nodes of a layer, by the level it enters."""
+        """The links into the nodes of a layer.
+
+        Args:
+            layer: From 0.
+
+        Returns:
+            (level it leaves, level it enters) of each, in the order of the level it enters.
+        """
         return tuple(
             (level - move, level)
             for level in self.levels(layer)
@@ -80,13 +94,28 @@ class SearchSpace:
         )
 
     def entering(self, layer: int, level: int) -> tuple[int, ...]:
-        """The levels whose links enter a node, the finest first."""
+        """Where the links into a node come from.
+
+        Args:
+            layer: The node's, from 0.
+            level: The node's.
+
+        Returns:
+            The levels that they leave, the finest first; none where there is no such node.
+        """
         return tuple(source for source, target in self.links(layer) if target == level)
 
     def second_input(self, layer: int, level: int) -> tuple[int, int]:
-        """(layer, level) of the map that a node's cell takes beside its links: that of two layers before.
+        """The map that a node's cell takes beside its links: that of two layers before.
 
         Where there is none at this level, the authors took the one of the nearest size, which is a larger one.
+
+        Args:
+            layer: The node's, from 0.
+            level: The node's.
+
+        Returns:
+            (layer, level) of the map; -1 and -2 are the layers of the stem.
         """
         before = layer - 2
         return (before, 0) if before < 0 else (before, min(level, max(self.levels(before))))
@@ -120,6 +149,9 @@ class SearchSpace:
         Args:
             moves: Steps from one node to the next; one fewer than layers when left out, which gives the paper's
                 2.9e4 (its first or last layer has no choice). All the paths of the supernet take `layers`.
+
+        Returns:
+            The number.
 
         Example:
             >>> SearchSpace().count_paths(), SearchSpace().count_paths(12)

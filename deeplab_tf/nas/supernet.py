@@ -26,7 +26,7 @@ def supernet(
     recompute: bool = False,
     seed: int = 0,
 ) -> keras.Model:
-    """The network in which all of a space's cells and paths are at once.
+    """The network in which all of a space's cells and paths are at once (Auto-DeepLab paper, section 4.1).
 
     Args:
         space: What is searched over.

@@ -13,7 +13,7 @@ import tensorflow as tf
 from deeplab_tf.nas.mixed_cell import CellShape, fan_out, mixed_cell
 from deeplab_tf.nas.space import MOVES, STEM_MAPS, SearchSpace
 
-# Small at first, so that all operations and links begin alike (section 4.1).
+# Small at first, so that all operations and links begin alike (section 5.1).
 ARCHITECTURE_SPREAD = 1e-3
 MOMENTUM = 0.97
 WEIGHTS, ARCHITECTURE = "weights", "architecture"

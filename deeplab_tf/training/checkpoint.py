@@ -43,7 +43,7 @@ def save_checkpoint(path: str | os.PathLike, model: SegmentationModel, trainer: 
         state: How far the run is.
 
     Raises:
-        OSError: If the file cannot be written.
+        ValueError: If the file cannot be written.
     """
     arrays = {str(index): np.asarray(variable) for index, variable in enumerate(_training_variables(model, trainer))}
     packed = io.BytesIO()

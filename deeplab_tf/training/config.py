@@ -47,14 +47,11 @@ class TrainConfig:
     `data`, `network` and `schedule` by themselves mean the folder, the further arguments of the model, and the
     schedule's name.
 
+    A group may be given as a whole too, by its name: `network=NetworkSettings(...)`, `data=DataSettings(...)`,
+    `augmentation=`, `optimisation=`, `schedule=` or `run=`. Single settings override what it says.
+
     Args:
-        network: A `NetworkSettings`: the model, its weights.
-        data: A `DataSettings`: the records, splits, sizes.
-        augmentation: An `Augmentation`, as `training_batches` takes it.
-        optimisation: An `OptimisationSettings`: batch, loss, optimiser, batch statistics.
-        schedule: A `ScheduleSettings`: steps and learning rate.
-        run: A `RunSettings`: the run folder, checkpoints, the seed.
-        **settings: Settings of the groups by name; they override what a group says.
+        SETTINGS
 
     Raises:
         ValueError: If a setting is unknown, missing, or a value is not possible; the message says what is.
@@ -108,6 +105,9 @@ class TrainConfig:
         Args:
             **settings: As for `TrainConfig`.
 
+        Returns:
+            Another `TrainConfig`.
+
         Raises:
             ValueError: As for `TrainConfig`.
 
@@ -141,6 +141,12 @@ class TrainConfig:
     def from_dict(cls, values: Mapping) -> TrainConfig:
         """The inverse of `to_dict`, also after a round trip through JSON, and of earlier versions without groups.
 
+        Args:
+            values: The dictionary.
+
+        Returns:
+            The settings.
+
         Raises:
             ValueError: If a setting is unknown, missing or not possible, or the version is a later one.
         """
@@ -157,6 +163,10 @@ class TrainConfig:
         return cls(**_flattened(groups))
 
 
+TrainConfig.__doc__ = (inspect.getdoc(TrainConfig) or "").replace(
+    "    SETTINGS",
+    "\n".join(f"    {', '.join(fields_of(kind))}: Settings of `{kind.__name__}`." for kind in GROUPS.values()),
+)
 TrainConfig.__signature__ = inspect.Signature(  # pyright: ignore[reportAttributeAccessIssue]
     [
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=field.default)

@@ -80,6 +80,9 @@ class RunFolder:
     def check_free(self, overwrite: bool) -> None:
         """Makes sure that a new run may start here; deletes nothing.
 
+        Args:
+            overwrite: Whether it may replace a run.
+
         Raises:
             ValueError: If there is a run and `overwrite` is not set, or there are files of something else.
         """
@@ -107,7 +110,17 @@ class RunFolder:
         )
 
     def is_finished(self, state: RunState) -> bool:
-        """Whether nothing is left to do of the run, the last validation included."""
+        """Whether nothing is left to do of the run, the last validation included.
+
+        Args:
+            state: That of its checkpoint.
+
+        Returns:
+            Whether all steps are done and the last one has its row in the log.
+
+        Raises:
+            ValueError: As for `read_config`.
+        """
         steps = self.read_config().last_step
         return state.step == steps and bool(state.rows) and state.rows[-1]["step"] == steps
 
@@ -131,7 +144,11 @@ class RunFolder:
         self.config.unlink(missing_ok=True)
 
     def begin_replacing(self) -> RunFolder:
-        """The folder for a run that will take the place of the one here, which stays whole until then."""
+        """The folder for a run that will take the place of the one here, which stays whole until then.
+
+        Raises:
+            FileNotFoundError: If there is no folder here.
+        """
         begun = RunFolder(self.path / BEGUN, replaces=self)
         begun.discard()
         begun.path.mkdir()
@@ -165,7 +182,15 @@ class RunFolder:
         shutil.rmtree(self.path, ignore_errors=True)
 
     def write_config(self, config: TrainConfig, resolved: Mapping) -> None:
-        """Stores the settings as given and, beside them, what they came to."""
+        """Stores the settings as given and, beside them, what they came to.
+
+        Args:
+            config: The settings.
+            resolved: What they came to, JSON-ready.
+
+        Raises:
+            ValueError: If the folder cannot be written.
+        """
         write_json(self.config, {"settings": config.to_dict(), "resolved": dict(resolved)})
 
     def read_config(self) -> TrainConfig:
@@ -191,7 +216,14 @@ class RunFolder:
             return resolved
 
     def forget_files(self, split: str) -> None:
-        """Lets the run be resumed with files of other sizes in `split`."""
+        """Lets the run be resumed with files of other names or sizes in a split.
+
+        Args:
+            split: Its name.
+
+        Raises:
+            ValueError: If there is no run, its settings are damaged, or the folder cannot be written.
+        """
         stored = self._stored()
         stored["resolved"].get("data", {}).get(split, {}).pop("files", None)
         write_json(self.config, stored)
@@ -210,6 +242,9 @@ class RunFolder:
         Args:
             given: Settings that the caller names. Those of `FREE` may be others than they were; all else must be as
                 it was.
+
+        Returns:
+            The settings of the run with those.
 
         Raises:
             ValueError: If there is no run, or a setting differs or is unknown; the message names it.
@@ -232,6 +267,9 @@ class RunFolder:
     def check_same_model(self, model: SegmentationModel) -> None:
         """Makes sure that the checkpoint holds the model that the run began with.
 
+        Args:
+            model: The checkpoint's.
+
         Raises:
             ValueError: If it holds another.
         """
@@ -247,6 +285,9 @@ class RunFolder:
 
     def check_same_data(self, dataset: DataSet | ImageData) -> None:
         """Makes sure that a run goes on with the data that it began with.
+
+        Args:
+            dataset: From `open_dataset` or `open_data`.
 
         Raises:
             ValueError: If the images or the labels differ.

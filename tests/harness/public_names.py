@@ -32,10 +32,13 @@ def public_names(*further):
 
 
 def own_methods(kind):
-    """By name, the methods and properties of a class that no foreign class, Keras's for instance, has too."""
+    """By name, the methods and properties of a class that no foreign class, Keras's for instance, has too.
+
+    How it is called is one of them; what else begins with underscores is Python's or its own business.
+    """
     foreign = {name for base in kind.__mro__ if not base.__module__.startswith("deeplab_tf") for name in vars(base)}
     return {
         name: member
         for name, member in vars(kind).items()
-        if not name.startswith("_") and name not in foreign and isinstance(member, MEMBERS)
+        if (name == "__call__" or not name.startswith("_")) and name not in foreign and isinstance(member, MEMBERS)
     }

@@ -60,7 +60,19 @@ class CRFGrid:
         return len(self.bilateral_weights) * len(self.sigma_alphas) * len(self.sigma_betas)
 
     def parameters(self, weight: float, place: tuple[int, ...]) -> CRFParameters:
-        """Those with this weight and the values at these places of `sigma_alphas` and `sigma_betas`."""
+        """One set of the grid.
+
+        Args:
+            weight: Of the bilateral kernel, above 0.
+            place: Which of `sigma_alphas` and which of `sigma_betas`, each counted from 0.
+
+        Returns:
+            Its parameters.
+
+        Raises:
+            IndexError: If there is no such place.
+            ValueError: If the weight is not above 0.
+        """
         widths = self.sigma_alphas[place[0]], self.sigma_betas[place[1]]
         return CRFParameters(weight, *widths, self.spatial_weight, self.sigma_gamma, self.normalization)
 

@@ -41,7 +41,7 @@ class CRFSearch:
     """What a search found.
 
     Args:
-        without: Mean IoU without a CRF, on the same images.
+        without: Mean IoU without a CRF, on the same images, 0-1.
         trials: All sets of parameters tried, in the order in which they were.
         images: Number of images.
         iterations: Of mean field.
@@ -66,7 +66,7 @@ class CRFSearch:
 
     @property
     def gain(self) -> float:
-        """What the best parameters add to the mean IoU."""
+        """What the best parameters add to the mean IoU, -1 to 1."""
         return self.best.miou - self.without
 
     @property
@@ -85,7 +85,14 @@ class CRFSearch:
         )
 
     def table(self, count: int = SHOWN) -> str:
-        """The best parameters and what they give, as text."""
+        """The best parameters and what they give, as text.
+
+        Args:
+            count: How many sets, the best first, above 0.
+
+        Returns:
+            An aligned table, and the verdict.
+        """
         ranked = sorted(self.trials, key=lambda trial: -trial.miou)
         width = max(len(trial.parameters.text) for trial in ranked[:count])
         lines = [f"{'mean IoU':>8}  gain     --crf", f"{self.without:8.4f}           without"]
@@ -114,6 +121,9 @@ class CRFSearch:
     def save_csv(self, path: str | os.PathLike) -> None:
         """Writes `stage,crf,miou` of all trials, and first without a CRF, in one move.
 
+        Args:
+            path: The file; one that is there is replaced.
+
         Raises:
             ValueError: If the file cannot be written.
         """
@@ -122,6 +132,9 @@ class CRFSearch:
 
     def save_picture(self, path: str | os.PathLike) -> None:
         """Draws mean IoU over the widths, with the stage of each trial, and over the weights; a PNG, in one move.
+
+        Args:
+            path: The file; one that is there is replaced.
 
         Raises:
             ValueError: If the file cannot be written.

@@ -16,7 +16,7 @@ TOLERANCE = 0.0075
 class BoundaryF1(Metric):
     """Harmonic mean of precision and recall of each class's contour, within a tolerance.
 
-    As in "What is a good evaluation measure for semantic segmentation?" (Csurka et al., BMVC 2013): a contour is the
+    As in "What is a good evaluation measure for semantic segmentation?" (Csurka et al. 2013, BMVC): a contour is the
     pixels of a class that have another label beside them; a pixel of one contour is right where the other one has a
     pixel of that class at most `tolerance` of the image's diagonal away. Each image has a score for each class whose
     contour is in the truth or the prediction, and their mean; both are averaged over the images.

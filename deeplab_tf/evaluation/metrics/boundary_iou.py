@@ -16,7 +16,7 @@ RATIO = 0.02
 class BoundaryIoU(Metric):
     """IoU of those pixels of a class that are near its outline, in the truth or in the prediction.
 
-    As in "Boundary IoU: Improving Object-Centric Image Segmentation Evaluation" (Cheng et al., CVPR 2021), applied to
+    As in "Boundary IoU: Improving Object-Centric Image Segmentation Evaluation" (arXiv 2103.16562), applied to
     classes: a pixel is near where what is not its class is at most d rows and columns away, d = `ratio` of the image's
     diagonal, rounded, at least 1; what lies beyond the image is not its class. Pixels are summed over all
     images, as for the mean IoU. Ignored pixels are ignored in both maps, so a right prediction has 1.

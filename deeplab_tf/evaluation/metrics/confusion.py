@@ -10,12 +10,17 @@ from deeplab_tf.evaluation.metrics.metric import Metric, mean, ratio
 class ConfusionMatrix(Metric):
     """Counts of pixels by true and predicted class, summed over all images.
 
+    Its four numbers are those of Long et al. 2015 (arXiv 1411.4038, section 5), each 0-1.
+
     Args:
         classes: Number of classes, > 1.
         ignore_label: Pixels with this true label count nowhere.
 
     Attributes:
         counts: int64 `[classes, classes]`; the true class chooses the row, the predicted one the column.
+
+    Raises:
+        ValueError: If an argument is out of its range.
 
     Example:
         >>> matrix = ConfusionMatrix(classes=2)

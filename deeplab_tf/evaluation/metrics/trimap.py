@@ -18,7 +18,8 @@ class TrimapIoU(Metric):
 
     A pixel is in the band of a width where the ignore label, or another class, is at most that many rows and columns
     away in the truth: the label that lies around PASCAL VOC's objects, dilated, as in the papers; in data sets
-    without such a label the edges between classes take its place. Ignored pixels themselves count nowhere.
+    without such a label the edges between classes take its place. Ignored pixels themselves count nowhere. (v3+ paper,
+    section 4.4.)
 
     Args:
         classes: Number of classes, > 1.

@@ -43,7 +43,7 @@ class Report(contextlib.AbstractContextManager):
         letters: What its tables and pictures call the two, whose names may be long.
 
     Raises:
-        ValueError: If the folder cannot be written, or there are more than two models.
+        ValueError: If the folder cannot be written, or there is no model or more than two.
 
     Example:
         >>> with Report("out", label_spec("pascal_voc"), ["model.keras"]) as report:
@@ -87,13 +87,16 @@ class Report(contextlib.AbstractContextManager):
         return self._stack.__exit__(*error)
 
     def add(self, filename: str, image: np.ndarray, truth: np.ndarray, predictions: list[np.ndarray]) -> None:
-        """Takes an image, as `evaluate_all` gives it to `on_image`.
+        """Takes an image, as `evaluate_all` gives it to `on_image`; within the report's `with` block.
 
         Args:
             filename: What it is called.
             image: uint8 `[H, W, 3]`.
             truth: Its labels, integer `[H, W]`.
             predictions: Of each model, integer `[H, W]`.
+
+        Raises:
+            ValueError: If the sizes differ, or there are other ids than those of the labels.
         """
         found = []
         for prediction in predictions:
@@ -148,7 +151,7 @@ class Report(contextlib.AbstractContextManager):
             The page.
 
         Raises:
-            OSError: If a file cannot be written.
+            ValueError: If a file cannot be written.
         """
         named = dict(zip(self.models, results))
         pictures = {"iou_by_frequency": charts.frequency_picture(named)}

@@ -47,7 +47,7 @@ class Benchmark:
         images: What to predict.
         reference: One of the models.
         runs: Timed runs of each model.
-        size: Of the synthetic image.
+        size: Of the synthetic image, in pixels.
         threads: For each network.
         memory: Whether to measure it.
         **opening: How the models are opened.
@@ -56,6 +56,10 @@ class Benchmark:
         figures: Of each model, in the order given.
         labels: The classes of the first model.
         machine: What runs them.
+
+    Raises:
+        FileNotFoundError: As for `benchmark`.
+        ValueError: As for `benchmark`, except what concerns the labelled images.
 
     Example:
         >>> measured = Benchmark(["model.keras"], size=65, runs=3, memory=False)
@@ -148,16 +152,22 @@ class Benchmark:
     def save_json(self, path: str | os.PathLike) -> None:
         """Writes `to_dict` as JSON, in one move.
 
+        Args:
+            path: The file; one that is there is replaced.
+
         Raises:
-            OSError: If the file cannot be written.
+            ValueError: If the file cannot be written.
         """
         write_json(path, self.to_dict())
 
     def save_csv(self, path: str | os.PathLike) -> None:
         """Writes a row for each model, in one move: bytes, seconds and fractions, empty where nothing was measured.
 
+        Args:
+            path: The file; one that is there is replaced.
+
         Raises:
-            OSError: If the file cannot be written.
+            ValueError: If the file cannot be written.
         """
         rows = [one.to_dict() for one in self.figures]
         write_table(path, rows[0], (row.values() for row in rows))

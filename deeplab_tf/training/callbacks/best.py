@@ -37,8 +37,7 @@ class BestModel(RunCallback):
 
     Raises:
         ValueError: If the file does not end in `.keras`, or `mode` is another; and from `fit`, if the logs do not have
-            what decides.
-        OSError: From `fit`, if a file cannot be written.
+            what decides, or a file cannot be written.
 
     Example:
         >>> validation = Validation(evaluation_images(dataset, "val"))

@@ -44,8 +44,8 @@ class Checkpoint(RunCallback):
         saved_step: The step of the last save, or the one at which training began.
 
     Raises:
-        ValueError: If the minutes are below 0, or the file does not end in `.keras`.
-        OSError: From `fit`, if the file cannot be written.
+        ValueError: If the minutes are below 0, or the file does not end in `.keras`; and from `fit`, if it cannot be
+            written.
         Diverged: From `fit`, if the weights are not finite.
 
     Example:
@@ -95,7 +95,12 @@ class Checkpoint(RunCallback):
         self._end_if_interrupted()
 
     def save_between(self) -> None:
-        """Saves where an epoch has not ended, such that a run goes on from there as if nothing had been saved."""
+        """Saves where an epoch has not ended, such that a run goes on from there as if nothing had been saved.
+
+        Raises:
+            Diverged: As `save`.
+            ValueError: As `save`.
+        """
         if self.saved_step == self.state.step:
             return
         if self._pending is not None:
@@ -105,7 +110,12 @@ class Checkpoint(RunCallback):
         self.save()
 
     def save(self) -> None:
-        """Saves what is there now."""
+        """Saves what is there now.
+
+        Raises:
+            Diverged: If a weight is not finite; the file stays as it was.
+            ValueError: If the file cannot be written.
+        """
         check_weights(self.model, self.state.step)
         self.state.tick()
         save_checkpoint(self.path, self.model if self._network is None else self._network, self.model, self.state)

@@ -36,8 +36,7 @@ class Curves(RunCallback):
         path: The same; may be set while training goes on.
 
     Raises:
-        ValueError: If the file's suffix is no format.
-        OSError: From `fit`, if the file cannot be written.
+        ValueError: If the file's suffix is no format; and from `fit`, if it cannot be written.
 
     Example:
         >>> model.fit(batches, epochs=3, callbacks=[Validation(images), Curves("curves.png", "voc")])
@@ -68,7 +67,7 @@ def draw_curves(path: str | os.PathLike, rows: Sequence[dict], title: str, *, mo
         monitor: As for `Curves`.
 
     Raises:
-        OSError: If the file cannot be written.
+        ValueError: If the file cannot be written.
 
     Example:
         >>> draw_curves("curves.png", [{"step": 1, "loss": 2.0, "learning_rate": 0.01}], "voc")

@@ -40,7 +40,7 @@ class TrainingLog(RunCallback):
         state: The same.
 
     Raises:
-        OSError: From `fit`, if the file cannot be written.
+        ValueError: From `fit`, if the file cannot be written.
 
     Example:
         >>> model.fit(batches, epochs=3, callbacks=[TrainingLog("log.csv", "tensorboard", batch_size=8)])
@@ -65,7 +65,12 @@ class TrainingLog(RunCallback):
         self.move(path, tensorboard)
 
     def move(self, path: str | os.PathLike, tensorboard: str | os.PathLike | None = None) -> None:
-        """Lets the log go on elsewhere, where its files have moved to or where all rows are written again."""
+        """Lets the log go on elsewhere, where its files have moved to or where all rows are written again.
+
+        Args:
+            path: The CSV file from now on.
+            tensorboard: The folder for TensorBoard from now on, if any.
+        """
         self.close()
         self._path, self._tensorboard = Path(path), tensorboard
 
@@ -146,7 +151,7 @@ def write_log(path: str | os.PathLike, rows: Iterable[Mapping]) -> None:
             `images_per_second`, `seconds` (since the start, validation included), and further ones, which come last.
 
     Raises:
-        OSError: If the file cannot be written.
+        ValueError: If the file cannot be written.
 
     Example:
         >>> write_log("log.csv", [{"step": 10, "loss": 1.5}])

@@ -91,7 +91,16 @@ class Validation(keras.callbacks.Callback):
             }
 
     def measure(self) -> Evaluation:
-        """Measures the model as it is now, with its averaged weights where it trains with `use_ema`."""
+        """Measures the model as it is now, with its averaged weights where it trains with `use_ema`.
+
+        To be called once `fit` has begun.
+
+        Returns:
+            The metrics, as `evaluate` gives them.
+
+        Raises:
+            ValueError: As for `evaluate`.
+        """
         seen, numbers = [], itertools.count()
 
         def keep(name, image, truth, predictions):
