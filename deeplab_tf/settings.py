@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import inspect
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -144,7 +145,8 @@ class Settings:
         lines = [
             f"    {name}: {_told(found)}" for name, found in vars(cls).items() if isinstance(found, dataclasses.Field)
         ]
-        cls.__doc__ = "\n".join([inspect.cleandoc(cls.__doc__ or ""), "", "Args:", *lines])
+        text, raises, rest = inspect.cleandoc(cls.__doc__ or "").partition("\n\nRaises:\n")
+        cls.__doc__ = "\n".join([text, "", "Args:", *lines]) + raises + rest
 
     def __post_init__(self):
         for name, (field, known) in fields_of(type(self)).items():
@@ -160,7 +162,10 @@ class Settings:
 def _told(field: dataclasses.Field) -> str:
     known = field.metadata[_KEY]
     default = known.unset or ("" if field.default in (dataclasses.MISSING, None) else repr(field.default))
-    return " ".join(filter(None, (known.help, known.more, default and f"Default: {default}.")))
+    default = default and f"Default: {default}{'' if default.endswith('...') else '.'}"
+    text = " ".join(filter(None, (known.help, known.more, default)))
+    # Options by their names in Python.
+    return re.sub("--([a-z-]+)", lambda option: f"`{option[1].replace('-', '_')}`", text)
 
 
 def option_of(name: str, known: Setting) -> str:

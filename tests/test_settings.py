@@ -51,6 +51,28 @@ def test_documentation_is_made_of_the_fields():
     ]
 
 
+def test_arguments_stand_before_the_errors_and_options_by_their_names_in_python():
+    @dataclasses.dataclass(frozen=True, kw_only=True)
+    class Later(Settings):
+        """Later.
+
+        Raises:
+            ValueError: If one is not possible.
+        """
+
+        masks: str | None = setting(TEXT, "Beside --val-data.", unset="_mask, ...", default=None)
+
+    assert Later.__doc__.splitlines() == [
+        "Later.",
+        "",
+        "Args:",
+        "    masks: Beside `val_data`. Default: _mask, ...",
+        "",
+        "Raises:",
+        "    ValueError: If one is not possible.",
+    ]
+
+
 @pytest.mark.parametrize(
     "values, message",
     [

@@ -28,7 +28,8 @@ class KerasPredictor(Predictor):
         ValueError: If the model takes other images than RGB, or `max_side` is not possible.
 
     Example:
-        >>> KerasPredictor(load_model("model.keras"), "model.keras").scores(np.zeros((2, 65, 97, 3), np.uint8)).shape
+        >>> images = np.zeros((2, 65, 97, 3), np.uint8)
+        >>> KerasPredictor(load_model("model.keras"), "model.keras").scores(images).shape
         TensorShape([2, 65, 97, 21])
     """
 

@@ -34,8 +34,8 @@ class MultiScale(Predictor):
         ValueError: If there is no scale, or one is not a number from 1/16 to 16.
 
     Example:
-        >>> image = np.zeros((65, 97, 3), np.uint8)
-        >>> MultiScale(open_predictor("model.keras"), (0.75, 1, 1.25), flip=True).predict(image).shape
+        >>> predictor = MultiScale(open_predictor("model.keras"), (0.75, 1, 1.25), flip=True)
+        >>> predictor.predict(np.zeros((65, 97, 3), np.uint8)).shape
         (65, 97)
     """
 

@@ -21,7 +21,8 @@ class Refined(Predictor):
         ValueError: If the name is unknown or a parameter is not above 0.
 
     Example:
-        >>> Refined(open_predictor("model.keras"), "v2_resnet_101").predict(np.zeros((65, 97, 3), np.uint8)).shape
+        >>> image = np.zeros((65, 97, 3), np.uint8)
+        >>> Refined(open_predictor("model.keras"), "v2_resnet_101").predict(image).shape
         (65, 97)
     """
 
