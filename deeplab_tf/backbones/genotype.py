@@ -112,9 +112,6 @@ class Genotype:
 
         Returns:
             4, 8, 16 or 32.
-
-        Raises:
-            IndexError: If there is no such cell.
         """
         return STRIDES[0] if cell == STEM else STRIDES[self.path[cell]]
 
@@ -159,11 +156,6 @@ class Genotype:
 
         Raises:
             ValueError: If the path has another suffix, or cannot be written.
-
-        Example:
-            >>> genotype("auto_deeplab").save("found.json")
-            >>> genotype("found.json").stride
-            8
         """
         expect(Path(path).suffix == ".json", "A genotype's file", str(path), "a .json file", "Try found.json.")
         with replacing(path) as temporary:
@@ -269,7 +261,7 @@ def _of_published_cells(path: tuple[int, ...]) -> Genotype:
 
 GENOTYPES: dict[str, Genotype] = {
     "auto_deeplab": AUTO_DEEPLAB,
-    # The earlier designs that the paper's figure 3 finds in its space, with Auto-DeepLab's cells along their paths.
+    # The earlier designs that the paper's figure 2 finds in its space, with Auto-DeepLab's cells along their paths.
     "deeplabv3_like": _of_published_cells((0, 1) + (2,) * 10),
     "conv_deconv": _of_published_cells((0, 1, 1, 2, 2, 3, 3, 2, 2, 1, 1, 0)),
     "stacked_hourglass": _of_published_cells((1, 2, 3, 2, 1, 0) * 2),
@@ -293,7 +285,8 @@ def genotype(value: Genotype | Mapping | str | os.PathLike) -> Genotype:
         ValueError: If the name is unknown, or what was given is not a possible genotype.
 
     Example:
-        >>> genotype("auto_deeplab").path[:4]
+        >>> genotype("auto_deeplab").save("found.json")
+        >>> genotype("found.json").path[:4]
         (0, 0, 0, 1)
     """
     if isinstance(value, Genotype):

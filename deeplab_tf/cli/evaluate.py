@@ -64,7 +64,7 @@ def evaluate(
     )
     from deeplab_tf.files import check_output_file
     from deeplab_tf.inference import Refined, Remembered, open_predictor
-    from deeplab_tf.training.run_folder import warn_of_training_images
+    from deeplab_tf.training.same_data import warn_of_training_images
 
     if len(models) > 2:
         raise click.UsageError(f"Received {len(models)} models; expected one, or two to compare.")

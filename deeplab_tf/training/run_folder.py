@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 import os
 import shutil
 from collections.abc import Mapping
@@ -13,7 +12,7 @@ from deeplab_tf.datasets import DataSet
 from deeplab_tf.datasets.pipeline.prepared import record_of
 from deeplab_tf.datasets.records.image_data import ImageData
 from deeplab_tf.files import read_json, write_json
-from deeplab_tf.files.reading import reading, shown
+from deeplab_tf.files.reading import reading
 from deeplab_tf.labels import LabelSpec
 from deeplab_tf.models import SegmentationModel
 from deeplab_tf.models.saving import RUN_MODEL
@@ -22,7 +21,6 @@ from deeplab_tf.training.checkpoint import read_state
 from deeplab_tf.training.config import TrainConfig
 from deeplab_tf.training.state import RunState
 
-_log = logging.getLogger(__name__)
 SETTINGS, REMEDY = "the settings of a training run", "Restore the file or choose another folder."
 # Where a run that replaces another is kept, inside the other's folder: until it has a checkpoint, from then on, and
 # while its files move into the place of those of the other.
@@ -144,11 +142,7 @@ class RunFolder:
         self.config.unlink(missing_ok=True)
 
     def begin_replacing(self) -> RunFolder:
-        """The folder for a run that will take the place of the one here, which stays whole until then.
-
-        Raises:
-            FileNotFoundError: If there is no folder here.
-        """
+        """The folder for a run that will take the place of the one here, which stays whole until then."""
         begun = RunFolder(self.path / BEGUN, replaces=self)
         begun.discard()
         begun.path.mkdir()
@@ -187,9 +181,6 @@ class RunFolder:
         Args:
             config: The settings.
             resolved: What they came to, JSON-ready.
-
-        Raises:
-            ValueError: If the folder cannot be written.
         """
         write_json(self.config, {"settings": config.to_dict(), "resolved": dict(resolved)})
 
@@ -305,17 +296,3 @@ class RunFolder:
                     f"{dataset.path} has other files in split {split!r} than when the run in {self.path} began: names "
                     "or sizes differ. Restore them, or start another run."
                 )
-
-
-def warn_of_training_images(model: str | os.PathLike, data: str | os.PathLike) -> None:
-    """Logs where a model is a run and `data` the folder of which it has trained on a part, drawn by itself."""
-    folder = RunFolder(model)
-    with contextlib.suppress(ValueError, OSError, KeyError, TypeError, AttributeError):
-        record = folder.read_resolved()["data"][folder.read_config().train_split]
-        if Path(record["path"]).resolve() == Path(data).resolve():
-            seen, every = record["images"], record["drawn"]["of"]
-            _log.warning(
-                "%s is measured as a whole, and %d of its %d images are those that %s was trained on. The result of "
-                "the others alone is in %s.",
-                shown(data), seen, every, shown(model), shown(folder.per_class_csv),
-            )  # fmt: skip

@@ -1,9 +1,13 @@
-"""Workers of one run, each of which opens the data itself, must have the same."""
+"""Data that must be the same, of the workers of one run, and that should not: to learn from and to measure on."""
 
 from __future__ import annotations
 
+import contextlib
 import json
+import logging
+import os
 import zlib
+from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
@@ -12,10 +16,13 @@ from deeplab_tf.checks import listing
 from deeplab_tf.datasets import DataSet
 from deeplab_tf.datasets.pipeline.prepared import record_of
 from deeplab_tf.datasets.records.image_data import ImageData
+from deeplab_tf.files.reading import shown
 from deeplab_tf.training.config import TrainConfig
 from deeplab_tf.training.data import splits_of
+from deeplab_tf.training.run_folder import RunFolder
 from deeplab_tf.training.strategy import OneDevice
 
+_log = logging.getLogger(__name__)
 _HALF = 1 << 16
 
 
@@ -45,3 +52,17 @@ def check_same_everywhere(devices: OneDevice, config: TrainConfig, dataset: Data
             f"{listing(others)} read other data than {workers.name(0)}: numbers of images, labels, or names or sizes "
             f"of files differ. Here {dataset.path} has {counts} images. Give all workers the same data."
         )
+
+
+def warn_of_training_images(model: str | os.PathLike, data: str | os.PathLike) -> None:
+    """Logs where a model is a run and `data` the folder of which it has trained on a part, drawn by itself."""
+    folder = RunFolder(model)
+    with contextlib.suppress(ValueError, OSError, KeyError, TypeError, AttributeError):
+        record = folder.read_resolved()["data"][folder.read_config().train_split]
+        if Path(record["path"]).resolve() == Path(data).resolve():
+            seen, every = record["images"], record["drawn"]["of"]
+            _log.warning(
+                "%s is measured as a whole, and %d of its %d images are those that %s was trained on. The result of "
+                "the others alone is in %s.",
+                shown(data), seen, every, shown(model), shown(folder.per_class_csv),
+            )  # fmt: skip
