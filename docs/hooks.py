@@ -21,6 +21,8 @@ ROOT = Path(__file__).resolve().parents[1]
 ROOT_PAGES = {"README.md": "index.md", "CONTRIBUTING.md": "contributing.md", "CHANGELOG.md": "changelog.md"}
 BADGE = re.compile(r"\[!\[([^]]+)\]\([^)]+\)\](?=\()")
 LINK = re.compile(r"(\]\(|src=\"|href=\")([\w./-]+)(?=[)#\"])")
+# A link that shows the name of a file.
+NAMED = re.compile(r"\[[\w./]+\.(?:md|ipynb)\]\(([\w./-]+)(?=[)#])")
 # The public package as mkdocstrings reads it, and its names by module.
 FOLDER = tempfile.TemporaryDirectory()
 REFERENCE: dict[str, list[str]] = {}
@@ -69,7 +71,25 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
         # MkDocs makes `.html` of `.md` in Markdown's links only.
         return before + posixpath.relpath(place if before == "](" else place.replace(".md", ".html"), start)
 
-    return LINK.sub(turned, markdown)
+    def titled(match: re.Match) -> str:
+        name = title(Path(os.path.normpath(source.parent / match[1])))
+        return f"[{name}]({match[1]}" if name else match[0]
+
+    return LINK.sub(turned, NAMED.sub(titled, markdown))
+
+
+def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -> str:
+    """Takes away the dash before what has neither a name nor a type."""
+    return re.sub(r"(<li class=\"doc-section-item field-body\">)\s*–\s", r"\1", html)
+
+
+def title(path: Path) -> str | None:
+    """The heading of a page or notebook; None where it has none."""
+    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    if path.suffix == ".ipynb":
+        text = "".join(json.loads(text)["cells"][0]["source"])
+    found = re.search(r"^# (.+)", text, re.MULTILINE)
+    return found and found[1]
 
 
 def notebook_page(path: Path) -> str:

@@ -107,6 +107,7 @@ IDEAS = {
     "cli/test_full_disk.py": "a full disk under every command",
     "datasets/audit/test_damaged_voc.py": "a damaged devkit under audit and conversion",
     "datasets/test_max_side.py": "large images, from conversion to training",
+    "docs/test_blocks.py": "the code of all pages",
     "docs/test_pages.py": "all pages",
     "docs/test_readme.py": "README, the first page",
     "docs/test_site.py": "the pages as a site",

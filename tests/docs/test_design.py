@@ -29,6 +29,6 @@ def test_the_layers_are_those_of_the_import_contract():
         r"^layers = \[\n(.*?)^\]", (ROOT / "pyproject.toml").read_text(encoding="utf-8"), re.M | re.DOTALL
     )
     enforced = [set(layer.split(" | ")) for layer in reversed(re.findall(r'"(.*?)"', contract.group(1)))]
-    told = re.search(r"\n    (checks.*?cli)\n", PAGE, re.DOTALL).group(1)
+    told = re.search(r"\n(checks.*?cli)\n```", PAGE, re.DOTALL).group(1)
     layers = [set(re.split(r",\s*", layer)) for layer in re.split(r"\s+<\s+", told)]
     assert [*layers, {"__main__"}] == enforced

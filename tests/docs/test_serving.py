@@ -68,5 +68,5 @@ def test_curl_is_that_of_the_kit(tmp_path):
     kit.write_kit(folder, overwrite=False)
     readme = re.sub("^    ", "", (folder / "README.md").read_text(), flags=re.M)
     assert command in readme
-    listed = re.findall(r"^      ?(\w[\w.]+) ", re.search(r"    served/mine/\n(.*?)\n\n", TEXT, re.DOTALL)[1], re.M)
+    listed = re.findall(r"^  (\w[\w.]+) ", re.search(r"\nserved/mine/\n(.*?)\n```", TEXT, re.DOTALL)[1], re.M)
     assert set(listed) == {path.name for path in folder.iterdir()}

@@ -1,5 +1,6 @@
 """The site has every page, its links lead somewhere, and it builds without a warning."""
 
+import json
 import os
 import re
 import subprocess
@@ -13,16 +14,22 @@ from harness.public_names import public_names
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = sorted((ROOT / "docs").glob("*.md"))
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 ROOT_PAGES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")]
 NAVIGATION = (ROOT / "mkdocs.yml").read_text(encoding="utf-8").partition("\nnav:\n")[2]
 ENTRIES = re.findall(r"- (\S+\.md)$", NAVIGATION, re.M)
+# Where pages lead to. Tests have no network, so a new place is looked at by the one who adds it.
+HOSTS = {
+    "arxiv.org", "colab.research.google.com", "commons.wikimedia.org", "creativecommons.org", "docs.ray.io",
+    "github.com", "keras.io", "pypi.org", "semver.org", "www.flickr.com", "www.npmjs.com",
+}  # fmt: skip
 CODE = re.compile(r"^ *```.*?^ *```|`[^`\n]+`", re.M | re.DOTALL)
 
 
 def test_the_navigation_has_every_page():
     modules = {name.rpartition(".")[0].removeprefix("training.") or "index" for name in public_names("inference")}
     expected = [path.name for path in DOCS] + ["index.md", "contributing.md", "changelog.md"]
-    expected += [f"notebooks/{path.stem}.md" for path in ROOT.glob("notebooks/*.ipynb")]
+    expected += [f"notebooks/{path.stem}.md" for path in NOTEBOOKS]
     expected += [f"reference/{module}.md" for module in modules]
     assert sorted(ENTRIES) == sorted(expected)
 
@@ -37,13 +44,23 @@ def anchors(path):
     return github & markdown
 
 
-@pytest.mark.parametrize("page", [*ROOT_PAGES, *DOCS], ids=lambda page: page.name)
+def written(path):
+    """The text of a page, or of a notebook."""
+    text = path.read_text(encoding="utf-8")
+    if path.suffix == ".md":
+        return text
+    cells = [cell for cell in json.loads(text)["cells"] if cell["cell_type"] == "markdown"]
+    return "\n\n".join("".join(cell["source"]) for cell in cells)
+
+
+@pytest.mark.parametrize("page", [*ROOT_PAGES, *DOCS, *NOTEBOOKS], ids=lambda page: page.name)
 def test_its_links_lead_somewhere(page):
-    text = CODE.sub("", page.read_text(encoding="utf-8"))
-    links = re.findall(r"\]\(([^)\s]+)\)|(?:src|href)=\"([^\"]+)\"", text)
+    links = re.findall(r"\]\(([^)\s]+)\)|(?:src|href)=\"([^\"]+)\"", CODE.sub("", written(page)))
     broken = []
     for link in map("".join, links):
-        if re.match(r"https?://", link):
+        if re.match(r"\w+:", link):
+            if not re.fullmatch(r"https://([\w.]+)(/\S*)?", link) or link.split("/")[2] not in HOSTS:
+                broken.append(link)
             continue
         file, _, anchor = link.partition("#")
         target = page.parent / file if file else page
@@ -89,3 +106,20 @@ def test_files_that_pages_link_to_are_there(site):
         if not link.startswith("/")
     }
     assert [str(link) for link in links if not link.exists()] == []
+
+
+@pytest.mark.parametrize("page", [*ROOT_PAGES, *DOCS], ids=lambda page: page.name)
+def test_what_belongs_to_an_item_of_a_list_is_four_spaces_in(page):
+    """With fewer, as GitHub takes them, the site ends the list, and the next item is a 1 again."""
+    assert re.findall(r"\n\n( {1,3}\S.*)", re.sub(r"^```.*?^```", "", written(page), flags=re.M | re.DOTALL)) == []
+
+
+def test_nothing_is_left_of_markdown(site):
+    """A list without an empty line before it would be text, as would a comment that is not closed."""
+    code = re.compile(r"<(pre|code|script|style|title)\b.*?</\1>|<!--.*?-->|<[^>]+>", re.DOTALL)
+    left = {
+        page.name: found
+        for page in site.rglob("*.html")
+        if (found := re.findall(r"^(?:[-*|] .*)|&lt;!--.*|`.*|\]\(.*", code.sub("", page.read_text("utf-8")), re.M))
+    }
+    assert left == {}
