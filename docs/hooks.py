@@ -21,8 +21,8 @@ ROOT = Path(__file__).resolve().parents[1]
 ROOT_PAGES = {"README.md": "index.md", "CONTRIBUTING.md": "contributing.md", "CHANGELOG.md": "changelog.md"}
 BADGE = re.compile(r"\[!\[([^]]+)\]\([^)]+\)\](?=\()")
 LINK = re.compile(r"(\]\(|src=\"|href=\")([\w./-]+)(?=[)#\"])")
-# A link that shows the name of a file.
-NAMED = re.compile(r"\[[\w./]+\.(?:md|ipynb)\]\(([\w./-]+)(?=[)#])")
+# A link whose text may be the name of a page's file.
+NAMED = re.compile(r"\[([\w./]+)\]\(([\w./-]+)(?=[)#])")
 # The public package as mkdocstrings reads it, and its names by module.
 FOLDER = tempfile.TemporaryDirectory()
 REFERENCE: dict[str, list[str]] = {}
@@ -72,8 +72,9 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
         return before + posixpath.relpath(place if before == "](" else place.replace(".md", ".html"), start)
 
     def titled(match: re.Match) -> str:
-        name = title(Path(os.path.normpath(source.parent / match[1])))
-        return f"[{name}]({match[1]}" if name else match[0]
+        text, link = match.groups()
+        name = title(source.parent / link) if Path(text).stem == Path(link).stem else None
+        return f"[{name}]({link}" if name else match[0]
 
     return LINK.sub(turned, NAMED.sub(titled, markdown))
 
