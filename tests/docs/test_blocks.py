@@ -93,12 +93,12 @@ def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("pages")
     for name in ("photos", "masks", "runs/mine"):
         (folder / name).mkdir(parents=True)
-    for index in range(8):
+    for index in range(4):
         Image.fromarray(photo(40, 60)).save(folder / f"photos/{index}.jpg")
         mask = np.arange(40 * 60).reshape(40, 60) % 3
         Image.fromarray(mask.astype(np.uint8)).save(folder / f"masks/{index}.png")
     for name in ("mine", "voc-tfrecords"):
-        datasets.convert_folder(folder / "photos", folder / "masks", folder / name, val_share=0.2)
+        datasets.convert_folder(folder / "photos", folder / "masks", folder / name, val_share=0.25)
     save_model(tiny_model(backbone="resnet_18", classes=3), folder / "voc.keras")
     return folder
 
@@ -126,24 +126,17 @@ def filled_folder(folder, tmp_path):
         shutil.copytree(tmp_path / "mine", tmp_path / name)
     shutil.copytree(tmp_path / "photos", tmp_path / "images")
     shutil.copytree(tmp_path / "photos", tmp_path / "next")
+    size = {"imageHeight": 40, "imageWidth": 60}
     for index in range(6):
-        shape = box("road", 5, 5, 30, 30)
-        for name in ("photos", "labelled"):
-            write(
-                tmp_path / name,
-                str(index),
-                [shape],
-                imagePath=f"{index}.jpg",
-                imageHeight=40,
-                imageWidth=60,
-                image=None,
-            )
-        shutil.copy(tmp_path / f"photos/{index}.jpg", tmp_path / "labelled")
+        write(tmp_path / "labelled", str(index), [box("road", 5, 5, 30, 30)], image=photo(40, 60), **size)
+    for index in range(2):
+        names = {"imagePath": f"{index}.jpg", **size}
+        write(tmp_path / "photos", str(index), [box("road", 5, 5, 30, 30)], image=None, **names)
     return tmp_path
 
 
 @pytest.mark.parametrize("page", [page for page in PYTHON if page not in HAVE_TESTS])
-def test_its_code_runs(page, folder, step_by_step, monkeypatch):
+def test_its_code_runs(page, folder, monkeypatch):
     monkeypatch.chdir(folder)
     names = {}
     for reason, _, code in PYTHON[page]:
