@@ -129,7 +129,7 @@ def filled_folder(folder, tmp_path):
     size = {"imageHeight": 40, "imageWidth": 60}
     for index in range(6):
         write(tmp_path / "labelled", str(index), [box("road", 5, 5, 30, 30)], image=photo(40, 60), **size)
-    for index in range(2):
+    for index in range(3):
         names = {"imagePath": f"{index}.jpg", **size}
         write(tmp_path / "photos", str(index), [box("road", 5, 5, 30, 30)], image=None, **names)
     return tmp_path
