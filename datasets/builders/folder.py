@@ -130,9 +130,10 @@ def _given_labels(
         raise ValueError("Received both class_names and labels; they say the same thing. Give one of them.")
     if class_names is not None:
         return read_class_names(class_names, ignored)
-    if is_whole(labels):  # which says nothing else
-        return dataclasses.replace(label_spec(labels), ignore_label=ignored)
-    return None if labels is None else label_spec(labels)
+    if labels is None:
+        return None
+    # A number of classes says nothing of an ignore label.
+    return dataclasses.replace(label_spec(labels), ignore_label=ignored) if is_whole(labels) else label_spec(labels)
 
 
 def present_labels(output: Path, replaced: Iterable[str], overwrite: bool) -> LabelSpec | None:
