@@ -5,14 +5,40 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from deeplab_tf.files import check_writable
+from deeplab_tf.files.reading import shown
 
 PAGE = "index.html"
 _FOLDERS = ("drawn", "tfrecords", "run", "exported", "new", "segmented", "photographs")
 _FILES = (PAGE, "audit.html", "contact_sheet.png", "metrics.json", "network.png", "predictions.png")
+# In a demo that is not finished, which tells it from folders of others that have such names.
+_BEGUN = ".demo"
+
+
+def check_place(output: Path, inputs: Iterable[str | os.PathLike] = ()) -> None:
+    """Refuses an output folder that cannot be replaced as a whole, or that holds what the demo reads.
+
+    Args:
+        output: The folder; it need not be there.
+        inputs: Files and folders that the demo reads; one may be a name of the zoo instead.
+
+    Raises:
+        ValueError: If it is of these; the message names it.
+    """
+    there = output.exists()
+    if output.is_symlink() or (there and (output.is_mount() or output.samefile(Path.cwd()))):
+        raise ValueError(
+            f"{shown(output)} is a link, a disk's root or the current folder, and a demo replaces its folder as a "
+            f"whole. Give a folder within it: {shown(output / 'deeplab-demo')}."
+        )
+    for path in inputs:
+        if Path(path).resolve().is_relative_to(output.resolve()):
+            raise ValueError(
+                f"{shown(path)} lies in {shown(output)}, which the demo replaces. Give another --output, or a copy."
+            )
 
 
 @contextlib.contextmanager
@@ -30,7 +56,11 @@ def emptied(output: Path, overwrite: bool) -> Iterator[None]:
     before = path.with_name(f".{path.name}.before")
     check_writable(output)
     parts = {*_FOLDERS, *_FILES}
-    strange = sorted(path.name for path in output.iterdir() if path.name not in parts and path.name[0] != ".")
+    names = sorted(path.name for path in output.iterdir())
+    hidden = tuple(f".{part}" for part in parts)
+    strange = [name for name in names if name not in {*parts, _BEGUN} and not name.startswith(hidden)]
+    if not strange and not {PAGE, _BEGUN} & set(names):
+        strange = names
     if strange:
         raise ValueError(f"{output} holds {strange[0]!r}, which is not part of a demo. Give another --output.")
     # Of a demo that was killed.
@@ -42,9 +72,13 @@ def emptied(output: Path, overwrite: bool) -> Iterator[None]:
     else:
         shutil.rmtree(output)
     check_writable(output)
+    begun = output / _BEGUN
+    begun.touch()
     try:
         yield
     finally:
+        if (output / PAGE).exists() or os.listdir(output) == [_BEGUN]:
+            begun.unlink()
         _decide(output, before)
 
 

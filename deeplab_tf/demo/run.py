@@ -12,7 +12,7 @@ import numpy as np
 
 from deeplab_tf import datasets
 from deeplab_tf.cost import draw_network, model_cost
-from deeplab_tf.demo.folder import PAGE, emptied
+from deeplab_tf.demo.folder import PAGE, check_place, emptied
 from deeplab_tf.demo.learning import Watched
 from deeplab_tf.demo.photographs import credit_of, photographs_of, segment_photographs
 from deeplab_tf.demo.pictures import Photograph, Worst, photograph
@@ -88,6 +88,7 @@ def run_demo(
         raise ValueError(
             "Received photographs and no network for them: the demo's own knows shapes alone. Give weights."
         )
+    check_place(output, photographs if weights is None else (weights, *photographs))
     found = [] if weights is None else photographs_of(photographs)
     with locked(output, "a demo"), no_empty_folders(output), emptied(output, overwrite):
         return _run(output, steps, weights, found)

@@ -146,6 +146,44 @@ def test_demo_keeps_its_hands_off_other_folders(tmp_path):
     assert (tmp_path / "thesis.tex").read_text() == "years of work"
 
 
+# A trip's pictures and a repository: names that a demo has too, and hidden ones.
+@pytest.mark.parametrize("name", ["photographs/sea.jpg", "run/model.keras", ".git/HEAD", ".env"])
+def test_demo_takes_no_other_folder_for_an_unfinished_one(tmp_path, name):
+    file = tmp_path / "mine" / name
+    file.parent.mkdir(parents=True)
+    file.write_text("mine")
+    part = name.partition("/")[0]
+    with pytest.raises(ValueError, match=f"holds '{part}', which is not part of a demo"):
+        run_demo(tmp_path / "mine", overwrite=True)
+    assert file.read_text() == "mine"
+
+
+def test_an_unfinished_demo_is_replaced(tmp_path, monkeypatch):
+    def fail(output, *_):
+        (output / "drawn").mkdir()
+        raise ValueError("ended")
+
+    monkeypatch.setattr(run, "_run", fail)
+    for _ in range(2):
+        with pytest.raises(ValueError, match="ended"):
+            run_demo(tmp_path / "demo")
+        assert (tmp_path / "demo/drawn").is_dir()
+
+
+def test_places_that_cannot_be_replaced(tmp_path, monkeypatch):
+    monkeypatch.setattr(run, "_run", lambda *_: pytest.fail("begun"))
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to("real")
+    monkeypatch.chdir(tmp_path / "real")
+    for output in (".", tmp_path / "link", "/"):
+        with pytest.raises(ValueError, match=r"replaces its folder as a whole.*deeplab-demo"):
+            run_demo(output)
+    monkeypatch.chdir(tmp_path)
+    for weights, photograph in (("demo/run", "cat.jpg"), ("voc.keras", "demo/new/1.png")):
+        with pytest.raises(ValueError, match=r"demo/\S+ lies in demo, which the demo replaces"):
+            run_demo("demo", weights=weights, photographs=[photograph], overwrite=True)
+
+
 @pytest.mark.parametrize("end", [ValueError, KeyboardInterrupt, "killed"])
 def test_a_finished_demo_is_there_until_the_next_is_finished(tmp_path, monkeypatch, end):
     output = tmp_path / "demo"
@@ -155,7 +193,7 @@ def test_a_finished_demo_is_there_until_the_next_is_finished(tmp_path, monkeypat
     ended = ValueError if end == "killed" else end
 
     def begin(folder, *_):
-        assert not list(folder.iterdir())
+        assert [path.name for path in folder.iterdir()] == [".demo"]
         (folder / "drawn").mkdir()
         if end == "killed":
             # As it would look then.
