@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from deeplab_tf.inference import Predictor, Segmenter, open_predictor
 from deeplab_tf.inference import open as opening
 from deeplab_tf.labels import label_spec
 from deeplab_tf.models import save_model
+from deeplab_tf.weights.sources import kind_of
 from harness.tiny_model import photo, tiny_model
 
 
@@ -41,6 +43,26 @@ def test_a_name_of_the_zoo_predicts_and_exports_as_its_model(model, tmp_path, mo
     np.testing.assert_array_equal(model_to_export(name).get_weights()[0], model.get_weights()[0])
     with pytest.raises(ValueError, match="xception_65_imagenet is a start for training"):
         open_predictor("xception_65_imagenet")
+    with pytest.raises(FileNotFoundError, match=f"Did you mean '{name}'"):
+        open_predictor("MobileNetV2_coco_voc_train_aug")
+
+
+def test_a_model_that_is_called_like_one_of_the_zoo_is_read(model, tmp_path, monkeypatch):
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
+    monkeypatch.chdir(tmp_path)
+    name = "mobilenetv2_coco_voc_trainaug"
+    # Of results, not a model.
+    Path(name).mkdir()
+    assert kind_of(name).name == "zoo"
+    save_model(model, f"{name}/model.keras")
+    assert kind_of(name).name == "run_folder"
+    image = photo(65, 40)
+    np.testing.assert_array_equal(open_predictor(name).predict(image), open_predictor(model).predict(image))
+    Path(name, "model.keras").rename("model.keras")
+    for file, kind in ((f"{name}/saved_model.pb", "saved_model"), (f"{name}/model.ckpt.index", "checkpoint")):
+        Path(file).touch()
+        assert kind_of(name).name == kind
+        Path(file).unlink()
 
 
 def test_open_predictor_is_passed_through(model):

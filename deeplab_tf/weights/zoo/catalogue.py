@@ -227,11 +227,15 @@ def zoo_entry(name: str) -> ZooEntry:
     """
     if name in ZOO:
         return ZOO[name]
-    close = nearest(name, ZOO, 3)
-    meant = f" Did you mean {' or '.join(map(repr, close))}?" if close else ""
     raise ValueError(
-        f"Unknown released model {name!r}, and there is no such file.{meant} Known are {', '.join(sorted(ZOO))}."
+        f"Unknown released model {name!r}, and there is no such file.{meant(name)} Known are {', '.join(sorted(ZOO))}."
     )
+
+
+def meant(name: str) -> str:
+    """A question after names that are like one, for the end of a message; empty where none is."""
+    close = nearest(name, ZOO, 3)
+    return f" Did you mean {' or '.join(map(repr, close))}?" if close else ""
 
 
 def entry_of_file(file: str) -> ZooEntry | None:
