@@ -236,6 +236,12 @@ def nearest(given, choices: Iterable, most: int = 1) -> list[str]:
     return [texts[close] for close in difflib.get_close_matches(str(given).lower(), texts, n=most)]
 
 
+def meant(given, choices: Iterable, most: int = 1) -> str:
+    """A question after what `nearest` finds, for the end of a sentence; empty where it finds nothing."""
+    close = nearest(given, choices, most)
+    return f" Did you mean {' or '.join(map(repr, close))}?" if close else ""
+
+
 def listing(items: Iterable, shown: int = SHOWN, *, separator: str = ", ") -> str:
     """The first of many, and how many more there are.
 

@@ -6,7 +6,7 @@ import dataclasses
 import re
 import reprlib
 
-from deeplab_tf.checks import nearest
+from deeplab_tf.checks import meant
 
 OPERATION = re.compile(
     r"(separable)_(\d{1,2})x(\d{1,2})_(\d)|(atrous|avg_pool|max_pool)_(\d{1,2})x(\d{1,2})|(none)", re.ASCII
@@ -54,7 +54,7 @@ class Operation:
                 return cls(identity)
             if height == width and int(height) % 2 == 1 and int(repeats or 1) > 0:
                 return cls(separable or kind, int(height), int(repeats or 1))
-        hint = "".join(f" Did you mean {meant!r}?" for meant in nearest(text, USUAL))
+        hint = meant(text, USUAL)
         raise ValueError(
             f"Unknown operation {reprlib.repr(text)}; known are separable_KxK_N (N convolutions in a row), atrous_KxK, "
             f"avg_pool_KxK, max_pool_KxK, with K odd and below 100, N below 10, and none.{hint}"

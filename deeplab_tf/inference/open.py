@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from deeplab_tf.checks import meant
 from deeplab_tf.crf import CRFParameters, DenseCRF
 from deeplab_tf.files import recover
 from deeplab_tf.images.scaling import FROM_MODEL, is_from_model
@@ -21,7 +22,7 @@ from deeplab_tf.inference.tflite import TFLitePredictor
 from deeplab_tf.models import SegmentationModel
 from deeplab_tf.weights.formats.exported import newest_version
 from deeplab_tf.weights.sources import identify, kind_of
-from deeplab_tf.weights.zoo.catalogue import meant
+from deeplab_tf.weights.zoo.catalogue import ZOO
 
 # What callers ask of a predictor, whether or not it derives from `Predictor`.
 ASKED = ("source", "labels", "predict", "probabilities")
@@ -204,7 +205,7 @@ def _opened(model_or_path, threads, input_range, trust, max_side, output_stride)
     expected = ", ".join(kind.name for kind in PATH_KINDS)
     kind = next((kind for kind in PATH_KINDS if kind.reads(path)), None)
     if not path.exists() and not (kind and kind.named):
-        raise FileNotFoundError(f"There is no {path}.{meant(str(path))} Give one of: {expected}.")
+        raise FileNotFoundError(f"There is no {path}.{meant(path, ZOO, 3)} Give one of: {expected}.")
     if kind is None:
         raise ValueError(f"{path} is of no kind that predicts; expected one of: {expected}.")
     if output_stride is not None and not kind.rebuilds:

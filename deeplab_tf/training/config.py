@@ -212,6 +212,5 @@ def _check_known(given: Mapping, known: Mapping = _PLACES) -> None:
     if unknown[0] in GROUPS:
         kind = GROUPS[unknown[0]].__name__
         checks.expect(False, unknown[0], given[unknown[0]], f"the group {kind}", f"Make one by {kind}(...).")
-    meant = checks.nearest(unknown[0], known)
-    hint = f" Did you mean {meant[0]!r}?" if meant else ""
+    hint = checks.meant(unknown[0], known)
     raise ValueError(f"Unknown training settings {unknown}; known are {list(known)}.{hint}")

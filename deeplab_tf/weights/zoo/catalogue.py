@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import textwrap
 
-from deeplab_tf.checks import nearest
+from deeplab_tf.checks import meant
 
 BASE_URL = "https://download.tensorflow.org/models"
 SOURCES = "tensorflow/models, research/deeplab/g3doc: model_zoo.md and, of the 8-bit models, quantize.md"
@@ -227,15 +227,10 @@ def zoo_entry(name: str) -> ZooEntry:
     """
     if name in ZOO:
         return ZOO[name]
+    question = meant(name, ZOO, 3)
     raise ValueError(
-        f"Unknown released model {name!r}, and there is no such file.{meant(name)} Known are {', '.join(sorted(ZOO))}."
+        f"Unknown released model {name!r}, and there is no such file.{question} Known are {', '.join(sorted(ZOO))}."
     )
-
-
-def meant(name: str) -> str:
-    """A question after names that are like one, for the end of a message; empty where none is."""
-    close = nearest(name, ZOO, 3)
-    return f" Did you mean {' or '.join(map(repr, close))}?" if close else ""
 
 
 def entry_of_file(file: str) -> ZooEntry | None:
