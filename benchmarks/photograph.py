@@ -12,13 +12,12 @@ import deeplab_tf
 from deeplab_tf.images import read_image, read_mask, write_image
 from deeplab_tf.visualize import grid, overlay
 
-DOCS = Path(__file__).resolve().parents[1] / "docs"
-PHOTOGRAPHS = DOCS / "photographs"
+PHOTOGRAPHS = Path(__file__).resolve().parents[1] / "docs/photographs"
 
 
 @click.command()
 @click.argument("model", type=click.Path(exists=True, dir_okay=False))
-@click.option("--output", default=str(DOCS / "bird.jpg"), show_default=True)
+@click.option("--output", default=str(PHOTOGRAPHS / "bird_segmented.jpg"), show_default=True)
 def main(model: str, output: str) -> None:
     image = read_image(PHOTOGRAPHS / "bird.jpg")
     truth = read_mask(PHOTOGRAPHS / "bird_mask.png")

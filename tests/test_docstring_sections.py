@@ -122,6 +122,16 @@ def test_arguments_are_told():
     assert {name: left for name, left in untold.items() if left} == {}
 
 
+def test_arguments_that_are_told_exist():
+    """One that was renamed or taken away is told no longer."""
+    gone = {
+        name: said - set(inspect.signature(value).parameters)
+        for name, (value, texts) in CALLABLES.items()
+        if (said := entries(texts[0], "Args"))
+    }
+    assert {name: left for name, left in gone.items() if left} == {}
+
+
 def test_results_are_told():
     """What takes no arguments is named by its first line."""
     without = {None, "None", "Iterator[None]"}

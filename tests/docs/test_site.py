@@ -99,6 +99,14 @@ def test_the_reference_has_what_is_composed_at_runtime(site):
         assert expected in (site / f"reference/{page}.html").read_text(encoding="utf-8")
 
 
+def test_pages_fetch_nothing_from_elsewhere(site):
+    fetched = re.compile(
+        r"<(?:script|img|iframe|source|link rel=.?(?:stylesheet|preconnect|icon))\b[^>]*=.?(?:https?:)?//[^>]*>"
+    )
+    found = {page.name: fetched.findall(page.read_text(encoding="utf-8")) for page in site.rglob("*.html")}
+    assert {name: tags for name, tags in found.items() if tags} == {}
+
+
 def test_files_that_pages_link_to_are_there(site):
     links = {
         (page.parent / link).resolve()
