@@ -18,7 +18,6 @@ from deeplab_tf.datasets.records.image_data import ImageData
 from deeplab_tf.heads import default_atrous_rates
 from deeplab_tf.images.scaling import limit_of
 from deeplab_tf.labels import LabelSpec
-from deeplab_tf.layers import BatchNorm
 from deeplab_tf.models import MODELS, DeepLabV3, DeepLabV3Plus, SegmentationModel
 from deeplab_tf.models.registry import check_settings
 from deeplab_tf.training.config import TrainConfig
@@ -26,6 +25,7 @@ from deeplab_tf.training.data import batches_of
 from deeplab_tf.training.errors import explained
 from deeplab_tf.training.optimisation.tables import ADAPTIVE
 from deeplab_tf.weights import Source, identify, recalibrate_batch_norm
+from deeplab_tf.weights.recalibration import folded_layers
 
 log = logging.getLogger(__name__)
 
@@ -225,8 +225,7 @@ def recalibrate(
     """
     images = RECALIBRATION_IMAGES if config.recalibrate is None else config.recalibrate
     images = min(images, config.batch_size) if config.fast_dev_run else images
-    folded = any(isinstance(layer, BatchNorm) and layer.carries_folded for layer in model.layers)
-    if config.batch_norm == "frozen" or not images or not folded:
+    if config.batch_norm == "frozen" or not images or not folded_layers(model):
         return []
     batches = batches_of(config, dataset, model, image_weights=image_weights).take(
         math.ceil(images / config.batch_size)

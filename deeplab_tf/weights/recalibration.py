@@ -42,7 +42,7 @@ def recalibrate_batch_norm(model: keras.Model, images: Iterable) -> list[str]:
         >>> recalibrate_batch_norm(model, batches.take(25))
         ['MobilenetV2.Conv.BatchNorm', ...]
     """
-    layers = [layer for layer in model.layers if isinstance(layer, BatchNorm) and layer.carries_folded]
+    layers = folded_layers(model)
     if not layers:
         return []
     probe = keras.Model(model.input, [layer.input for layer in layers])
@@ -74,6 +74,11 @@ def recalibrate_batch_norm(model: keras.Model, images: Iterable) -> list[str]:
         factor = _enlarge(convolutions[layer.name])
         _rewrite(layer, factor, mean, variance)
     return [layer.name for layer in layers]
+
+
+def folded_layers(model: keras.Model) -> list[BatchNorm]:
+    """The normalisation layers of a model that lack the statistics of real data."""
+    return [layer for layer in model.layers if isinstance(layer, BatchNorm) and layer.carries_folded]
 
 
 def _enlarge(convolution: keras.layers.Layer) -> np.ndarray:

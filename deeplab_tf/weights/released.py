@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 import os
 
 from deeplab_tf.models import SegmentationModel
 from deeplab_tf.weights.formats.released_file import ReleasedFile
+from deeplab_tf.weights.recalibration import folded_layers
 from deeplab_tf.weights.sources import Source, identify
 from deeplab_tf.weights.transfer import Transfer
+
+logger = logging.getLogger(__name__)
 
 
 def read_released(path: str | os.PathLike) -> ReleasedFile:
@@ -64,7 +68,15 @@ def load_released(path: str | os.PathLike | Source) -> SegmentationModel:
         (16, 'pascal_voc', [513, 513])
     """
     with identify(path) as source:
-        return source.convert()
+        model = source.convert()
+    if folded_layers(model):
+        # Who loads it here may train it; who segments or exports it need not know.
+        logger.info(
+            "%s: its normalisation is folded. Training needs statistics of real data: fit measures them on what it is "
+            "given, recalibrate_batch_norm(model, images) on images of your choice.",
+            source.name,
+        )
+    return model
 
 
 def transfer_weights(model: SegmentationModel, source: str | os.PathLike | SegmentationModel | Source) -> Transfer:

@@ -8,6 +8,7 @@ import tensorflow as tf
 import deeplab_tf
 from deeplab_tf.images import read_image, read_mask
 from deeplab_tf.inference import open_predictor
+from deeplab_tf.weights import identify
 from deeplab_tf.weights.formats import tflite_runtime
 from deeplab_tf.weights.formats.released_file import scope_of
 from deeplab_tf.weights.formats.tflite_structure import read_structure
@@ -90,8 +91,14 @@ def test_edgetpu_slim_file_imports_and_agrees_with_its_own_output(shared):
     assert np.mean(_labels(model, image) == open_predictor(path).predict(image)) >= 0.985
 
 
-def test_imported_model_survives_its_file_and_other_classes(shared, tmp_path):
-    model = deeplab_tf.load_released(shared / "weights" / "deeplabv3_mnv2_dm05_pascal_quant.tflite")
+def test_imported_model_survives_its_file_and_other_classes(shared, tmp_path, caplog):
+    path = shared / "weights" / "deeplabv3_mnv2_dm05_pascal_quant.tflite"
+    with caplog.at_level("INFO", "deeplab_tf"), identify(path) as source:
+        model = source.load()
+        assert "normalisation is folded" not in caplog.text  # whoever segments or exports does not train
+        source.convert = lambda: model  # not built twice
+        assert deeplab_tf.load_released(source) is model
+    assert f"{path}: its normalisation is folded" in caplog.text
     deeplab_tf.save_model(model, tmp_path / "model.keras")
     again = deeplab_tf.load_model(tmp_path / "model.keras")
     image = np.random.default_rng(0).integers(0, 256, (1, 129, 97, 3), np.uint8)

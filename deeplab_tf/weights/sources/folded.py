@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import logging
 import math
 from collections.abc import Mapping
 
@@ -18,8 +17,6 @@ from deeplab_tf.weights.recognition import dilated_branches, recognise
 from deeplab_tf.weights.sources.recognised import RecognisedFile
 from deeplab_tf.weights.sources.source import RGB
 from deeplab_tf.weights.transfer import Transfer, assign_folded
-
-logger = logging.getLogger(__name__)
 
 
 class FoldedFile(RecognisedFile):
@@ -53,11 +50,6 @@ class FoldedFile(RecognisedFile):
                 f"missing {transfer.fresh or 'nothing'}, not used {transfer.unused or 'nothing'}."
             )
         self._check_input(model)
-        logger.info(
-            "%s: its normalisation is folded. Training needs statistics of real data: fit measures them on what it is "
-            "given, recalibrate_batch_norm(model, images) on images of your choice.",
-            self.name,
-        )
         return model
 
     def _check_input(self, model: SegmentationModel) -> None:

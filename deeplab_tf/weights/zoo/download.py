@@ -177,8 +177,8 @@ def _size(part: Path) -> int:
 
 def _failure(url: str, path: Path, reason: str) -> ConnectionError:
     return ConnectionError(
-        f"Cannot download {url}: {reason}. Fetch it by hand and put it at {path}, or give the file in place of its "
-        f'name: deeplab-tf import {path.name}, load_released("{path.name}"), weights="{path.name}".'
+        f"Cannot download {url}: {reason}. Fetch it by hand and put it at {path}, or give its path where the name "
+        f'stands: deeplab-tf segment {path.name}, train --weights {path.name}, load_released("{path.name}").'
     )
 
 
