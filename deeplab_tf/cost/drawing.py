@@ -60,8 +60,8 @@ def draw_network(cost: ModelCost, path: str | os.PathLike) -> None:
         path: A `.png`, `.pdf` or `.svg` file, written in one move.
 
     Raises:
-        OSError: If the file cannot be written.
-        ValueError: If the suffix is none that can be drawn.
+        ValueError: If the suffix is none that can be drawn, or the folder cannot be written.
+        OSError: If the disk fills.
 
     Example:
         >>> draw_network(model_cost(DeepLabV3Plus("xception_65")), "xception.png")

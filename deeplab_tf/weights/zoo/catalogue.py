@@ -16,7 +16,7 @@ class Score:
     """A published result.
 
     Args:
-        mean_iou: In percent.
+        mean_iou: In per cent.
         split: `"val"` or `"test"`.
         output_stride: At evaluation.
         scales: Smallest scale, step and largest, where the probabilities of several were averaged.
@@ -281,7 +281,7 @@ def zoo_table(width: int | None = None) -> str:
     widths = [max(map(len, column)) for column in zip(*rows)]
     lines = ["  ".join(cell.ljust(columns) for cell, columns in zip(row, widths)).rstrip() for row in rows]
     note = (
-        "mIoU in percent, as published, at that output stride; * of several scales and mirrored images together; "
+        "mIoU in per cent, as published, at that output stride; * of several scales and mirrored images together; "
         "x0.5 is a depth multiplier."
     )
     notes = [note, f"Figures: {SOURCES}."]
