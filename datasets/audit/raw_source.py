@@ -94,7 +94,8 @@ def find_source(
     if _holds_both(path, mask_suffix):
         return _folder_source(path, path, splits, named, mask_suffix, ids, strict)
     raise ValueError(
-        f"{path} holds neither TFRecords, nor the folders images and masks, nor the folders of one of {list(layouts)}, "
+        f"{path} holds neither TFRecords, nor the folders images and masks, nor the folders of one of "
+        f"{', '.join(layouts)}, "
         "nor JSON files of labelme or of a COCO export. "
         "Give one of these, a folder of images with that of its masks (--masks), or what `deeplab-tf convert` made of "
         "another data set."

@@ -95,7 +95,7 @@ class Evaluation:
         lines += [
             "-" * len(lines[0]),
             *(f"{name:<{width}}  {_cell(value, 6)}" for name, value in totals.items()),
-            f"{'images':<{width}}  {self.images:6d}  ({rate:.1f} per second)",
+            f"{'images':<{width}}  {self.images:6d}  ({rate:.3g} per second)",
         ]
         if self.skipped:
             lines += [f"{'skipped':<{width}}  {len(self.skipped):6d}", *self.skipped]
