@@ -93,7 +93,8 @@ class TFLitePredictor(Predictor):
             ValueError: If the file gives labels only.
         """
         self._check_gives_scores()
-        scores = tf.stack([self._result(np.asarray(image)) for image in images])
+        # TensorFlow itself would take a list of arrays number by number.
+        scores = tf.convert_to_tensor(np.stack([self._result(np.asarray(image)) for image in images]))
         return scores_of(scores) if self._scores_are == "probabilities" else scores
 
     def unlimited(self) -> SlidingWindow:
