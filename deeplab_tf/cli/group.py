@@ -98,8 +98,7 @@ def cli(ctx: click.Context, debug: bool, shown: bool | None) -> None:
     A whole run in about three minutes on two cores, without any download:
       deeplab-tf demo
     With a released model:
-      deeplab-tf import deeplabv3_mnv2_pascal_quant.tflite --output voc.keras
-      deeplab-tf segment voc.keras photo.jpg --output out
+      deeplab-tf segment mobilenetv2_coco_voc_trainval photo.jpg --output out
     """
     ctx.with_resource(_logged())
     if shown is not None:

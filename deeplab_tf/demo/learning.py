@@ -28,12 +28,6 @@ class Watched(RunCallback):
     def on_epoch_end(self, epoch, logs=None):
         self._look()
 
-    def chosen(self, count: int) -> list[int]:
-        """Steps at even distances, the first and the last among them."""
-        steps = list(self.seen)
-        places = np.linspace(0, len(steps) - 1, min(count, len(steps)))
-        return [steps[round(place)] for place in places]
-
     def _look(self) -> None:
         logits = np.asarray(self.model([self._images], training=False))
         self.seen[self.state.step] = logits[0].argmax(-1).astype(np.int32)

@@ -138,13 +138,18 @@ def filled_folder(folder, tmp_path):
 @pytest.mark.parametrize("page", [page for page in PYTHON if page not in HAVE_TESTS])
 def test_its_code_runs(page, folder, monkeypatch):
     monkeypatch.chdir(folder)
-    names = {}
+    names, bound = {}, set()
     for reason, _, code in PYTHON[page]:
-        if not reason:
-            exec(code, names)
-        elif reason != ROW and not reason.startswith("needs "):
-            imports = [node for node in ast.parse(code).body if isinstance(node, ast.Import | ast.ImportFrom)]
-            exec(compile(ast.Module(imports, []), page, "exec"), names)
+        if reason == ROW or (reason or "").startswith("needs "):
+            continue
+        body = ast.parse(code).body
+        imports = [node for node in body if isinstance(node, ast.Import | ast.ImportFrom)]
+        run = ast.Module(imports if reason else body, [])
+        exec(compile(run, page, "exec"), names)
+        assigned = [node for node in run.body if isinstance(node, ast.Assign)]
+        bound |= {target.id for node in assigned for target in node.targets if isinstance(target, ast.Name)}
+        bound |= {alias.asname or alias.name.partition(".")[0] for node in imports for alias in node.names}
+    assert bound <= names.keys()
 
 
 @pytest.mark.parametrize("page", PYTHON)
@@ -162,7 +167,8 @@ def test_what_its_code_calls_exists(page):
 def test_its_commands_are_understood(page):
     for words in SHOWN[page]:
         command, arguments = find_command(words)
-        command.make_context(command.name, arguments, resilient_parsing="--help" in words)
+        context = command.make_context(command.name, arguments, resilient_parsing="--help" in words)
+        assert context.params.keys() >= {option.name for option in command.params if option.expose_value}
 
 
 @pytest.mark.parametrize("page", [page for page in RUN if RUN[page]])
