@@ -97,7 +97,7 @@ def cli(ctx: click.Context, debug: bool, shown: bool | None) -> None:
     \b
     A whole run in about three minutes on two cores, without any download:
       deeplab-tf demo
-    With a released model:
+    With a released model, downloaded once:
       deeplab-tf segment mobilenetv2_coco_voc_trainval photo.jpg --output out
     """
     ctx.with_resource(_logged())
